@@ -1,0 +1,1 @@
+"""Lesions: every kind is one file, and leaves a Finding."""

@@ -1,0 +1,59 @@
+"""simdata: annotated medical images from nothing. The ground floor: one patient, and the kinds of part."""
+
+from typing import TYPE_CHECKING
+
+from simdata.errors import BackendError, DatasetError, RecipeError, SceneError, SimdataError
+from simdata.finding import Finding
+from simdata.grid import Grid
+from simdata.image import Image, Raw
+from simdata.motion import Motion, Still
+from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
+from simdata.sample import Sample
+from simdata.scene import Scene
+from simdata.streams import Streams
+from simdata.structures import Structure, structure
+from simdata.subject import Subject
+from simdata.vessels import Vessels
+
+if TYPE_CHECKING:
+    from simdata.dataset import Dataset
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BackendError",
+    "Dataset",
+    "DatasetError",
+    "Effect",
+    "Finding",
+    "Finish",
+    "Grid",
+    "Growth",
+    "Image",
+    "Motion",
+    "Part",
+    "Phantom",
+    "Raw",
+    "RecipeError",
+    "Sample",
+    "Scanner",
+    "Scene",
+    "SceneError",
+    "SimdataError",
+    "Sink",
+    "Still",
+    "Streams",
+    "Structure",
+    "Subject",
+    "Vessels",
+    "structure",
+]
+
+
+def __getattr__(name: str) -> type:
+    """`simdata.Dataset` brings h5py along only when it is asked for."""
+    if name == "Dataset":
+        from simdata.dataset import Dataset
+
+        return Dataset
+    raise AttributeError(f"module 'simdata' has no attribute '{name}'")

@@ -1,0 +1,90 @@
+"""The six kinds of part. A part is a final frozen dataclass: its fields are its parameters, and it has one verb.
+
+A recipe names a part by its dotted path (`kind: render.ct.CT`), so a new part is one new file.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from numpy.random import Generator
+
+from simdata.image import Image, Raw
+from simdata.sample import Sample
+from simdata.scene import Scene
+from simdata.streams import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(ABC):
+    """Anything a recipe can build. name: tells apart two parts of one kind."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
+
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What its images and random stream are called: its name, or its class in lower case."""
+        return self.name or type(self).__name__.lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phantom(Part):
+    """Makes a patient."""
+
+    @abstractmethod
+    def __call__(self, rng: Generator) -> Scene: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth(Part):
+    """Grows something in a patient: vessels, a lesion, a motion."""
+
+    @abstractmethod
+    def __call__(self, scene: Scene, rng: Generator) -> Scene: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect(Part):
+    """Spoils a measurement as the real machine does: noise, a ring, a spike."""
+
+    @abstractmethod
+    def __call__(self, raw: Raw, rng: Generator) -> Raw: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanner(Part):
+    """Scans a patient: measure, then each effect on the raw data, then reconstruct."""
+
+    effects: tuple[Effect, ...] = ()
+
+    @abstractmethod
+    def measure(self, scene: Scene) -> Raw:
+        """The noiseless measurement."""
+
+    @abstractmethod
+    def reconstruct(self, raw: Raw) -> Image:
+        """The image of a measurement."""
+
+    def __call__(self, scene: Scene, streams: Streams) -> Image:
+        raw = self.measure(scene)
+        for effect in self.effects:
+            raw = effect(raw, streams[effect.label].generator)
+        return self.reconstruct(raw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finish(Part):
+    """Changes a finished sample: augmentation."""
+
+    @abstractmethod
+    def __call__(self, sample: Sample, rng: Generator) -> Sample: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sink(Part):
+    """Writes samples somewhere."""
+
+    @abstractmethod
+    def write(self, index: int, sample: Sample) -> None: ...

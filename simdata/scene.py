@@ -1,0 +1,156 @@
+"""Everything true about one synthetic patient before any scanner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Shaped, UInt8, UInt16
+from numpy import ndarray
+
+from simdata.backend import Device, move, namespace
+from simdata.errors import SceneError, did_you_mean
+from simdata.finding import Finding
+from simdata.grid import Grid
+from simdata.motion import Motion, Still
+from simdata.structures import Structure, structures
+from simdata.subject import Subject
+from simdata.tissues import tissues
+from simdata.vessels import Vessels
+
+NEAREST, LINEAR = 0, 1
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One patient on a grid. Frozen: every verb gives a new Scene.
+
+    labels: (x, y, z) uint16, the structure at each voxel, 0 outside the body.
+    tissue: (x, y, z) uint8, what each voxel is made of; left out, it follows from the structures.
+    structures: id to Structure for every label that occurs. fields: name to (x, y, z) float32, such as "density"
+    (relative to the tissue's own). vessels: bed name to Vessels. subject: None where a patient's data is unknown.
+    source: where a real segmentation came from (file name, sha256), empty for a synthetic body.
+    Raises SceneError if shapes differ, or a label has no structure.
+    """
+
+    grid: Grid
+    labels: UInt16[ndarray, "x y z"]
+    tissue: UInt8[ndarray, "x y z"] | None = None
+    structures: Mapping[int, Structure] = field(default_factory=structures)
+    fields: Mapping[str, Float32[ndarray, "x y z"]] = field(default_factory=lambda: MappingProxyType({}))
+    vessels: Mapping[str, Vessels] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Finding, ...] = ()
+    motion: Motion = Still()
+    subject: Subject | None = None
+    source: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(present_ids(self.labels)) - set(self.structures) - {0})
+        if unknown:
+            raise SceneError(f"Scene: labels {unknown[:8]} have no entry in structures; a Structure for each would do")
+        if self.tissue is None:
+            object.__setattr__(self, "tissue", _tissue_of_labels(self.labels, self.structures))
+        for name, array in {"labels": self.labels, "tissue": self.tissue, **self.fields}.items():
+            if tuple(array.shape) != self.grid.shape:
+                raise SceneError(f"Scene: {name} has shape {tuple(array.shape)} on a grid of {self.grid.shape}; equal shapes would do")
+
+    def field(self, column: Mapping[str, float]) -> Float32[ndarray, "x y z"]:
+        """A property map: the value that `column` gives for the tissue of each voxel.
+
+        Raises SceneError if a tissue that occurs has no value.
+        """
+        xp = namespace(self.tissue)
+        lookup = np.full(256, np.nan, np.float32)
+        for name, id in tissues().items():
+            lookup[id] = column.get(name, np.nan)
+        missing = [name for name in self.tissue_names() if name not in column]
+        if missing:
+            raise SceneError(f"Scene.field: the table has no value for {', '.join(missing)}; a row for each would do")
+        return xp.asarray(lookup)[self.tissue]
+
+    def tissue_names(self) -> list[str]:
+        """Names of the tissues that occur."""
+        present = set(present_ids(self.tissue))
+        return [name for name, id in tissues().items() if id in present]
+
+    def mask(self, name: str) -> Bool[ndarray, "x y z"]:
+        """Where the structure called `name`, or any part of it, lies."""
+        wanted = [id for id in self.structures if name in self._lineage(id)]
+        if not wanted:
+            known = (structure.name for structure in self.structures.values())
+            raise SceneError(f"Scene.mask: no structure is called '{name}'; {did_you_mean(name, known)}")
+        return namespace(self.labels).isin(self.labels, np.array(wanted, np.uint16))
+
+    def paint(self, mask: Bool[ndarray, "x y z"], structure: Structure, tissue: str | None = None) -> "Scene":
+        """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named)."""
+        xp = namespace(self.labels)
+        name = tissue or structure.tissue
+        if name not in tissues():
+            raise SceneError(f"Scene.paint: no tissue is called '{name}'; {did_you_mean(name, tissues())}")
+        return replace(
+            self,
+            labels=xp.where(mask, np.uint16(structure.id), self.labels),
+            tissue=xp.where(mask, np.uint8(tissues()[name]), self.tissue),
+            structures=MappingProxyType({**self.structures, structure.id: structure}),
+        )
+
+    def at(self, t_s: float) -> "Scene":
+        """The patient at time `t_s` (s): every voxel takes what its tissue was at rest."""
+        if isinstance(self.motion, Still):
+            return self
+        displaced = self.grid.points_mm() + np.moveaxis(self.motion.displacement(self.grid, t_s), 0, -1)
+        return self._pull(self.grid, np.moveaxis(self.grid.index(displaced), -1, 0))
+
+    def crop(self, start: tuple[int, int, int], shape: tuple[int, int, int]) -> "Scene":
+        """The block of `shape` voxels that begins at voxel `start`."""
+        end = [s + n for s, n in zip(start, shape, strict=True)]
+        if min(start) < 0 or any(e > n for e, n in zip(end, self.grid.shape, strict=True)):
+            raise SceneError(f"Scene.crop: {start} to {end} reaches out of the grid of {self.grid.shape}; a block inside it would do")
+        block = tuple(slice(s, e) for s, e in zip(start, end, strict=True))
+        return self._on(self.grid.crop(start, shape), lambda array, order: array[block].copy())
+
+    def resample(self, grid: Grid) -> "Scene":
+        """This patient on another grid: labels by nearest voxel, fields linearly, air beyond the old grid."""
+        return self._pull(grid, np.moveaxis(self.grid.index(grid.points_mm()), -1, 0))
+
+    def to(self, device: Device) -> "Scene":
+        """This patient with its voxel arrays on "cpu" or "gpu"; itself if they lie there already."""
+        if move(self.labels, device) is self.labels:
+            return self
+        return self._on(self.grid, lambda array, order: move(array, device))
+
+    def _pull(self, grid: Grid, index: Float[ndarray, "3 x y z"]) -> "Scene":
+        from scipy.ndimage import map_coordinates
+
+        return self._on(grid, lambda array, order: map_coordinates(array, index, order=order, mode="constant", cval=0))
+
+    def _on(self, grid: Grid, change: Any) -> "Scene":
+        return replace(
+            self,
+            grid=grid,
+            labels=change(self.labels, NEAREST),
+            tissue=change(self.tissue, NEAREST),
+            fields=MappingProxyType({name: change(array, LINEAR) for name, array in self.fields.items()}),
+        )
+
+    def _lineage(self, id: int) -> list[str]:
+        names = []
+        while id:
+            names.append(self.structures[id].name)
+            id = self.structures[id].parent
+        return names
+
+
+def present_ids(array: Shaped[Any, "x y z"]) -> list[int]:
+    """The values that occur in an array of small unsigned integers, ascending."""
+    xp = namespace(array)
+    return [int(id) for id in xp.flatnonzero(xp.bincount(array.ravel()))]
+
+
+def _tissue_of_labels(labels: UInt16[ndarray, "x y z"], table: Mapping[int, Structure]) -> UInt8[ndarray, "x y z"]:
+    xp = namespace(labels)
+    lookup = np.zeros(1 << 16, np.uint8)
+    for id, structure in table.items():
+        lookup[id] = tissues()[structure.tissue]
+    return xp.asarray(lookup)[labels]
