@@ -31,7 +31,9 @@ def _cupy() -> ModuleType:
     try:
         import cupy
     except ImportError as reason:
-        raise BackendError("a GPU was asked for but cupy is not installed; pip install 'simdata[gpu]' would do") from reason
+        raise BackendError(
+            "a GPU was asked for but cupy is not installed; pip install 'simdata[gpu]' would do"
+        ) from reason
     if not cupy.cuda.is_available():
         raise BackendError("a GPU was asked for but CUDA finds none on this machine; device 'cpu' would do")
     return cupy

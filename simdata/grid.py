@@ -34,7 +34,9 @@ class Grid:
         if not np.allclose(affine[3], (0, 0, 0, 1)):
             raise SceneError(f"Grid: the affine's last row is {affine[3].tolist()}; [0, 0, 0, 1] would do")
         if abs(np.linalg.det(affine[:3, :3])) < SINGULAR_MM3:
-            raise SceneError("Grid: the affine is singular (its voxels have no volume), so no position can be told from it")
+            raise SceneError(
+                "Grid: the affine is singular (its voxels have no volume), so no position can be told from it"
+            )
         affine.setflags(write=False)
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "affine", affine)

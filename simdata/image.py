@@ -33,7 +33,9 @@ class Image:
 
     def __post_init__(self) -> None:
         if self.array.ndim not in (3, 4) or tuple(self.array.shape[-3:]) != self.grid.shape:
-            raise SceneError(f"Image: an array of shape {self.array.shape} on a grid of {self.grid.shape}; equal shapes would do")
+            raise SceneError(
+                f"Image: an array of shape {self.array.shape} on a grid of {self.grid.shape}; equal shapes would do"
+            )
 
     @property
     def finite(self) -> bool:

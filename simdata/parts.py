@@ -16,7 +16,7 @@ from simdata.streams import Streams
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(ABC):
+class Part:
     """Anything a recipe can build. name: tells apart two parts of one kind."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
@@ -30,7 +30,7 @@ class Part(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phantom(Part):
+class Phantom(Part, ABC):
     """Makes a patient."""
 
     @abstractmethod
@@ -38,7 +38,7 @@ class Phantom(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Growth(Part):
+class Growth(Part, ABC):
     """Grows something in a patient: vessels, a lesion, a motion."""
 
     @abstractmethod
@@ -46,7 +46,7 @@ class Growth(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect(Part):
+class Effect(Part, ABC):
     """Spoils a measurement as the real machine does: noise, a ring, a spike."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class Effect(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scanner(Part):
+class Scanner(Part, ABC):
     """Scans a patient: measure, then each effect on the raw data, then reconstruct."""
 
     effects: tuple[Effect, ...] = ()
@@ -75,7 +75,7 @@ class Scanner(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finish(Part):
+class Finish(Part, ABC):
     """Changes a finished sample: augmentation."""
 
     @abstractmethod
@@ -83,7 +83,7 @@ class Finish(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sink(Part):
+class Sink(Part, ABC):
     """Writes samples somewhere."""
 
     @abstractmethod

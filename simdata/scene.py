@@ -36,7 +36,7 @@ class Scene:
 
     grid: Grid
     labels: UInt16[ndarray, "x y z"]
-    tissue: UInt8[ndarray, "x y z"] | None = None
+    tissue: UInt8[ndarray, "x y z"] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
     structures: Mapping[int, Structure] = field(default_factory=structures)
     fields: Mapping[str, Float32[ndarray, "x y z"]] = field(default_factory=lambda: MappingProxyType({}))
     vessels: Mapping[str, Vessels] = field(default_factory=lambda: MappingProxyType({}))
@@ -49,11 +49,13 @@ class Scene:
         unknown = sorted(set(present_ids(self.labels)) - set(self.structures) - {0})
         if unknown:
             raise SceneError(f"Scene: labels {unknown[:8]} have no entry in structures; a Structure for each would do")
-        if self.tissue is None:
+        if self.tissue.size == 0:
             object.__setattr__(self, "tissue", _tissue_of_labels(self.labels, self.structures))
         for name, array in {"labels": self.labels, "tissue": self.tissue, **self.fields}.items():
             if tuple(array.shape) != self.grid.shape:
-                raise SceneError(f"Scene: {name} has shape {tuple(array.shape)} on a grid of {self.grid.shape}; equal shapes would do")
+                raise SceneError(
+                    f"Scene: {name} has shape {tuple(array.shape)} on a grid of {self.grid.shape}, not the same"
+                )
 
     def field(self, column: Mapping[str, float]) -> Float32[ndarray, "x y z"]:
         """A property map: the value that `column` gives for the tissue of each voxel.
@@ -106,7 +108,9 @@ class Scene:
         """The block of `shape` voxels that begins at voxel `start`."""
         end = [s + n for s, n in zip(start, shape, strict=True)]
         if min(start) < 0 or any(e > n for e, n in zip(end, self.grid.shape, strict=True)):
-            raise SceneError(f"Scene.crop: {start} to {end} reaches out of the grid of {self.grid.shape}; a block inside it would do")
+            raise SceneError(
+                f"Scene.crop: {start} to {end} reaches out of the grid of {self.grid.shape}; a block inside it would do"
+            )
         block = tuple(slice(s, e) for s, e in zip(start, end, strict=True))
         return self._on(self.grid.crop(start, shape), lambda array, order: array[block].copy())
 

@@ -39,8 +39,8 @@ class Structure:
 @cache
 def structures() -> Mapping[int, Structure]:
     """The whole table, by id."""
-    with (files("simdata") / "structures.csv").open(encoding="utf-8", newline="") as lines:
-        rows = [_structure(row) for row in csv.DictReader(lines)]
+    table = (files("simdata") / "structures.csv").read_text(encoding="utf-8")
+    rows = [_structure(row) for row in csv.DictReader(table.splitlines())]
     return MappingProxyType({row.id: row for row in rows})
 
 

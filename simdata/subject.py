@@ -1,7 +1,7 @@
 """Who the patient is: sex, age and body size."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
 
@@ -13,7 +13,7 @@ class Subject:
     Defaults are the adult reference female of ICRP Publication 89 (2002): 163 cm, 60 kg.
     """
 
-    __pydantic_config__ = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
 
     sex: Literal["female", "male"] = "female"
     age_y: Annotated[float, Ge(18), Le(90)] = 40.0

@@ -10,5 +10,5 @@ from types import MappingProxyType
 @cache
 def tissues() -> Mapping[str, int]:
     """Tissue name to its id in `Scene.tissue` (uint8); 0 is air. Read from simdata/tissues.csv."""
-    with (files("simdata") / "tissues.csv").open(encoding="utf-8", newline="") as lines:
-        return MappingProxyType({row["name"]: int(row["id"]) for row in csv.DictReader(lines)})
+    table = (files("simdata") / "tissues.csv").read_text(encoding="utf-8")
+    return MappingProxyType({row["name"]: int(row["id"]) for row in csv.DictReader(table.splitlines())})

@@ -32,15 +32,21 @@ class Vessels:
         n = len(self.points_mm)
         for name in ("parent", "radius_mm", "kind", "flow_mm3_s", "pressure_mmhg"):
             if len(getattr(self, name)) != n:
-                raise SceneError(f"Vessels: {n} points but {len(getattr(self, name))} values of {name}; one for each would do")
+                raise SceneError(
+                    f"Vessels: {n} points but {len(getattr(self, name))} values of {name}; one for each would do"
+                )
         if n == 0:
             return
         if not (self.radius_mm > 0).all():
             raise SceneError(f"Vessels: the smallest radius is {self.radius_mm.min()} mm; all must be positive")
         if self.parent.min() < ROOT or self.parent.max() >= n:
-            raise SceneError(f"Vessels: parents run from {self.parent.min()} to {self.parent.max()}; -1 to {n - 1} would do")
+            raise SceneError(
+                f"Vessels: parents run from {self.parent.min()} to {self.parent.max()}; -1 to {n - 1} would do"
+            )
         if self.kind.max() >= len(KINDS):
-            raise SceneError(f"Vessels: kind {self.kind.max()} found; 0 to {len(KINDS) - 1} stand for {', '.join(KINDS)}")
+            raise SceneError(
+                f"Vessels: kind {self.kind.max()} found; 0 to {len(KINDS) - 1} stand for {', '.join(KINDS)}"
+            )
         if _has_cycle(self.parent):
             raise SceneError("Vessels: the parents run in a circle; every point must lead to an inlet")
 

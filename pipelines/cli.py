@@ -1,0 +1,211 @@
+"""The command line: simdata generate, plan, show, replay, validate, export, parts, schema."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Annotated medical images from nothing: synthetic patients, grown vessels, simulated scanners.",
+)
+
+DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A .yaml or .toml recipe.")]
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder made by 'simdata generate'.")]
+Changes = Annotated[list[str], typer.Option("--set", metavar="A.B=C", help="Change one value of the recipe.")]
+Plugins = Annotated[list[str], typer.Option("--plugin", metavar="PACKAGE", help="Allow parts of another package.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the recipe's.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")]
+
+
+@app.command()
+def generate(
+    recipe: RecipeFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The dataset's folder, new or of this recipe.")],
+    count: Annotated[int | None, typer.Option("--count", min=1, help="Samples, instead of the recipe's.")] = None,
+    seed: Seed = None,
+    changes: Changes = [],  # noqa: B006 - typer reads the default
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that share this machine.")] = 1,
+    shard_samples: Annotated[int, typer.Option("--shard-samples", min=1, help="Samples per file.")] = 1,
+    plugins: Plugins = [],  # noqa: B006
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Make a dataset; run again, it goes on where it stopped."""
+    from pipelines.generate import generate as run
+    from pipelines.progress import silent, told
+    from pipelines.workers import in_process, processes
+
+    made = _recipe(recipe, changes, plugins, seed, count)
+    mapper = in_process if workers == 1 else processes(workers)
+    with silent() if quiet or json else told("generate") as progress:
+        outcome = run(made, out, mapper, shard_samples, progress)
+
+    for failure in outcome.failures:
+        _complain(f"sample {failure.index} failed: {failure.error}\n  again: simdata replay {out} {failure.index}")
+    summary = {"folder": str(out), "samples": len(outcome.receipts), "failed": [f.index for f in outcome.failures]}
+    _say(f"{len(outcome.receipts)} samples in {out}\npicture: {out / 'sheet.png'}", summary, quiet, json)
+    if outcome.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def plan(
+    recipe: RecipeFile,
+    count: Annotated[int | None, typer.Option("--count", min=1)] = None,
+    seed: Seed = None,
+    changes: Changes = [],  # noqa: B006
+    workers: Annotated[int, typer.Option("--workers", min=1)] = 1,
+    plugins: Plugins = [],  # noqa: B006
+    json: Json = False,
+) -> None:
+    """Say what a recipe would make: counts, bytes, memory, seconds; writes nothing."""
+    from dataclasses import asdict
+
+    from pipelines.plan import plan as estimate
+    from pipelines.progress import lasting, size
+
+    made = estimate(_recipe(recipe, changes, plugins, seed, count))
+    total_s = made.total_seconds(workers)
+    lines = [
+        f"samples        {made.count}",
+        *(f"  {name:<12} {text}" for name, text in made.arrays.items()),
+        f"on disk        {size(made.bytes)} a sample, {size(made.count * made.bytes)} in all",
+        f"time           {made.seconds:.2f} s a sample, {lasting(total_s)} in all with {workers} workers",
+        *(f"  {stage:<12} {seconds:.2f} s" for stage, seconds in made.stages.items()),
+        f"peak memory    {size(made.peak_bytes) + ' a worker' if made.peak_bytes else 'not told by this system'}",
+    ]
+    _say("\n".join(lines), asdict(made) | {"total_seconds": total_s}, False, json)
+
+
+@app.command()
+def show(
+    recipe: RecipeFile,
+    index: Annotated[int, typer.Argument(min=0)],
+    out: Annotated[Path, typer.Option("--out", metavar="PNG", help="The picture to write.")],
+    seed: Seed = None,
+    changes: Changes = [],  # noqa: B006
+    plugins: Plugins = [],  # noqa: B006
+    quiet: Quiet = False,
+) -> None:
+    """Make one sample and draw it: three planes, labels over image."""
+    from pipelines.durable import write_whole
+    from pipelines.make import make
+    from pipelines.sheet import png, sample_sheet
+
+    made = _recipe(recipe, changes, plugins, seed, None)
+    write_whole(out, png(sample_sheet(make(made.draw(index), made.seed, index))))
+    _say(f"picture: {out}", {}, quiet, False)
+
+
+@app.command()
+def replay(folder: DatasetFolder, index: Annotated[int, typer.Argument(min=0)], plugins: Plugins = []) -> None:  # noqa: B006
+    """Make a stored sample again from its drawn recipe, and say whether the bytes agree."""
+    from pipelines.replay import replay as again
+
+    agrees, line = again(folder, index, _allowed(plugins))
+    typer.echo(line)
+    if not agrees:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def validate(folder: DatasetFolder, json: Json = False) -> None:
+    """Check every file, checksum, affine, unit and label id of a dataset."""
+    from dataclasses import asdict
+
+    from pipelines.validate import validate as check
+
+    problems = check(folder)
+    lines = [f"{problem.where}: {problem.what}" for problem in problems] or [f"{folder} is sound"]
+    _say("\n".join(lines), {"problems": [asdict(problem) for problem in problems]}, False, json)
+    if problems:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def export(
+    folder: DatasetFolder,
+    to: Annotated[str, typer.Option("--to", help="nifti")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR2", help="A new folder.")],
+    quiet: Quiet = False,
+) -> None:
+    """Write a dataset in another form."""
+    from pipelines.export import export as run
+    from pipelines.progress import silent, told
+
+    with silent() if quiet else told("export") as progress:
+        count = run(folder, to, out, progress)
+    _say(f"{count} samples in {out}", {}, quiet, False)
+
+
+@app.command()
+def parts(plugins: Plugins = [], json: Json = False) -> None:  # noqa: B006
+    """List every installed part by kind."""
+    from pipelines.catalogue import installed_parts, kind_of
+
+    found = [(kind_of(part), path, _first_line(part)) for path, part in installed_parts(_allowed(plugins)).items()]
+    lines = [f"{kind:<8} {path:<40} {about}" for kind, path, about in sorted(found)]
+    _say("\n".join(lines), {path: {"kind": kind, "about": about} for kind, path, about in found}, False, json)
+
+
+@app.command()
+def schema(plugins: Plugins = []) -> None:  # noqa: B006
+    """Print the JSON Schema of recipes, for editors."""
+    import json
+
+    from pipelines.schema import schema as of_recipes
+
+    typer.echo(json.dumps(of_recipes(_allowed(plugins)), indent=1))
+
+
+def main() -> None:
+    """The command `simdata`: every error that a user can mend is one message and an exit code."""
+    from simdata.errors import SimdataError
+
+    try:
+        app()
+    except SimdataError as error:
+        _complain(f"error: {error}")
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        _complain("interrupted; what was finished is kept, and the same command goes on")
+        sys.exit(INTERRUPTED)
+
+
+def _recipe(path: Path, changes: list[str], plugins: list[str], seed: int | None, count: int | None):
+    from pipelines.recipe import load, with_seed_and_count
+
+    return with_seed_and_count(load(path, changes, _allowed(plugins)), seed, count)
+
+
+def _allowed(plugins: list[str]) -> tuple[str, ...]:
+    """The packages the user allows; a file in the working folder is found as one."""
+    if plugins and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    return tuple(plugins)
+
+
+def _say(text: str, data: Mapping[str, Any], quiet: bool, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(data))
+    elif not quiet:
+        typer.echo(text)
+
+
+def _complain(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _first_line(part: type) -> str:
+    return (part.__doc__ or "").partition("\n")[0]

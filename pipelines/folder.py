@@ -1,0 +1,158 @@
+"""The folder of a dataset: opened for one recipe and one run at a time, and closed with its checksums."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import h5py
+from filelock import FileLock, Timeout
+
+from pipelines.durable import TEMPORARY, append_line, disk_refused, drop_torn_line, sha256_of, write_whole
+from pipelines.plain import dump_yaml, read_tree
+from pipelines.recipe import Recipe
+from pipelines.shards import adopt_shard
+from simdata.errors import DatasetError, RecipeError
+from simdata.hdf5 import group_name
+from simdata.manifest import MANIFEST, SHARDS, Receipt, read_manifest
+from simdata.structures import structures
+
+RECIPE, LABELS, MASTER, CHECKSUMS, LOCK = "recipe.yaml", "labels.json", "dataset.h5", "checksums.sha256", ".lock"
+FAILED = "failed"
+
+
+@contextmanager
+def open_folder(folder: Path, recipe: Recipe) -> Iterator[None]:
+    """Readies `folder` for the recipe: new, or as an earlier run of the same recipe left it.
+
+    Raises DatasetError if it cannot be written, is in use by another run, or was made from another recipe.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_is_ours(folder, recipe)
+        lock = FileLock(folder / LOCK, timeout=0)
+        lock.acquire()
+    except Timeout as reason:
+        raise DatasetError(
+            f"{folder}: another run is writing here; another --out, or waiting for it, would do"
+        ) from reason
+    except OSError as reason:
+        raise DatasetError(f"{folder}: {reason.strerror or reason}; a folder that can be written would do") from reason
+    try:
+        _prepare(folder, recipe)
+        yield
+    except OSError as reason:
+        raise DatasetError(disk_refused(folder, reason)) from reason
+    finally:
+        lock.release()
+        with suppress(OSError):
+            (folder / LOCK).unlink(missing_ok=True)
+
+
+def stored_tree(folder: Path) -> dict[str, Any]:
+    """The recipe that a dataset was made from, as a plain tree. Raises DatasetError if there is none."""
+    try:
+        tree = read_tree(folder / RECIPE)
+    except RecipeError as reason:
+        raise DatasetError(f"{reason}; a folder made by 'simdata generate' has a {RECIPE}") from reason
+    if not isinstance(tree, dict) or not isinstance(tree.get("count"), int):
+        raise DatasetError(f"{folder / RECIPE}: no count found; the {RECIPE} that 'simdata generate' wrote would do")
+    return tree
+
+
+def finished(folder: Path) -> dict[int, Receipt]:
+    """The receipts of the samples whose shard is there, unbroken; a shard that the journal missed is taken in.
+
+    A shard whose bytes are not those of its receipt is removed, so that its samples are made again.
+    """
+    receipts = read_manifest(folder)
+    sound = {name: _is_sound(folder / name, sha256) for name, sha256 in _shards(receipts.values()).items()}
+    for path in sorted((folder / SHARDS).glob("*.h5")):
+        name = path.relative_to(folder).as_posix()
+        if not sound.get(name, False):
+            found = [] if name in sound else adopt_shard(folder, name)
+            for receipt in found:
+                record(folder, receipt)
+                receipts[receipt.index] = receipt
+            sound[name] = bool(found)
+            if not found:
+                path.unlink()
+    return {index: receipts[index] for index in sorted(receipts) if sound[receipts[index].shard]}
+
+
+def record(folder: Path, receipt: Receipt) -> None:
+    """Writes a finished sample into the journal, and forgets that it failed before."""
+    append_line(folder / MANIFEST, receipt.line())
+    failure_path(folder, receipt.index).unlink(missing_ok=True)
+
+
+def failure_path(folder: Path, index: int) -> Path:
+    """Where the story of a failed sample is kept."""
+    return folder / FAILED / f"{index:09d}.json"
+
+
+def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
+    """Writes dataset.h5: one link per sample into its shard; a shard that is missing is an error to read, not zeros."""
+    memory = BytesIO()
+    with h5py.File(memory, "w") as file:
+        for receipt in receipts:
+            name = group_name(receipt.index)
+            file[name] = h5py.ExternalLink(receipt.shard, f"/{name}")
+    write_whole(folder / MASTER, memory.getvalue())
+
+
+def write_checksums(folder: Path, receipts: Sequence[Receipt]) -> None:
+    """Writes checksums.sha256, in the form of `sha256sum -c`, over every file of a finished dataset."""
+    shards = _shards(receipts)
+    lines = [f"{shards.get(name) or sha256_of(folder / name)}  {name}\n" for name in files_of(folder)]
+    write_whole(folder / CHECKSUMS, "".join(lines).encode())
+
+
+def files_of(folder: Path) -> list[str]:
+    """Every file of a dataset that its checksums cover, relative to it."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if name not in (CHECKSUMS, LOCK))
+
+
+def _shards(receipts: Iterable[Receipt]) -> dict[str, str]:
+    return {receipt.shard: receipt.shard_sha256 for receipt in receipts}
+
+
+def _is_sound(path: Path, sha256: str) -> bool:
+    return path.is_file() and sha256_of(path) == sha256
+
+
+def _check_is_ours(folder: Path, recipe: Recipe) -> None:
+    if not (folder / RECIPE).exists():
+        strangers = [path.name for path in folder.iterdir() if path.name != LOCK and not path.name.endswith(TEMPORARY)]
+        if strangers:
+            raise DatasetError(f"{folder}: found {strangers[0]} but no {RECIPE}; an empty or new folder would do")
+        return
+    if _without_count(stored_tree(folder)) != _without_count(recipe.plain()):
+        raise DatasetError(
+            f"{folder}: holds a dataset made from another recipe or seed (see {RECIPE} in it); another --out, "
+            "or the same recipe and --seed, would do"
+        )
+
+
+def _without_count(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """What a recipe makes: all but the count, which may grow."""
+    return {key: value for key, value in tree.items() if key != "count"}
+
+
+def _prepare(folder: Path, recipe: Recipe) -> None:
+    (folder / SHARDS).mkdir(exist_ok=True)
+    (folder / CHECKSUMS).unlink(missing_ok=True)
+    for torn in folder.rglob(f"*{TEMPORARY}"):
+        torn.unlink()
+    write_whole(folder / LABELS, _labels_json().encode())
+    write_whole(folder / RECIPE, dump_yaml(recipe.plain()).encode())
+    (folder / MANIFEST).touch()
+    drop_torn_line(folder / MANIFEST)
+
+
+def _labels_json() -> str:
+    return json.dumps([asdict(structure) for structure in structures().values()], indent=1) + "\n"

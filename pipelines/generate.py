@@ -1,0 +1,138 @@
+"""Generation: every sample of a recipe that the folder does not hold yet, made and written by any number of workers."""
+
+import json
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pipelines.card import card
+from pipelines.durable import write_whole
+from pipelines.folder import failure_path, finished, open_folder, record, write_checksums, write_master
+from pipelines.make import make
+from pipelines.recipe import Recipe
+from pipelines.shards import write_shard
+from pipelines.sheet import contact_sheet, png
+from pipelines.workers import Crash, Mapper, in_process
+from simdata.dataset import Dataset
+from simdata.errors import SimdataError
+from simdata.manifest import Receipt
+from simdata.sample import Sample
+
+CARD, SHEET = "README.md", "sheet.png"
+SHEET_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sample that could not be made, and why."""
+
+    index: int
+    error: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves: all receipts of the folder, in order of index, and the samples that failed this time."""
+
+    receipts: tuple[Receipt, ...]
+    failures: tuple[Failure, ...]
+
+
+Progress = Callable[[int, int], None]
+"""(samples done, samples wanted), called after every shard."""
+
+
+def generate(
+    recipe: Recipe,
+    folder: Path,
+    mapper: Mapper = in_process,
+    samples_per_shard: int = 1,
+    progress: Progress = lambda done, wanted: None,
+) -> Outcome:
+    """Makes the samples 0 to `recipe.count` - 1 that `folder` does not hold yet.
+
+    A sample that fails is quarantined in failed/ and the rest goes on. Raises DatasetError if the folder cannot be
+    used or the disk refuses.
+    """
+    with open_folder(folder, recipe):
+        done = finished(folder)
+        missing = [index for index in range(recipe.count) if index not in done]
+        progress(recipe.count - len(missing), recipe.count)
+
+        failures: list[Failure] = []
+        task = partial(make_shard, recipe, folder)
+        for indices, result in mapper(task, _batches(missing, samples_per_shard)):
+            receipts, failed = _outcome(result, indices)
+            for receipt in receipts:
+                record(folder, receipt)
+                done[receipt.index] = receipt
+            for failure in failed:
+                _quarantine(folder, recipe, failure)
+            failures += failed
+            progress(sum(index < recipe.count for index in done) + len(failures), recipe.count)
+
+        receipts = tuple(done[index] for index in sorted(done))
+        _close(folder, recipe, receipts, failures)
+    return Outcome(receipts, tuple(failures))
+
+
+def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[list[Receipt], list[Failure]]:
+    """One piece of work: makes the samples `indices` and writes those that succeed as one shard."""
+    failures: list[Failure] = []
+
+    def samples() -> Iterator[Sample]:
+        for index in indices:
+            try:
+                sample = make(recipe.draw(index), recipe.seed, index)
+            except Exception as error:
+                failures.append(_failure(index, error))
+            else:
+                yield sample
+
+    return write_shard(folder, samples()), failures
+
+
+def _batches(indices: Sequence[int], size: int) -> list[tuple[int, ...]]:
+    return [tuple(indices[start : start + size]) for start in range(0, len(indices), size)]
+
+
+def _outcome(result: Any, indices: Sequence[int]) -> tuple[list[Receipt], list[Failure]]:
+    if isinstance(result, Crash):
+        return [], [Failure(index, result.reason, "") for index in indices]
+    receipts, failures = result
+    return receipts, failures
+
+
+def _failure(index: int, error: Exception) -> Failure:
+    notes = ", ".join(getattr(error, "__notes__", ()))
+    kind = "" if isinstance(error, SimdataError) else f"{type(error).__name__}: "
+    return Failure(index, f"{kind}{error}" + (f" ({notes})" if notes else ""), traceback.format_exc())
+
+
+def _quarantine(folder: Path, recipe: Recipe, failure: Failure) -> None:
+    path = failure_path(folder, failure.index)
+    path.parent.mkdir(exist_ok=True)
+    plugins = "".join(f" --plugin {plugin}" for plugin in recipe.plugins)
+    story = {
+        "index": failure.index,
+        "seed": recipe.seed,
+        "error": failure.error,
+        "replay": f"simdata replay {folder} {failure.index}{plugins}",
+        "traceback": failure.trace,
+    }
+    write_whole(path, (json.dumps(story, indent=1) + "\n").encode())
+
+
+def _close(folder: Path, recipe: Recipe, receipts: Sequence[Receipt], failures: Sequence[Failure]) -> None:
+    if receipts:
+        dataset = Dataset(folder)
+        rows = [dataset[position] for position in range(min(len(dataset), SHEET_SAMPLES))]
+        write_whole(folder / SHEET, png(contact_sheet(rows)))
+        dataset.close()
+    write_master(folder, receipts)
+    write_whole(folder / CARD, card(recipe, receipts, failures).encode())
+    write_checksums(folder, receipts)

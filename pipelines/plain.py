@@ -1,0 +1,70 @@
+"""YAML and TOML as a recipe needs them: a repeated key is an error, and 1e-3 is a number."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml as pyyaml
+
+from simdata.errors import RecipeError
+
+
+class _Loader(pyyaml.SafeLoader):
+    """SafeLoader that refuses a key written twice, where plain YAML silently keeps the last."""
+
+    def construct_mapping(self, node: pyyaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise pyyaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is not a word", key_node.start_mark
+                )
+            if key in seen:
+                raise pyyaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is there twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def read_tree(path: Path) -> Any:
+    """The plain tree in a .yaml, .yml or .toml file. Raises RecipeError if it cannot be read or parsed."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise RecipeError(f"{path}: {_reason(reason)}; a readable .yaml or .toml file would do") from reason
+    if path.suffix == ".toml":
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as reason:
+            raise RecipeError(f"{path}: not TOML: {reason}") from reason
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The plain tree in a YAML text. Raises RecipeError that names the line."""
+    try:
+        return pyyaml.load(text, Loader=_Loader)
+    except pyyaml.MarkedYAMLError as reason:
+        line = reason.problem_mark.line + 1 if reason.problem_mark else "?"
+        raise RecipeError(f"{where}, line {line}: {reason.problem}; valid YAML would do") from reason
+    except pyyaml.YAMLError as reason:
+        raise RecipeError(f"{where}: {reason}; valid YAML would do") from reason
+
+
+def dump_yaml(tree: Any) -> str:
+    """A plain tree as YAML, in the order of its keys."""
+    return pyyaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _reason(reason: Exception) -> str:
+    return (reason.strerror or str(reason)) if isinstance(reason, OSError) else "not UTF-8 text"

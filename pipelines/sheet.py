@@ -1,0 +1,184 @@
+"""Pictures of samples: three planes, the image and its labels over it, as a radiologist sees them.
+
+The patient's right is at the left of an axial or coronal plane; anterior is up in axial, left in sagittal planes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from nibabel.orientations import apply_orientation, io_orientation
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
+
+from simdata.grid import Grid
+from simdata.image import Image
+from simdata.sample import Sample
+from simdata.structures import Structure
+
+PLANE_PX = 300
+GAP_PX = 6
+LEGEND_PX = 250
+LABEL_OPACITY = 0.45
+BACKGROUND = (18, 20, 24)
+INK = (225, 228, 232)
+WINDOWS = {"HU": (-360.0, 440.0)}
+"""Grey level of black and white by unit: 800 HU around 40 shows lung vessels, fat, muscle and bone in one picture."""
+PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
+"""Plane to (axis across the page, axis up the page, axis into it) of a RAS+ array."""
+
+
+@dataclass(frozen=True)
+class _View:
+    """One volume turned to RAS+, as grey levels 0-255, with its labels' colours."""
+
+    grey: np.ndarray
+    labels: np.ndarray
+    colours: np.ndarray
+    spacing_mm: tuple[float, float, float]
+    centre: tuple[int, int, int]
+
+
+def sample_sheet(sample: Sample) -> Picture.Image:
+    """One sample: for each image a row of three planes and below it the same with labels, and the names at the side."""
+    rows = []
+    for name, view in _views(sample).items():
+        planes = [_titled(_plane(view, plane, 0.0), f"{name}  {plane}", plane) for plane in PLANES]
+        over = [_plane(view, plane, LABEL_OPACITY) for plane in PLANES]
+        rows += [_beside(planes), _beside(over)]
+    body = _below(rows)
+    return _beside([body, _legend(sample, body.height)])
+
+
+def contact_sheet(samples: Sequence[Sample]) -> Picture.Image:
+    """Several samples: a row for each, the first image's three planes with labels over them beside the plain axial."""
+    rows = []
+    for sample in samples:
+        name, view = next(iter(_views(sample).items()))
+        plain = _titled(_plane(view, "axial", 0.0), f"sample {sample.index}  {name}", "axial")
+        rows.append(_beside([plain, *(_titled(_plane(view, p, LABEL_OPACITY), p, p) for p in PLANES)]))
+    return _below(rows)
+
+
+def png(picture: Picture.Image) -> bytes:
+    """The bytes of a PNG file."""
+    memory = BytesIO()
+    picture.save(memory, "PNG", optimize=True)
+    return memory.getvalue()
+
+
+def _views(sample: Sample) -> dict[str, _View]:
+    scene = sample.scene
+    labels = to_ras(scene.labels, scene.grid)
+    centre = _centre(sample, labels)
+    colours = np.zeros((1 << 16, 3), np.uint8)
+    for structure in scene.structures.values():
+        colours[structure.id] = structure.colour
+    spacing_mm = to_ras_axes(scene.grid.spacing_mm, scene.grid)
+    same_grid = {n: i for n, i in sample.images.items() if i.grid == scene.grid}
+    greys = {n: _grey(to_ras(_first_channel(i), i.grid), i) for n, i in same_grid.items()}
+    greys = greys or {"labels": np.where(labels > 0, 90, 0).astype(np.uint8)}
+    return {name: _View(grey, labels, colours, spacing_mm, centre) for name, grey in greys.items()}
+
+
+def to_ras(array: np.ndarray, grid: Grid) -> np.ndarray:
+    """The array with its axes turned and flipped to lie closest to patient right, anterior, superior."""
+    return apply_orientation(array, io_orientation(grid.affine))
+
+
+def to_ras_axes(values: Sequence[float], grid: Grid) -> tuple[float, float, float]:
+    """Three values, one per array axis, in the order of `to_ras`."""
+    x, y, z = np.argsort(io_orientation(grid.affine)[:, 0])
+    return values[x], values[y], values[z]
+
+
+def _first_channel(image: Image) -> np.ndarray:
+    return image.array[0] if image.array.ndim == 4 else image.array
+
+
+def _grey(array: np.ndarray, image: Image) -> np.ndarray:
+    low, high = WINDOWS.get(image.unit) or np.percentile(array, (1, 99.8))
+    return (np.clip((array - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
+
+
+def _centre(sample: Sample, labels: np.ndarray) -> tuple[int, int, int]:
+    wanted = labels == sample.scene.findings[0].label if sample.scene.findings else labels > 0
+    where = np.argwhere(wanted)
+    middle = np.median(where, axis=0) if len(where) else np.array(labels.shape) / 2
+    x, y, z = middle.astype(int)
+    return int(x), int(y), int(z)
+
+
+def _plane(view: _View, plane: str, opacity: float) -> Picture.Image:
+    across, up, into = PLANES[plane]
+    grey, labels = (array.take(view.centre[into], axis=into).T[::-1, ::-1] for array in (view.grey, view.labels))
+    rgb = np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
+    tint = np.where(labels > 0, opacity, 0.0)[..., None]
+    mixed = rgb * (1 - tint) + view.colours[labels] * tint
+    height_mm, width_mm = grey.shape[0] * view.spacing_mm[up], grey.shape[1] * view.spacing_mm[across]
+    scale = PLANE_PX / max(height_mm, width_mm)
+    size = (max(1, round(width_mm * scale)), max(1, round(height_mm * scale)))
+    resized = Picture.fromarray(mixed.astype(np.uint8)).resize(size, Picture.Resampling.BICUBIC)
+    return _centred(resized, PLANE_PX, PLANE_PX)
+
+
+def _titled(picture: Picture.Image, title: str, plane: str) -> Picture.Image:
+    draw = ImageDraw.Draw(picture)
+    draw.text((6, 4), title, fill=INK, font=ImageFont.load_default(13))
+    left, right = ("A", "P") if plane == "sagittal" else ("R", "L")
+    draw.text((6, PLANE_PX // 2 - 8), left, fill=INK, font=ImageFont.load_default(13))
+    draw.text((PLANE_PX - 16, PLANE_PX // 2 - 8), right, fill=INK, font=ImageFont.load_default(13))
+    return picture
+
+
+def _legend(sample: Sample, height: int) -> Picture.Image:
+    picture = Picture.new("RGB", (LEGEND_PX, height), BACKGROUND)
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(12)
+    y = 6
+    for line in (finding.text for finding in sample.scene.findings):
+        draw.text((6, y), _shortened(line, 36), fill=INK, font=font)
+        y += 18
+    for structure in _largest(sample, (height - y) // 17 - 1):
+        draw.rectangle((6, y + 3, 16, y + 13), fill=structure.colour)
+        draw.text((22, y), _shortened(structure.name.replace("_", " "), 32), fill=INK, font=font)
+        y += 17
+    return picture
+
+
+def _largest(sample: Sample, count: int) -> list[Structure]:
+    voxels = np.bincount(sample.scene.labels.ravel())
+    voxels[0] = 0
+    ids = np.argsort(voxels)[::-1][: max(count, 0)]
+    return [sample.scene.structures[int(id)] for id in ids if voxels[id]]
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _centred(picture: Picture.Image, width: int, height: int) -> Picture.Image:
+    page = Picture.new("RGB", (width, height), (0, 0, 0))
+    page.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
+    return page
+
+
+def _beside(pictures: Sequence[Picture.Image]) -> Picture.Image:
+    width = sum(p.width for p in pictures) + GAP_PX * (len(pictures) - 1)
+    page = Picture.new("RGB", (width, max(p.height for p in pictures)), BACKGROUND)
+    x = 0
+    for picture in pictures:
+        page.paste(picture, (x, 0))
+        x += picture.width + GAP_PX
+    return page
+
+
+def _below(pictures: Sequence[Picture.Image]) -> Picture.Image:
+    height = sum(p.height for p in pictures) + GAP_PX * (len(pictures) - 1)
+    page = Picture.new("RGB", (max(p.width for p in pictures), height), BACKGROUND)
+    y = 0
+    for picture in pictures:
+        page.paste(picture, (0, y))
+        y += picture.height + GAP_PX
+    return page

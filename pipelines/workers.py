@@ -1,0 +1,106 @@
+"""Mappers: the one place that knows whether work runs here or in other processes."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_exit
+from typing import Any
+
+Task = Callable[[Any], Any]
+Mapper = Callable[[Task, Sequence[Any]], Iterator[tuple[Any, Any]]]
+"""(task, items) to (item, result) as each is done, in any order; an item that killed its worker results in a Crash."""
+
+WINDOW = 2
+"""Items in hand per worker: one in work, one waiting."""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """The result of an item at which its worker process died."""
+
+    reason: str
+
+
+def in_process(task: Task, items: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """Runs every item here, one after the other."""
+    return ((item, task(item)) for item in items)
+
+
+def processes(count: int) -> Mapper:
+    """A mapper over `count` worker processes that share the CPUs; an item that kills its worker costs itself alone."""
+
+    def run(task: Task, items: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        waiting = list(reversed(items))
+        while waiting:
+            suspects = yield from _run_until_crash(task, waiting, count)
+            for item in suspects:
+                yield item, _run_alone(task, item, count)
+
+    return run
+
+
+def cpus() -> int:
+    """CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_until_crash(task: Task, waiting: list[Any], count: int) -> Iterator[Any]:
+    """Works through `waiting` from its end; returns the items in hand when a worker died."""
+    in_hand: dict[Future[Any], Any] = {}
+    with _pool(count, cpus() // count) as pool:
+        while waiting or in_hand:
+            while waiting and len(in_hand) < WINDOW * count:
+                item = waiting.pop()
+                in_hand[pool.submit(task, item)] = item
+            done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+            for future in done:
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    return list(in_hand.values())
+                yield in_hand.pop(future), result
+    return []
+
+
+def _run_alone(task: Task, item: Any, count: int) -> Any:
+    with _pool(1, cpus() // count) as pool:
+        try:
+            return pool.submit(task, item).result()
+        except BrokenProcessPool:
+            return Crash("the worker process died here; too little memory is the usual cause, 'simdata plan' tells")
+
+
+@contextmanager
+def _pool(workers: int, threads: int) -> Iterator[ProcessPoolExecutor]:
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (max(1, threads),))
+    try:
+        yield pool
+    except BaseException:
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(threads: int) -> None:
+    import numba
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    numba.set_num_threads(min(threads, numba.get_num_threads()))
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_exit([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,66 @@
+"""Reading a dataset: its samples by position, one file opened at a time, in any process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from simdata.convert import monai_dict, torchio_pairs
+from simdata.errors import DatasetError
+from simdata.hdf5 import read_sample, sample_group
+from simdata.manifest import Receipt, read_manifest
+from simdata.sample import Sample
+
+
+class Dataset:
+    """A folder made by `simdata generate`: `len(dataset)`, `dataset[0]`, `for sample in dataset`.
+
+    Files are opened when a sample is first asked for, in the process that asks, so a Dataset may be sent to the
+    worker processes of a data loader. Raises DatasetError if the folder is no dataset or a sample does not match
+    its checksum; IndexError beyond the last sample.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.receipts: tuple[Receipt, ...] = tuple(read_manifest(self.path).values())
+        self._open_path: Path | None = None
+        self._open_file: h5py.File | None = None
+
+    def __len__(self) -> int:
+        return len(self.receipts)
+
+    def __getitem__(self, position: int) -> Sample:
+        receipt = self.receipts[position]
+        return read_sample(sample_group(self._file(self.path / receipt.shard), receipt.index))
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[position] for position in range(len(self)))
+
+    def monai(self, position: int) -> dict[str, Any]:
+        """A MONAI-style dictionary: NAME and "label" as (1, x, y, z), each with NAME_meta_dict holding its affine."""
+        return monai_dict(self[position])
+
+    def torchio(self, position: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """NAME and "label" to (array (1, x, y, z), affine (4, 4)), as torchio.ScalarImage and LabelMap take them."""
+        return torchio_pairs(self[position])
+
+    def close(self) -> None:
+        """Closes the file that is open; the next read opens it again."""
+        if self._open_file is not None:
+            self._open_file.close()
+        self._open_path = self._open_file = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open_path": None, "_open_file": None}
+
+    def _file(self, path: Path) -> h5py.File:
+        if self._open_path != path or self._open_file is None:
+            self.close()
+            try:
+                self._open_file = h5py.File(path, "r")
+            except OSError as reason:
+                raise DatasetError(f"{path}: {reason}; 'simdata validate {self.path}' tells what is broken") from reason
+            self._open_path = path
+        return self._open_file

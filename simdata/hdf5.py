@@ -1,0 +1,126 @@
+"""Samples in HDF5: ordinary gzip chunks that every HDF5 tool reads, compressed by isal and written directly.
+
+One group per sample, named by its index in nine digits:
+    images/NAME, labels, tissue, fields/NAME, vessels/BED/COLUMN     arrays, with "affine" and "unit" attributes
+    truth/KEY                                                        JSON: recipe, findings, subject, structures ...
+and the attributes index, seed, sha256, versions and seconds (JSON).
+"""
+
+import json
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import h5py
+import numpy as np
+
+from simdata.errors import DatasetError
+from simdata.layout import IMAGES, arrays_of, canonical_json, checksum, sample_of, truth_of
+from simdata.sample import Sample
+
+CHUNK_EDGE = 64
+SMALL_BYTES = 4096
+"""Arrays up to this size are stored plain: a compressed chunk would be no smaller."""
+DEFLATE_LEVEL = 1
+TRUTH = "truth"
+
+
+def group_name(index: int) -> str:
+    """The group that holds sample `index`."""
+    return f"{index:09d}"
+
+
+def write_sample(file: h5py.Group, sample: Sample) -> str:
+    """Adds the sample to an open HDF5 file; returns its sha256."""
+    arrays, truth = arrays_of(sample), truth_of(sample)
+    group = file.create_group(group_name(sample.index))
+    for path, array in arrays.items():
+        _describe(write_array(group, path, array), path, truth)
+    for key, value in truth.items():
+        group[f"{TRUTH}/{key}"] = canonical_json(value)
+    digest = checksum(arrays, truth)
+    group.attrs["index"] = sample.index
+    group.attrs["seed"] = np.uint64(sample.seed)
+    group.attrs["sha256"] = digest
+    group.attrs["versions"] = canonical_json(dict(sample.versions))
+    group.attrs["seconds"] = canonical_json(dict(sample.seconds))
+    return digest
+
+
+def sample_group(file: h5py.File, index: int) -> h5py.Group:
+    """The group of sample `index`. Raises DatasetError if the file holds none."""
+    group = file.get(group_name(index))
+    if not isinstance(group, h5py.Group):
+        raise DatasetError(f"{file.filename}: sample {index} is missing; 'simdata validate' tells more")
+    return group
+
+
+def read_sample(group: h5py.Group) -> Sample:
+    """The sample in `group`. Raises DatasetError if its arrays and truth do not match their stored sha256."""
+    arrays, truth = read_layout(group)
+    found = checksum(arrays, truth)
+    if found != group.attrs["sha256"]:
+        raise DatasetError(
+            f"{group.file.filename}: sample {group.name}: sha256 {found[:12]} differs from the stored "
+            f"{str(group.attrs['sha256'])[:12]}; 'simdata validate' says which file broke, generate remakes it"
+        )
+    return sample_of(arrays, truth, _json(group.attrs["versions"]), _json(group.attrs["seconds"]))
+
+
+def read_layout(group: h5py.Group) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays of a stored sample by path, and its truth."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def visit(path: str, node: h5py.HLObject) -> None:
+        if isinstance(node, h5py.Dataset) and not path.startswith(f"{TRUTH}/"):
+            arrays[path] = node[()]
+
+    group.visititems(visit)
+    truth = {key: json.loads(node.asstr()[()]) for key, node in _group(group, TRUTH).items()}
+    return dict(sorted(arrays.items())), truth
+
+
+def write_array(group: h5py.Group, path: str, array: np.ndarray) -> h5py.Dataset:
+    """Stores `array` as shuffled deflate chunks of at most 64 voxels an edge."""
+    array = np.ascontiguousarray(array)
+    if array.nbytes <= SMALL_BYTES:
+        return group.create_dataset(path, data=array)
+    chunk = tuple(min(n, CHUNK_EDGE) for n in array.shape) if array.ndim > 1 else (min(array.size, CHUNK_EDGE**3),)
+    dataset = group.create_dataset(path, array.shape, array.dtype, chunks=chunk, compression="gzip", shuffle=True)
+    for start in product(*(range(0, n, edge) for n, edge in zip(array.shape, chunk, strict=True))):
+        dataset.id.write_direct_chunk(start, _deflate(_chunk(array, start, chunk)))
+    return dataset
+
+
+def _chunk(array: np.ndarray, start: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    block = array[tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))]
+    if block.shape == shape:
+        return block
+    return np.pad(block, [(0, n - have) for n, have in zip(shape, block.shape, strict=True)])
+
+
+def _deflate(block: np.ndarray) -> bytes:
+    from isal import isal_zlib
+
+    shuffled = np.ascontiguousarray(block).view(np.uint8).reshape(-1, block.dtype.itemsize).T.tobytes()
+    return isal_zlib.compress(shuffled, DEFLATE_LEVEL)
+
+
+def _describe(dataset: h5py.Dataset, path: str, truth: Mapping[str, Any]) -> None:
+    branch, _, name = path.partition("/")
+    if branch == IMAGES:
+        dataset.attrs["unit"] = truth["images"][name]["unit"]
+        dataset.attrs["affine"] = np.array(truth["images"][name]["affine"])
+    elif dataset.ndim == 3:
+        dataset.attrs["affine"] = np.array(truth["affine"])
+
+
+def _group(group: h5py.Group, name: str) -> h5py.Group:
+    node = group[name]
+    if not isinstance(node, h5py.Group):
+        raise DatasetError(f"{group.file.filename}: {node.name} is not a group; a file written by simdata would do")
+    return node
+
+
+def _json(text: Any) -> Any:
+    return json.loads(text)
