@@ -1,7 +1,8 @@
 """The command line: simdata generate, plan, show, replay, validate, export, parts, schema."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,8 +47,12 @@ def generate(
 
     made = _recipe(recipe, changes, plugins, seed, count)
     mapper = in_process if workers == 1 else processes(workers)
-    with silent() if quiet or json else told("generate") as progress:
-        outcome = run(made, out, mapper, shard_samples, progress)
+    try:
+        with silent() if quiet or json else told("generate") as progress:
+            outcome = run(made, out, mapper, shard_samples, progress)
+    except KeyboardInterrupt as stop:
+        _complain(f"interrupted; the finished samples in {out} are kept, and the same command goes on")
+        raise typer.Exit(INTERRUPTED) from stop
 
     for failure in outcome.failures:
         _complain(f"sample {failure.index} failed: {failure.error}\n  again: simdata replay {out} {failure.index}")
@@ -102,7 +107,9 @@ def show(
     from pipelines.sheet import png, sample_sheet
 
     made = _recipe(recipe, changes, plugins, seed, None)
-    write_whole(out, png(sample_sheet(make(made.draw(index), made.seed, index))))
+    with _told_in_full(index):
+        sample = make(made.draw(index), made.seed, index)
+    write_whole(out, png(sample_sheet(sample)))
     _say(f"picture: {out}", {}, quiet, False)
 
 
@@ -111,7 +118,8 @@ def replay(folder: DatasetFolder, index: Annotated[int, typer.Argument(min=0)], 
     """Make a stored sample again from its drawn recipe, and say whether the bytes agree."""
     from pipelines.replay import replay as again
 
-    agrees, line = again(folder, index, _allowed(plugins))
+    with _told_in_full(index):
+        agrees, line = again(folder, index, _allowed(plugins))
     typer.echo(line)
     if not agrees:
         raise typer.Exit(SOME_FAILED)
@@ -176,9 +184,22 @@ def main() -> None:
     except SimdataError as error:
         _complain(f"error: {error}")
         sys.exit(USAGE)
-    except KeyboardInterrupt:
-        _complain("interrupted; what was finished is kept, and the same command goes on")
-        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _told_in_full(index: int) -> Iterator[None]:
+    """A sample that fails in one of its parts: the trace for whoever mends the part, then one line."""
+    import traceback
+
+    from simdata.errors import SimdataError
+
+    try:
+        yield
+    except SimdataError:
+        raise
+    except Exception as error:
+        _complain(f"{traceback.format_exc()}sample {index} failed: {type(error).__name__}: {error}")
+        raise typer.Exit(SOME_FAILED) from error
 
 
 def _recipe(path: Path, changes: list[str], plugins: list[str], seed: int | None, count: int | None):

@@ -14,7 +14,7 @@ from pipelines.folder import CHECKSUMS, FAILED, LABELS, MASTER, RECIPE, files_of
 from simdata.errors import DatasetError, SceneError
 from simdata.grid import Grid
 from simdata.hdf5 import group_name, read_layout, sample_group
-from simdata.layout import FIELDS, IMAGES, checksum
+from simdata.layout import FIELDS, IMAGES, TISSUE, checksum
 from simdata.layout import LABELS as LABEL_ARRAY
 from simdata.manifest import MANIFEST, Receipt, read_manifest
 from simdata.scene import present_ids
@@ -37,7 +37,9 @@ def validate(folder: Path) -> list[Problem]:
     Raises DatasetError if the folder is no dataset at all.
     """
     if not any((folder / name).is_file() for name in (MANIFEST, RECIPE)):
-        raise DatasetError(f"{folder}: found neither {MANIFEST} nor {RECIPE}; a folder made by 'simdata generate' would do")
+        raise DatasetError(
+            f"{folder}: found neither {MANIFEST} nor {RECIPE}; a folder made by 'simdata generate' would do"
+        )
     problems: list[Problem] = []
     receipts, count = {}, 0
     try:
@@ -112,6 +114,10 @@ def _sample(folder: Path, receipt: Receipt, known: set[int]) -> Iterator[Problem
 def _contents(
     arrays: Mapping[str, np.ndarray], truth: Mapping[str, Any], affines: Mapping[str, Any], known: set[int]
 ) -> Iterator[str]:
+    wanted = {LABEL_ARRAY, TISSUE, *(f"{IMAGES}/{name}" for name in truth["images"])}
+    if missing := wanted - set(arrays):
+        yield f"{', '.join(sorted(missing))} missing; {REMAKE}"
+        return
     here = {int(entry["id"]) for entry in truth["structures"]}
     if unknown := set(present_ids(arrays[LABEL_ARRAY])) - here - known - {0}:
         yield f"label ids {sorted(unknown)[:8]} are in neither labels.json nor the sample's own structures"
@@ -121,7 +127,7 @@ def _contents(
         if not np.isfinite(arrays[f"{IMAGES}/{name}"]).all():
             yield f"image {name} holds values that are not finite"
     expected = {f"{IMAGES}/{name}": about["affine"] for name, about in truth["images"].items()}
-    spatial = (path for path in arrays if path in ("labels", "tissue") or path.startswith(f"{FIELDS}/"))
+    spatial = (path for path in arrays if path in (LABEL_ARRAY, TISSUE) or path.startswith(f"{FIELDS}/"))
     expected |= dict.fromkeys(spatial, truth["affine"])
     for path, affine in expected.items():
         yield from _affine(path, arrays[path], affine, affines.get(path))

@@ -57,7 +57,7 @@ def _run_until_crash(task: Task, waiting: list[Any], count: int) -> Iterator[Any
         while waiting or in_hand:
             while waiting and len(in_hand) < WINDOW * count:
                 item = waiting.pop()
-                in_hand[pool.submit(task, item)] = item
+                in_hand[_submit(pool, task, item)] = item
             done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
             for future in done:
                 try:
@@ -71,9 +71,20 @@ def _run_until_crash(task: Task, waiting: list[Any], count: int) -> Iterator[Any
 def _run_alone(task: Task, item: Any, count: int) -> Any:
     with _pool(1, cpus() // count) as pool:
         try:
-            return pool.submit(task, item).result()
+            return _submit(pool, task, item).result()
         except BrokenProcessPool:
             return Crash("the worker process died here; too little memory is the usual cause, 'simdata plan' tells")
+
+
+def _submit(pool: ProcessPoolExecutor, task: Task, item: Any) -> Future[Any]:
+    """Hands out an item; a worker born of it is deaf to Ctrl-C from its first moment, which is the parent's to hear."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.submit(task, item)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(task, item)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from numpy import ndarray
 
 from simdata.errors import SceneError
@@ -64,11 +64,11 @@ class Grid:
         """Volume of one voxel, mm3."""
         return float(abs(np.linalg.det(self.affine[:3, :3])))
 
-    def world_mm(self, index: Float[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
+    def world_mm(self, index: Num[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
         """Voxel indices (..., 3) to RAS+ mm."""
         return np.asarray(index, float) @ self.affine[:3, :3].T + self.affine[:3, 3]
 
-    def index(self, world_mm: Float[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
+    def index(self, world_mm: Num[ndarray, "*n 3"]) -> Float[ndarray, "*n 3"]:
         """RAS+ mm (..., 3) to fractional voxel indices."""
         inverse = np.linalg.inv(self.affine)
         return np.asarray(world_mm, float) @ inverse[:3, :3].T + inverse[:3, 3]

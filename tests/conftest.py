@@ -1,0 +1,52 @@
+"""Array shapes in annotations are checked while the tests run; nobody pays for it outside."""
+
+import sys
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+CHECKED = [f"simdata.{name}" for name in ("grid", "image", "motion", "scene", "vessels")]
+sys.path.append(str(Path(__file__).parent))
+install_import_hook(CHECKED, "shape_checker.checked")
+
+import pytest  # noqa: E402
+
+from simdata import Streams  # noqa: E402
+
+TOY_RECIPE = """
+seed: 5
+count: 4
+phantom: {kind: toys.Block, edge: {integer: [12, 20]}, subject: {age_y: {uniform: [20, 80]}}}
+grow:
+  - {kind: toys.Dot}
+scan:
+  - {kind: toys.Camera, gain: {loguniform: [1, 10]}}
+  - {kind: toys.Camera, name: loud, effects: [{kind: toys.Hiss, sigma: {normal: [3, 0.1]}}]}
+"""
+
+
+@pytest.fixture
+def rng():
+    return Streams(2025).generator
+
+
+@pytest.fixture
+def toy_file(tmp_path):
+    path = tmp_path / "toy.yaml"
+    path.write_text(TOY_RECIPE)
+    return path
+
+
+@pytest.fixture
+def toy_recipe(toy_file):
+    from pipelines.recipe import load
+
+    return load(toy_file, plugins=("toys",))
+
+
+@pytest.fixture
+def toy_dataset(toy_recipe, tmp_path):
+    from pipelines.generate import generate
+
+    generate(toy_recipe, tmp_path / "out")
+    return tmp_path / "out"
