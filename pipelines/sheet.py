@@ -15,7 +15,7 @@ from PIL import ImageDraw, ImageFont
 from simdata.grid import Grid
 from simdata.image import Image
 from simdata.sample import Sample
-from simdata.structures import Structure
+from simdata.structures import Structure, totalsegmentator_id
 
 PLANE_PX = 300
 GAP_PX = 6
@@ -64,7 +64,7 @@ def contact_sheet(samples: Sequence[Sample]) -> Picture.Image:
 def png(picture: Picture.Image) -> bytes:
     """The bytes of a PNG file."""
     memory = BytesIO()
-    picture.save(memory, "PNG", optimize=True)
+    picture.save(memory, "PNG", compress_level=4)
     return memory.getvalue()
 
 
@@ -103,10 +103,15 @@ def _grey(array: np.ndarray, image: Image) -> np.ndarray:
 
 
 def _centre(sample: Sample, labels: np.ndarray) -> tuple[int, int, int]:
-    wanted = labels == sample.scene.findings[0].label if sample.scene.findings else labels > 0
-    where = np.argwhere(wanted)
-    middle = np.median(where, axis=0) if len(where) else np.array(labels.shape) / 2
-    x, y, z = middle.astype(int)
+    """The voxel that the planes go through: the middle of the first finding, else of what has a class of its own."""
+    scene = sample.scene
+    if scene.findings:
+        wanted = labels == scene.findings[0].label
+    else:
+        organs = [id for id in scene.structures if totalsegmentator_id(id, scene.structures)]
+        wanted = np.isin(labels, organs)
+    where = np.argwhere(wanted if wanted.any() else labels >= 0)
+    x, y, z = np.median(where, axis=0).astype(int)
     return int(x), int(y), int(z)
 
 

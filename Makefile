@@ -1,0 +1,40 @@
+# Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := simdata phantoms vascular render pipelines tests benchmarks
+
+.PHONY: demo test check format gpu-test bench clean
+
+demo: .venv/ready                       ## a dataset and its picture in demo/
+	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
+	$(BIN)/simdata show recipes/quickstart.yaml 0 --out demo/quickstart.png
+	@echo "dataset: demo/quickstart (read it with simdata.Dataset), pictures: demo/quickstart.png, demo/quickstart/sheet.png"
+
+test: .venv/ready                       ## all tests
+	$(BIN)/pytest
+
+check: .venv/ready                      ## format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: .venv/ready
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+gpu-test: .venv/ready                   ## the tests that need an NVIDIA GPU
+	$(BIN)/pip install -q -c constraints.txt -e '.[gpu]'
+	$(BIN)/pytest -m gpu
+
+bench: .venv/ready                      ## speed, written to benchmarks/results/
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .venv demo
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

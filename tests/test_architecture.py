@@ -1,0 +1,76 @@
+"""The house stands: the floors hold, and a broken floor is seen."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("simdata", "phantoms", "vascular", "render", "pipelines")
+LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+
+def lint(folder):
+    command = [sys.executable, "-c", LINT, "--no-cache"]
+    environment = {"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.fixture
+def house(tmp_path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_the_floors_hold(house):
+    said = lint(house)
+    assert said.returncode == 0, said.stdout
+    assert "0 broken" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("render/ct.py", "import phantoms.torso"),
+        ("phantoms/labelmap.py", "import pipelines.recipe"),
+        ("simdata/grid.py", "import render.ct"),
+        ("render/ct.py", "import torch"),
+        ("simdata/scene.py", "import ray"),
+        ("phantoms/labelmap.py", "import cupy"),
+    ],
+)
+def test_a_broken_floor_is_seen(house, file, line):
+    path = house / file
+    path.write_text(path.read_text() + f"\n{line}\n")
+    said = lint(house)
+    assert said.returncode == 1
+    assert "BROKEN" in said.stdout
+
+
+def test_every_part_of_ours_is_a_frozen_dataclass_with_a_docstring():
+    import dataclasses
+
+    from pipelines.catalogue import installed_parts
+
+    for path, part in installed_parts().items():
+        assert dataclasses.is_dataclass(part), path
+        assert part.__dataclass_params__.frozen, path
+        assert part.__doc__, path
+
+
+def test_every_part_of_ours_is_built_from_its_own_description():
+    """Defaults are complete and plain: what is stored with a sample replays it."""
+    from pipelines.build import build, describe
+    from pipelines.catalogue import installed_parts
+    from simdata import Part
+
+    for path, part_class in installed_parts().items():
+        if path == "phantoms.labelmap.Labelmap":
+            part = part_class(folder=".")
+        else:
+            part = part_class()
+        assert build(describe(part), Part, path) == part

@@ -1,0 +1,56 @@
+"""Every block of the README and the guides is run, in the order of the page."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page):
+    return BLOCK.findall((ROOT / page).read_text())
+
+
+def run(command, folder):
+    words = shlex.split(command, comments=True)
+    if not words:
+        return
+    assert words[0] == "simdata", f"a guide runs simdata and nothing else, not {words[0]}"
+    python(["-m", "pipelines", *words[1:]], folder)
+
+
+def python(arguments, folder):
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_readme_runs_as_it_is_written(tmp_path):
+    setup, windows, recipe, commands, reading = (text for kind, text in blocks("README.md")[:5])
+    assert "make demo" in setup
+    assert "pip install" in windows
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    for line in commands.splitlines():
+        run(line.replace("--count 10000", "--count 3"), tmp_path)
+    python(["-c", reading], tmp_path)
+
+
+def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path):
+    module, recipe, commands, test = (text for _, text in blocks("docs/add_a_part.md"))
+    (tmp_path / "mylab.py").write_text(module)
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    for line in commands.splitlines():
+        run(line, tmp_path)
+    python(["-c", test], tmp_path)
+
+
+@pytest.mark.parametrize("recipe", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe_that_ships_is_short_and_builds(recipe):
+    from pipelines.recipe import load
+
+    assert len(recipe.read_text().splitlines()) < 40
+    assert load(recipe).draw(0).scan
