@@ -71,14 +71,17 @@ def png(picture: Picture.Image) -> bytes:
 def _views(sample: Sample) -> dict[str, _View]:
     scene = sample.scene
     labels = to_ras(scene.labels, scene.grid)
-    centre = _centre(sample, labels)
+    organs = _organs(sample, labels)
     colours = np.zeros((1 << 16, 3), np.uint8)
     for structure in scene.structures.values():
         colours[structure.id] = structure.colour
     spacing_mm = to_ras_axes(scene.grid.spacing_mm, scene.grid)
-    same_grid = {n: i for n, i in sample.images.items() if i.grid == scene.grid}
-    greys = {n: _grey(to_ras(_first_channel(i), i.grid), i) for n, i in same_grid.items()}
+    same_grid = {name: image for name, image in sample.images.items() if image.grid == scene.grid}
+    greys = {
+        name: _grey(to_ras(_first_channel(image), image.grid), image.unit, organs) for name, image in same_grid.items()
+    }
     greys = greys or {"labels": np.where(labels > 0, 90, 0).astype(np.uint8)}
+    centre = _centre(sample, labels, organs)
     return {name: _View(grey, labels, colours, spacing_mm, centre) for name, grey in greys.items()}
 
 
@@ -97,19 +100,23 @@ def _first_channel(image: Image) -> np.ndarray:
     return image.array[0] if image.array.ndim == 4 else image.array
 
 
-def _grey(array: np.ndarray, image: Image) -> np.ndarray:
-    low, high = WINDOWS.get(image.unit) or np.percentile(array, (1, 99.8))
+def _organs(sample: Sample, labels: np.ndarray) -> np.ndarray:
+    """Where a structure lies that has a TotalSegmentator class: not fat, skin or muscle at large."""
+    table = sample.scene.structures
+    return np.isin(labels, [id for id in table if totalsegmentator_id(id, table)])
+
+
+def _grey(array: np.ndarray, unit: str, organs: np.ndarray) -> np.ndarray:
+    """Grey levels: a fixed window where the unit has one, else one that fits the organs."""
+    inside = array[organs] if organs.any() else array
+    low, high = WINDOWS.get(unit) or (np.percentile(array, 1), 1.1 * np.percentile(inside, 99.5))
     return (np.clip((array - low) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
 
 
-def _centre(sample: Sample, labels: np.ndarray) -> tuple[int, int, int]:
-    """The voxel that the planes go through: the middle of the first finding, else of what has a class of its own."""
-    scene = sample.scene
-    if scene.findings:
-        wanted = labels == scene.findings[0].label
-    else:
-        organs = [id for id in scene.structures if totalsegmentator_id(id, scene.structures)]
-        wanted = np.isin(labels, organs)
+def _centre(sample: Sample, labels: np.ndarray, organs: np.ndarray) -> tuple[int, int, int]:
+    """The voxel that the planes go through: the middle of the first finding, else of the organs."""
+    findings = sample.scene.findings
+    wanted = labels == findings[0].label if findings else organs
     where = np.argwhere(wanted if wanted.any() else labels >= 0)
     x, y, z = np.median(where, axis=0).astype(int)
     return int(x), int(y), int(z)

@@ -39,11 +39,18 @@ def monai_dict(sample: Sample) -> dict[str, Any]:
     return entries
 
 
+def nifti_images(sample: Sample) -> dict[str, "Nifti1Image"]:
+    """Image name and "labels" (uint16 structure ids) to a NIfTI-1 image."""
+    images = {name: nifti(image.array, image.grid) for name, image in sample.images.items()}
+    return images | {"labels": nifti(sample.scene.labels, sample.scene.grid)}
+
+
 def nifti(array: np.ndarray, grid: Grid) -> "Nifti1Image":
-    """An array (x, y, z) on its grid as a NIfTI-1 image in RAS+ mm, qform equal to sform."""
+    """An array (x, y, z) or (channel, x, y, z) on its grid, in RAS+ mm, qform equal to sform; channels come last."""
     from nibabel.nifti1 import Nifti1Image
 
-    image = Nifti1Image(array, grid.affine, dtype=array.dtype)
+    channels_last = np.moveaxis(array, 0, -1) if array.ndim == 4 else array
+    image = Nifti1Image(channels_last, grid.affine, dtype=array.dtype)
     image.set_sform(grid.affine, code="scanner")
     image.set_qform(grid.affine, code="scanner", strip_shears=False)
     image.header.set_xyzt_units("mm", "sec")

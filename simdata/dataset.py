@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
-from simdata.convert import monai_dict, torchio_pairs
+from simdata.convert import monai_dict, nifti_images, torchio_pairs
 from simdata.errors import DatasetError
 from simdata.hdf5 import read_sample, sample_group
 from simdata.manifest import Receipt, read_manifest
 from simdata.sample import Sample
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Image
 
 
 class Dataset:
@@ -45,6 +48,10 @@ class Dataset:
     def torchio(self, position: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """NAME and "label" to (array (1, x, y, z), affine (4, 4)), as torchio.ScalarImage and LabelMap take them."""
         return torchio_pairs(self[position])
+
+    def nifti(self, position: int) -> dict[str, "Nifti1Image"]:
+        """NAME and "labels" to a NIfTI-1 image in RAS+ mm."""
+        return nifti_images(self[position])
 
     def close(self) -> None:
         """Closes the file that is open; the next read opens it again."""

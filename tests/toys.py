@@ -6,7 +6,22 @@ from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
-from simdata import Effect, Finding, Finish, Grid, Growth, Image, Phantom, Raw, Sample, Scanner, Scene, Structure, Vessels
+
+from simdata import (
+    Effect,
+    Finding,
+    Finish,
+    Grid,
+    Growth,
+    Image,
+    Phantom,
+    Raw,
+    Sample,
+    Scanner,
+    Scene,
+    Structure,
+    Vessels,
+)
 from simdata.structures import FIRST_FINDING_ID, structure
 from simdata.subject import Subject
 
