@@ -38,9 +38,11 @@ class Labelmap(Phantom):
                 f"Labelmap: found {found}; the path of a label map in file, or of a folder of them in folder, would do"
             )
         label_table(self.labels)
+        self._maps()
 
     def __call__(self, rng: Generator) -> Scene:
-        path = Path(self.file).expanduser() if self.file else _drawn(Path(self.folder).expanduser(), rng)
+        maps = self._maps()
+        path = maps[rng.integers(len(maps))]
         stored = read_labels(path)
         labels = _named(stored.labels, self.labels, path)
         if self.deformation.amplitude_mm > 0:
@@ -48,15 +50,27 @@ class Labelmap(Phantom):
         source = {"file": path.name, "sha256": stored.sha256, "labels": self.labels}
         return Scene(stored.grid, labels, source=MappingProxyType(source))
 
+    def _maps(self) -> list[Path]:
+        """The files to draw from; looked for when the part is built too, so that a wrong path ends a run early."""
+        return [_file(Path(self.file).expanduser())] if self.file else _files(Path(self.folder).expanduser())
 
-def _drawn(folder: Path, rng: Generator) -> Path:
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        found = "is a folder" if path.is_dir() else "no such file"
+        raise RecipeError(f"{path}: {found}; the path of a label map, or a folder of them in 'folder', would do")
+    return path
+
+
+def _files(folder: Path) -> list[Path]:
     try:
         maps = sorted(path for path in folder.iterdir() if readable(path) and path.is_file())
     except OSError as reason:
-        raise SceneError(f"{folder}: cannot be listed ({reason.strerror}); a folder of label maps would do") from reason
+        found = f"cannot be listed ({reason.strerror})"
+        raise RecipeError(f"{folder}: {found}; a folder of label maps would do") from reason
     if not maps:
-        raise SceneError(f"{folder}: found no label map in it; files ending in {', '.join(READERS)} would do")
-    return maps[rng.integers(len(maps))]
+        raise RecipeError(f"{folder}: found no label map in it; files ending in {', '.join(READERS)} would do")
+    return maps
 
 
 def _named(numbers: UInt16[ndarray, "x y z"], convention: str, path: Path) -> UInt16[ndarray, "x y z"]:

@@ -62,15 +62,14 @@ def test_every_part_of_ours_is_a_frozen_dataclass_with_a_docstring():
         assert part.__doc__, path
 
 
-def test_every_part_of_ours_is_built_from_its_own_description():
+def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
     """Defaults are complete and plain: what is stored with a sample replays it."""
     from pipelines.build import build, describe
     from pipelines.catalogue import installed_parts
     from simdata import Part
 
+    label_map = tmp_path / "map.nii"
+    label_map.touch()
     for path, part_class in installed_parts().items():
-        if path == "phantoms.labelmap.Labelmap":
-            part = part_class(folder=".")
-        else:
-            part = part_class()
+        part = part_class(file=str(label_map)) if path == "phantoms.labelmap.Labelmap" else part_class()
         assert build(describe(part), Part, path) == part

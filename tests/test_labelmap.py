@@ -246,15 +246,16 @@ def test_a_file_without_orientation_is_refused(tmp_path):
 
 
 def test_a_missing_file_folder_or_reader_is_refused(tmp_path):
-    _refused(tmp_path / "none.nii", r"cannot be read \(No such file or directory\); the path of a label map would do")
+    with pytest.raises(RecipeError, match=r"none.nii: no such file; the path of a label map, or a folder"):
+        Labelmap(file=str(tmp_path / "none.nii"))
     (tmp_path / "map.mha").write_bytes(b"ObjectType = Image")
     _refused(tmp_path / "map.mha", r"files ending in '.mha' cannot be read; .nii, .nii.gz, .mgh, .mgz, .nrrd would do")
     for folder, found in (
         ("none", "cannot be listed .*; a folder of label maps would do"),
         (".", "no label map in it; files ending in .nii"),
     ):
-        with pytest.raises(SceneError, match=found):
-            Labelmap(folder=str(tmp_path / folder))(Streams(0).generator)
+        with pytest.raises(RecipeError, match=found):
+            Labelmap(folder=str(tmp_path / folder))
 
 
 # Four real brains
