@@ -76,9 +76,10 @@ def plan(
     from dataclasses import asdict
 
     from pipelines.plan import plan as estimate
-    from pipelines.progress import lasting, size
+    from pipelines.progress import lasting, size, working
 
-    made = estimate(_recipe(recipe, changes, plugins, seed, count))
+    with working("making the first sample", json):
+        made = estimate(_recipe(recipe, changes, plugins, seed, count))
     total_s = made.total_seconds(workers)
     lines = [
         f"samples        {made.count}",
@@ -104,10 +105,11 @@ def show(
     """Make one sample and draw it: three planes, labels over image."""
     from pipelines.durable import write_whole
     from pipelines.make import make
+    from pipelines.progress import working
     from pipelines.sheet import png, sample_sheet
 
     made = _recipe(recipe, changes, plugins, seed, None)
-    with _told_in_full(index):
+    with _told_in_full(index), working(f"making sample {index}", quiet):
         sample = make(made.draw(index), made.seed, index)
     write_whole(out, png(sample_sheet(sample)))
     _say(f"picture: {out}", {}, quiet, False)
@@ -116,9 +118,10 @@ def show(
 @app.command()
 def replay(folder: DatasetFolder, index: Annotated[int, typer.Argument(min=0)], plugins: Plugins = []) -> None:  # noqa: B006
     """Make a stored sample again from its drawn recipe, and say whether the bytes agree."""
+    from pipelines.progress import working
     from pipelines.replay import replay as again
 
-    with _told_in_full(index):
+    with _told_in_full(index), working(f"making sample {index} again", False):
         agrees, line = again(folder, index, _allowed(plugins))
     typer.echo(line)
     if not agrees:
@@ -130,9 +133,11 @@ def validate(folder: DatasetFolder, json: Json = False) -> None:
     """Check every file, checksum, affine, unit and label id of a dataset."""
     from dataclasses import asdict
 
+    from pipelines.progress import silent, told
     from pipelines.validate import validate as check
 
-    problems = check(folder)
+    with silent() if json else told("validate") as progress:
+        problems = check(folder, progress)
     lines = [f"{problem.where}: {problem.what}" for problem in problems] or [f"{folder} is sound"]
     _say("\n".join(lines), {"problems": [asdict(problem) for problem in problems]}, False, json)
     if problems:
@@ -177,11 +182,13 @@ def schema(plugins: Plugins = []) -> None:  # noqa: B006
 
 def main() -> None:
     """The command `simdata`: every error that a user can mend is one message and an exit code."""
-    from simdata.errors import SimdataError
-
     try:
         app()
-    except SimdataError as error:
+    except Exception as error:
+        from simdata.errors import SimdataError
+
+        if not isinstance(error, SimdataError):
+            raise
         _complain(f"error: {error}")
         sys.exit(USAGE)
 

@@ -20,6 +20,15 @@ def told(what: str) -> Iterator[Progress]:
 
 
 @contextmanager
+def working(what: str, quietly: bool) -> Iterator[None]:
+    """A spinner in a terminal while one thing is made, or nothing."""
+    from rich.console import Console
+
+    with Console(stderr=True, quiet=quietly).status(what):
+        yield
+
+
+@contextmanager
 def silent() -> Iterator[Progress]:
     """Shows nothing."""
     yield lambda done, wanted: None

@@ -1,7 +1,7 @@
 """Validation: every file, checksum, affine, unit and label id of a dataset; what is wrong, and where."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class Problem:
     what: str
 
 
-def validate(folder: Path) -> list[Problem]:
+def validate(folder: Path, progress: Callable[[int, int], None] = lambda done, wanted: None) -> list[Problem]:
     """Everything that is wrong with the dataset in `folder`; nothing if it is sound and complete.
 
     Raises DatasetError if the folder is no dataset at all.
@@ -50,7 +50,8 @@ def validate(folder: Path) -> list[Problem]:
     problems += [*_missing_samples(folder, receipts, count), *_files(folder, receipts)]
     broken = {problem.where for problem in problems}
     known = _known_ids(folder)
-    for receipt in receipts.values():
+    for done, receipt in enumerate(receipts.values(), 1):
+        progress(done, len(receipts))
         if receipt.shard not in broken:
             problems += _sample(folder, receipt, known)
     if MASTER not in broken:

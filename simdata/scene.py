@@ -149,7 +149,10 @@ class Scene:
 def present_ids(array: Shaped[Any, "x y z"]) -> list[int]:
     """The values that occur in an array of small unsigned integers, ascending."""
     xp = namespace(array)
-    return [int(id) for id in xp.flatnonzero(xp.bincount(array.ravel()))]
+    seen = xp.zeros(np.iinfo(array.dtype).max + 1, bool)
+    for plane in array:
+        seen[plane] = True
+    return [int(id) for id in xp.flatnonzero(seen)]
 
 
 def _tissue_of_labels(labels: UInt16[ndarray, "x y z"], table: Mapping[int, Structure]) -> UInt8[ndarray, "x y z"]:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from jaxtyping import install_import_hook
 
-CHECKED = [f"simdata.{name}" for name in ("grid", "image", "motion", "scene", "vessels")]
+GROUND = ("grid", "image", "motion", "scene", "vessels")
+RENDER = ("calibration", "ct", "filters", "geometry", "materials", "orientation", "properties", "xray")
+CHECKED = [*(f"simdata.{name}" for name in GROUND), *(f"render.{name}" for name in RENDER)]
 sys.path.append(str(Path(__file__).parent))
 install_import_hook(CHECKED, "shape_checker.checked")
 

@@ -1,0 +1,50 @@
+"""The filter of filtered back-projection: the ramp, softened by the kernel that a radiologist picks."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numba import get_num_threads
+from numpy import ndarray
+from scipy.fft import irfft, next_fast_len, rfft
+
+Kernel = Literal["ram-lak", "shepp-logan", "cosine", "hamming", "hann"]
+
+WINDOWS: Mapping[Kernel, Callable[[Float64[ndarray, " f"]], Float64[ndarray, " f"]]] = {
+    "ram-lak": np.ones_like,
+    "shepp-logan": lambda nyquists: np.sinc(nyquists / 2),
+    "cosine": lambda nyquists: np.cos(np.pi * nyquists / 2),
+    "hamming": lambda nyquists: 0.54 + 0.46 * np.cos(np.pi * nyquists),
+    "hann": lambda nyquists: 0.5 + 0.5 * np.cos(np.pi * nyquists),
+}
+"""What each kernel leaves of a frequency in units of Nyquist, from sharp to soft. Kak and Slaney 1988, sec. 3.3."""
+
+
+def response(ramp: Float64[ndarray, " n"], kernel: Kernel) -> Float32[ndarray, " f"]:
+    """Frequency response of `ramp`, sampled at 0, 1, ... elements of distance, under `kernel`; padded against wrap."""
+    elements = len(ramp)
+    size = _padded(elements)
+    spatial = np.zeros(size)
+    spatial[:elements] = ramp
+    spatial[size - elements + 1 :] = ramp[:0:-1]
+    frequency = np.fft.rfft(spatial).real
+    nyquists = np.arange(len(frequency)) * 2 / size
+    return (frequency * WINDOWS[kernel](nyquists)).astype(np.float32)
+
+
+def filtered(
+    views: Float32[ndarray, "v n z"], ramp: Float64[ndarray, " n"], kernel: Kernel
+) -> Float32[ndarray, "v n z"]:
+    """Every view convolved along its elements with `ramp` under `kernel`."""
+    elements = views.shape[1]
+    size = _padded(elements)
+    spectrum: Any = rfft(views, size, axis=1, workers=get_num_threads())
+    spectrum *= response(ramp, kernel)[:, None]
+    convolved: Any = irfft(spectrum, size, axis=1, workers=get_num_threads())
+    return np.ascontiguousarray(convolved[:, :elements])
+
+
+def _padded(elements: int) -> int:
+    """A quick length for Fourier transforms that leaves room for the whole convolution."""
+    return cast(int, next_fast_len(2 * elements - 1, real=True))

@@ -1,0 +1,115 @@
+"""Every tissue as a little water, bone and iodine, so that one projection serves all energies.
+
+Between its K edges, the attenuation of matter is a sum of two functions of energy, photoelectric and Compton
+(Alvarez and Macovski 1976, Phys Med Biol 21:733), so water and bone span every tissue; iodine, whose K edge lies
+within the beam, is the third.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+from numpy import ndarray
+
+from render.orientation import Orientation
+from render.properties import column
+from render.xray import ELEMENTS, Beam, compositions, mass_attenuation
+from simdata import Scene
+from simdata.tissues import tissues
+
+MATERIALS = ("water", "bone", "iodine")
+WATER, BONE, IODINE = range(3)
+DENSITY, CONTRAST = "density", "iodine_mg_ml"
+"""Scene fields: the density relative to the tissue's own, and mg of iodine per ml."""
+
+MM_PER_CM = 10
+MG_PER_G = 1000
+ENERGY_BINS = 14
+"""Bins of equal signal that stand for a whole spectrum: within 0.25 % of its attenuation by water and bone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """A beam as the detector weighs it. signal: share of each bin. per_mm: 1/mm for 1 g/cm3 of each material."""
+
+    signal: Float64[ndarray, " e"]
+    per_mm: Float64[ndarray, "3 e"]
+
+    def transmission(self, path: Float64[ndarray, "*n 3"]) -> Float64[ndarray, "*n"]:
+        """Share of the signal left behind `path`, g/cm3 times mm of each material (Beer-Lambert)."""
+        return np.exp(-np.asarray(path, float) @ self.per_mm) @ self.signal
+
+
+def spectrum(beam: Beam) -> Spectrum:
+    """`beam` with each keV a bin of its own."""
+    water, bone = (mass_attenuation(compositions()[tissue], beam.energy_kev) for tissue in ("water", "cortical_bone"))
+    iodine = mass_attenuation({"I": 1.0}, beam.energy_kev)
+    return Spectrum(beam.signal, np.array([water, bone, iodine]) / MM_PER_CM)
+
+
+def binned(full: Spectrum, bins: int = ENERGY_BINS) -> Spectrum:
+    """`full` in `bins` bins of equal signal, each with its mean attenuation."""
+    middle = np.cumsum(full.signal) - full.signal / 2
+    bin = np.minimum((middle * bins).astype(int), bins - 1)
+    signal = np.bincount(bin, full.signal, bins)
+    per_mm = np.array([np.bincount(bin, full.signal * mu, bins) for mu in full.per_mm]) / signal
+    return Spectrum(signal, per_mm)
+
+
+def amounts(beam: Beam) -> Mapping[str, Float64[ndarray, " 3"]]:
+    """Tissue name to g/cm3 of water, bone and iodine that attenuate `beam` as it does.
+
+    Iodine is what the composition holds; water and bone fit the rest by least squares, weighted by the signal.
+    Air is nothing at all: the blank scan that every measurement is divided by went through it.
+    """
+    full = spectrum(beam)
+    weight = np.sqrt(full.signal)
+    by_element = np.array([mass_attenuation({element: 1.0}, beam.energy_kev) for element in ELEMENTS]) / MM_PER_CM
+    density = column("tissue_composition", "density_g_cm3")
+    contents = np.array([[density[t] * c.get(e, 0.0) for e in ELEMENTS] for t, c in compositions().items()])
+    iodine = contents[:, ELEMENTS.index("I")].copy()
+    contents[:, ELEMENTS.index("I")] = 0
+
+    water_bone = np.linalg.lstsq((full.per_mm[:IODINE] * weight).T, (contents @ by_element * weight).T, rcond=None)[0]
+    table = dict(zip(compositions(), np.column_stack([water_bone.T, iodine]), strict=True))
+    return {**table, "air": np.zeros(len(MATERIALS))}
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A patient as a beam sees him: tissue and fields along (x, y, z), and what materials each tissue is made of.
+
+    materials: those that occur, water at least. grams: (tissue id, material) g/cm3.
+    """
+
+    tissue: UInt8[ndarray, "x y z"]
+    fields: Mapping[str, Float32[ndarray, "x y z"]]
+    materials: list[int]
+    grams: Float32[ndarray, "256 3"]
+
+    @classmethod
+    def of(cls, scene: Scene, turned: Orientation, beam: Beam) -> "Body":
+        """`scene` along the patient's axes, in the materials that stand for its tissues in `beam`."""
+        grams = np.zeros((256, len(MATERIALS)), np.float32)
+        for name, material in amounts(beam).items():
+            grams[tissues()[name]] = material
+        occurring = grams[[tissues()[name] for name in scene.tissue_names()]].any(axis=0)
+        contrast = [IODINE] if CONTRAST in scene.fields else []
+        fields = {name: turned.turn(scene.fields[name]) for name in (DENSITY, CONTRAST) if name in scene.fields}
+        materials = sorted({WATER, *np.flatnonzero(occurring).tolist(), *contrast})
+        return cls(turned.turn(scene.tissue), fields, materials, grams)
+
+    def slices(self, first: int, last: int) -> Float32[ndarray, "x_with_rim y_with_rim mz"]:
+        """g/cm3 in slices `first` to `last`, material by material along the last axis, one empty voxel around."""
+        tissue = self.tissue[..., first:last]
+        x, y, z = tissue.shape
+        maps = np.zeros((x + 2, y + 2, len(self.materials), z), np.float32)
+        for i, material in enumerate(self.materials):
+            inside = maps[1:-1, 1:-1, i]
+            inside[...] = self.grams[:, material][tissue]
+            if DENSITY in self.fields:
+                inside *= self.fields[DENSITY][..., first:last]
+            if material == IODINE and CONTRAST in self.fields:
+                inside += self.fields[CONTRAST][..., first:last] / np.float32(MG_PER_G)
+        return maps.reshape(x + 2, y + 2, -1)

@@ -1,0 +1,1 @@
+"""Tissue and X-ray properties as CSV, a source in every row; render/properties.py reads them."""
