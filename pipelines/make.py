@@ -7,6 +7,8 @@ from functools import cache
 from importlib.metadata import version
 from time import perf_counter
 
+from threadpoolctl import ThreadpoolController
+
 from pipelines.recipe import Protocol
 from simdata import Sample, Streams
 
@@ -15,6 +17,11 @@ VERSIONED = ("simdata", "numpy", "scipy", "numba", "h5py")
 
 def make(protocol: Protocol, seed: int, index: int) -> Sample:
     """The sample `index` of a run. An exception carries a note that names the stage."""
+    with _one_blas_thread():
+        return _make(protocol, seed, index)
+
+
+def _make(protocol: Protocol, seed: int, index: int) -> Sample:
     streams = Streams(seed, index)
     seconds: dict[str, float] = {}
 
@@ -40,6 +47,18 @@ def make(protocol: Protocol, seed: int, index: int) -> Sample:
 def versions() -> dict[str, str]:
     """The versions that decide the bytes of a sample."""
     return {package: version(package) for package in VERSIONED}
+
+
+def _one_blas_thread():
+    """BLAS adds in an order that follows its number of threads, and the last bits with it: so there is one."""
+    return _thread_pools().limit(limits=1, user_api="blas")
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    import scipy.linalg  # noqa: F401 - brings its BLAS in, to be found with numpy's
+
+    return ThreadpoolController()
 
 
 @contextmanager

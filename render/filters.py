@@ -5,9 +5,10 @@ from typing import Any, Literal, cast
 
 import numpy as np
 from jaxtyping import Float32, Float64
-from numba import get_num_threads
 from numpy import ndarray
 from scipy.fft import irfft, next_fast_len, rfft
+
+from render.fft import WORKERS
 
 Kernel = Literal["ram-lak", "shepp-logan", "cosine", "hamming", "hann"]
 
@@ -39,9 +40,9 @@ def filtered(
     """Every view convolved along its elements with `ramp` under `kernel`."""
     elements = views.shape[1]
     size = _padded(elements)
-    spectrum: Any = rfft(views, size, axis=1, workers=get_num_threads())
+    spectrum: Any = rfft(views, size, axis=1, workers=WORKERS)
     spectrum *= response(ramp, kernel)[:, None]
-    convolved: Any = irfft(spectrum, size, axis=1, workers=get_num_threads())
+    convolved: Any = irfft(spectrum, size, axis=1, workers=WORKERS)
     return np.ascontiguousarray(convolved[:, :elements])
 
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Gt
-from numba import get_num_threads
 from scipy.fft import fftn, ifftn
 
 from render.effects.thermal_noise import ThermalNoise
+from render.fft import WORKERS
 from render.properties import column
 from simdata import Effect, Image, Raw, RecipeError, Scanner, Scene
 from simdata.tissues import tissues
@@ -53,9 +53,9 @@ class SpinEcho(Scanner):
     def measure(self, scene: Scene) -> Raw:
         """k-space, complex64, orthonormal, its centre at index 0."""
         echo = scene.to("cpu").field(self.echo())
-        return Raw(fftn(echo, norm="ortho", workers=get_num_threads()), scene.grid, unit="a.u.")
+        return Raw(fftn(echo, norm="ortho", workers=WORKERS), scene.grid, unit="a.u.")
 
     def reconstruct(self, raw: Raw) -> Image:
         """Magnitude, float32."""
-        echo: Any = ifftn(raw.data, norm="ortho", workers=get_num_threads())
+        echo: Any = ifftn(raw.data, norm="ortho", workers=WORKERS)
         return Image(np.abs(echo), "a.u.", raw.grid)
