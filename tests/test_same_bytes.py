@@ -41,21 +41,8 @@ def test_workers_do_not_change_the_bytes_of_a_real_sample(recipe_file, tmp_path)
 
 def test_threads_and_hash_seeds_do_not_change_the_bytes_of_a_real_sample(recipe_file, tmp_path):
     for threads in ("1", "2"):
-        environment = {
-            **os.environ,
-            "NUMBA_NUM_THREADS": threads,
-            "OPENBLAS_NUM_THREADS": threads,
-            "PYTHONHASHSEED": threads,
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "pipelines",
-            "generate",
-            str(recipe_file),
-            "--out",
-            str(tmp_path / threads),
-            "-q",
-        ]
-        subprocess.run(command, env=environment, check=True)
+        names = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
+        out = ["--out", str(tmp_path / threads), "-q"]
+        command = [sys.executable, "-m", "pipelines", "generate", str(recipe_file), *out]
+        subprocess.run(command, env={**os.environ, **dict.fromkeys(names, threads)}, check=True)
     assert checksums(tmp_path / "1") == checksums(tmp_path / "2")
