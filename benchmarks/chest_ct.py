@@ -1,4 +1,4 @@
-"""A whole 256^3 chest CT sample: seconds by stage and the peak memory of its process. Written to results/chest_ct.md."""
+"""A whole 256^3 chest CT sample: seconds by stage and peak memory of its process. Written to results/chest_ct.md."""
 
 import json
 import subprocess

@@ -82,7 +82,8 @@ class Scene:
         if not wanted:
             known = (structure.name for structure in self.structures.values())
             raise SceneError(f"Scene.mask: no structure is called '{name}'; {did_you_mean(name, known)}")
-        return namespace(self.labels).isin(self.labels, np.array(wanted, np.uint16))
+        xp = namespace(self.labels)
+        return xp.isin(self.labels, xp.asarray(wanted, np.uint16))
 
     def paint(self, mask: Bool[ndarray, "x y z"], structure: Structure, tissue: str | None = None) -> "Scene":
         """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named)."""
@@ -125,9 +126,14 @@ class Scene:
         return self._on(self.grid, lambda array, order: move(array, device))
 
     def _pull(self, grid: Grid, index: Float[ndarray, "3 x y z"]) -> "Scene":
+        """Every voxel of `grid` takes what lies at its `index` here; on the CPU, wherever the patient is."""
         from scipy.ndimage import map_coordinates
 
-        return self._on(grid, lambda array, order: map_coordinates(array, index, order=order, mode="constant", cval=0))
+        here = self.to("cpu")
+        pulled = here._on(
+            grid, lambda array, order: map_coordinates(array, index, order=order, mode="constant", cval=0)
+        )
+        return pulled if here is self else pulled.to("gpu")
 
     def _on(self, grid: Grid, change: Any) -> "Scene":
         return replace(
