@@ -28,7 +28,7 @@ class Streams:
     @property
     def generator(self) -> Generator:
         """A fresh generator at the start of this stream (Philox, Salmon et al. 2011)."""
-        name = "\0".join(self.path).encode()
-        digest = blake2b(name, digest_size=4 * _WORDS).digest()
+        name = "".join(f"{len(step)}:{step}" for step in self.path)
+        digest = blake2b(name.encode(), digest_size=4 * _WORDS).digest()
         words = np.frombuffer(digest, dtype="<u4").tolist()
         return Generator(Philox(SeedSequence(self.seed, spawn_key=(self.index, *words))))

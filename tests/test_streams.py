@@ -24,7 +24,7 @@ def test_no_two_names_share_a_stream(names):
     for seed, index, path in names:
         stream = Streams(seed, index)
         for step in path:
-            stream = stream[step.replace("\0", "0")]
+            stream = stream[step]
         streams.append(stream)
     firsts = [stream.generator.integers(0, 2**63) for stream in set(streams)]
     assert len(set(firsts)) == len(firsts)
@@ -34,4 +34,4 @@ def test_a_path_is_not_its_joined_words():
     assert Streams(1)["ab"]["c"].generator.random() != Streams(1)["a"]["bc"].generator.random()
 
 
-FROZEN = [2206056209, 4141237720, 3913823440]
+FROZEN = [890443666, 4008039006, 1502437187]
