@@ -56,7 +56,9 @@ def describe(part: Any) -> Any:
 @cache
 def fields_model(part_class: type) -> type[BaseModel]:
     """A pydantic model with the fields of a plain dataclass, that forbids any other."""
-    config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, protected_namespaces=())
+    config = ConfigDict(
+        extra="forbid", strict=True, arbitrary_types_allowed=True, protected_namespaces=(), allow_inf_nan=False
+    )
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(part_class):
         if field.default is not dataclasses.MISSING:
@@ -99,6 +101,10 @@ def find_part(kind: Any, slot: type, where: str, plugins: tuple[str, ...] = ()) 
         module = import_module(module_path)
     except ModuleNotFoundError as reason:
         raise RecipeError(f"{where}: kind '{kind}': {reason}; {_near_kind(kind, slot)}") from reason
+    except Exception as reason:
+        raise RecipeError(
+            f"{where}: importing {module_path} failed: {reason!r}; a module without errors would do"
+        ) from reason
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         raise RecipeError(f"{where}: {module_path} has no '{class_name}'; {_near_kind(kind, slot)}")

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 
+from simdata.errors import RecipeError
 from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
 
 KINDS = (Phantom, Growth, Scanner, Effect, Finish, Sink)
@@ -30,7 +31,12 @@ def kind_of(part: type[Part]) -> str:
 
 
 def _modules(name: str):
-    package = import_module(name)
+    try:
+        package = import_module(name)
+    except Exception as reason:
+        raise RecipeError(
+            f"package '{name}' cannot be imported: {reason!r}; a package that Python finds would do"
+        ) from reason
     yield package
     for entry in walk_packages(getattr(package, "__path__", ()), f"{name}."):
         yield import_module(entry.name)

@@ -1,5 +1,6 @@
 """Files that are either whole or not there: temporary name, fsync, verify, rename, fsync of the folder."""
 
+import errno
 import os
 from contextlib import suppress
 from hashlib import sha256
@@ -8,6 +9,7 @@ from pathlib import Path
 from simdata.errors import DatasetError
 
 TEMPORARY = ".part"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_whole(path: Path, content: bytes) -> str:
@@ -83,5 +85,7 @@ def sync_folder(folder: Path) -> None:
 
 def disk_refused(path: Path, reason: OSError) -> str:
     """The message for a file that could not be written."""
-    found = reason.strerror or reason
-    return f"{path}: {found}; finished samples are safe, and the same command goes on once there is room"
+    found = f"{path}: {reason.strerror or reason}"
+    if reason.errno in NO_ROOM:
+        return f"{found}; finished samples are safe, and the same command goes on once there is room"
+    return f"{found}; a path that can be written would do"

@@ -97,7 +97,7 @@ def with_seed_and_count(made: Recipe, seed: int | None, count: int | None) -> Re
 def _whole(tree: Mapping[str, Any], key: str, default: int, least: int) -> int:
     value = tree.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_SEED:
-        raise RecipeError(f"{key}: found {value!r}; a whole number of at least {least} would do")
+        raise RecipeError(f"{key}: found {value!r}; a whole number from {least} to 2^63 - 1 would do")
     return value
 
 

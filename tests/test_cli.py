@@ -98,6 +98,7 @@ def test_a_failed_sample_ends_with_1_and_a_command_that_replays_it(tmp_path):
         (["replay", ".", "0"], "no manifest.jsonl found"),
         (["export", ".", "--to", "nifti", "--out", "x"], "no manifest.jsonl found"),
         (["export", ".", "--to", "dicon", "--out", "x"], "choose from: nifti"),
+        (["parts", "--plugin", "nosuch"], "package 'nosuch' cannot be imported"),
         (["generate"], "Missing argument"),
         (["generate", "toys.py", "--out", "x", "--workers", "0"], "--workers"),
     ],
