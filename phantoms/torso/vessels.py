@@ -40,7 +40,7 @@ def tubes(heart: Heart, width: float) -> Tubes:
     """The tubes of the chest and the back of the belly, in painting order; `width` scales the blood vessels."""
     blood = {
         "pulmonary_vein": _lung_veins(heart),
-        "heart": _lung_artery(heart),
+        "pulmonary_artery": _lung_artery(heart),
         **_great_veins(heart),
         **_arch_branches(),
         "aorta": _aorta(heart),
@@ -120,15 +120,15 @@ def _airways() -> dict[str, Float[ndarray, "n 8"]]:
 
 
 def paint_tubes(canvas: Canvas, tubes: Tubes) -> None:
-    """Walls of airways and gullet, then every lumen; the pulmonary arteries carry the name of the heart."""
+    """Walls of airways and gullet, then every lumen."""
     airways = ("trachea", "main_bronchus_right", "main_bronchus_left")
     allowed = (canvas.labels != 0) & (canvas.body > 4) & ~_chamber(canvas)
     wall = tubes.near(canvas, airways, 2.0)
     canvas.paint((wall > -1.6) & allowed, "soft_tissue")
     for name, cones in tubes.cones.items():
         depth, _ = canvas.tubes(cones)
-        free = allowed if name != "heart" else allowed & ~canvas.has("heart_myocardium")
-        canvas.paint((depth > 0) & free, name, "blood" if name == "heart" else None)
+        free = allowed if name != "pulmonary_artery" else allowed & ~canvas.has("heart_myocardium")
+        canvas.paint((depth > 0) & free, name)
         if name == "esophagus":
             canvas.paint((depth > 5.2) & free, name, "air")
 
