@@ -1,0 +1,70 @@
+"""Layers on a grid: labels, tissues, and what else a boundary voxel holds."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, UInt8, UInt16
+from numba import get_num_threads
+from numpy import ndarray
+
+from phantoms.solids.kernel import EDGE, LEVELS, View, draw_blocks
+from phantoms.solids.solid import Layer
+from phantoms.solids.tape import Tape, tape
+from simdata import Grid
+
+TILE = EDGE * LEVELS[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Warp:
+    """A map from the patient to the reference body: mm at the points of a lattice, linear between, constant beyond.
+
+    places: (nx, ny, nz, 3) reference mm. first: (3,) patient mm of the first point. step_mm: between points.
+    """
+
+    places: Float32[ndarray, "x y z 3"]
+    first: tuple[float, float, float]
+    step_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """labels: structure ids. tissue: tissue ids. other, share: the second tissue of a voxel and its share in 1/255."""
+
+    labels: UInt16[ndarray, "x y z"]
+    tissue: UInt8[ndarray, "x y z"]
+    other: UInt8[ndarray, "x y z"]
+    share: UInt8[ndarray, "x y z"]
+
+
+def straight(reach_mm: float = 2000.0) -> Warp:
+    """The map that moves nothing."""
+    ends = np.array([-reach_mm, reach_mm])
+    places = np.stack(np.meshgrid(ends, ends, ends, indexing="ij"), axis=-1).astype(np.float32)
+    return Warp(places, (-reach_mm, -reach_mm, -reach_mm), 2 * reach_mm)
+
+
+def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, mixed: bool = False) -> Drawing:
+    """Draw `layers`, the topmost first, on any grid, seen through `warp`.
+
+    mixed: whether boundary voxels tell their second tissue too. The result does not depend on threads or tiles.
+    """
+    made = layers if isinstance(layers, Tape) else tape(layers)
+    warp = warp or straight()
+    labels, tissue = np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.uint8)
+    none = (0, 0, 0)
+    other, share = (np.zeros(grid.shape if mixed else none, np.uint8) for _ in range(2))
+    corners = np.stack(np.meshgrid(*[np.arange(0, n, TILE) for n in grid.shape], indexing="ij"), axis=-1).reshape(-1, 3)
+    voxel_mm = float(np.mean(grid.spacing_mm))
+    view = View(grid.affine, warp.places, np.array(warp.first, np.float32), np.float32(warp.step_mm))
+    program = made.program
+    shape = np.array(grid.shape, np.int64)
+
+    def tile(corner: ndarray) -> None:
+        draw_blocks(corner[None], shape, voxel_mm, view, program, labels, tissue, other, share)
+
+    with ThreadPoolExecutor(get_num_threads()) as threads:
+        list(threads.map(tile, corners))
+    return Drawing(labels, tissue, other, share)
