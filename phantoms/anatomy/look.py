@@ -1,0 +1,57 @@
+"""Pictures of a region while it is being drawn: slices through layers of the reference body, and its surface.
+
+`python -m phantoms.anatomy.look phantoms.anatomy.spine spine.png` draws what the `preview` function of that module gives.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import numpy as np
+from PIL import Image as Picture
+
+from phantoms.solids import Layer, draw
+from simdata import Grid
+from simdata.structures import structures
+
+
+def sheet_of(layers: Sequence[Layer], centre_mm, size_mm, voxel_mm: float) -> Picture.Image:
+    """Axial, coronal and sagittal slices at three places each, and the front, side and back of the surface."""
+    shape = tuple(int(s / voxel_mm) for s in size_mm)
+    labels = draw(layers, Grid.regular(shape, voxel_mm, centre_mm)).labels  # pyright: ignore[reportArgumentType]
+    colours = np.zeros((1 << 16, 3), np.uint8)
+    for id, structure in structures().items():
+        colours[id] = structure.colour
+    rows = []
+    for axis in (2, 1, 0):
+        cuts = [np.take(labels, int(labels.shape[axis] * f), axis=axis) for f in (0.3, 0.5, 0.7)]
+        rows.append([colours[cut].transpose(1, 0, 2)[::-1, ::-1 if axis != 0 else 1] for cut in cuts])
+    rows.append([_surface(labels, colours, side) for side in ("front", "right", "back")])
+    height = [max(p.shape[0] for p in row) for row in rows]
+    width = max(sum(p.shape[1] + 4 for p in row) for row in rows)
+    page = np.zeros((sum(height) + 4 * len(rows), width, 3), np.uint8)
+    y = 0
+    for row, tall in zip(rows, height, strict=True):
+        x = 0
+        for picture in row:
+            page[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+            x += picture.shape[1] + 4
+        y += tall + 4
+    return Picture.fromarray(page)
+
+
+def _surface(labels, colours, side: str) -> np.ndarray:
+    """The nearest labelled voxel seen from one side, lit from the eye."""
+    turned = {"front": labels[::-1, ::-1].transpose(1, 0, 2), "right": labels[::-1], "back": labels.transpose(1, 0, 2)}[side]
+    depth = (turned > 0).argmax(axis=0)
+    seen = (turned > 0).any(axis=0)
+    first = np.take_along_axis(turned, depth[None], axis=0)[0]
+    slope = np.hypot(*np.gradient(np.where(seen, depth, depth.max()).astype(float)))
+    light = np.where(seen, 0.35 + 0.65 / np.sqrt(1 + slope**2), 0)
+    return (colours[first] * light[..., None]).astype(np.uint8).transpose(1, 0, 2)[::-1]
+
+
+if __name__ == "__main__":
+    module, out = sys.argv[1:3]
+    layers, centre_mm, size_mm, voxel_mm = import_module(module).preview()
+    sheet_of(layers, centre_mm, size_mm, voxel_mm).save(out)

@@ -1,0 +1,153 @@
+"""The trunk as three nested outlines, of skin, muscle wall and cavity, and the diaphragm that parts chest from belly.
+
+An outline is a radius r(angle, height) about an upright axis: 0 degrees in front, 90 to the right, 180 behind; left and
+right mirror each other. Radii are those of the reference man (176 cm, 73 kg), drawn for a chest 33 cm broad and 23 cm
+deep without arms and hips 35 cm broad, with the levels of surface anatomy; mm, height 0 in the middle of T9.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.ndimage import map_coordinates
+
+from phantoms.anatomy.body import Body
+from phantoms.solids import Plane, Polar, Solid, smooth_common, smooth_union, tube
+
+BOTTOM_MM, TOP_MM, STEP_MM = -480.0, 320.0, 4.0
+STEP_DEG = 2.0
+HALF_DEG = np.arange(0.0, 181.0, STEP_DEG)
+HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
+KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
+PERINEUM_MM = -446.0
+SKIN_MM = 2.0
+
+# y of the axis at heights
+CENTRE = {-480: -8, -400: -8, -340: -2, -300: 5, -200: 5, -60: 2, 0: 0, 60: -4, 110: -10, 150: -16, 185: -20, 215: -18, 320: -8}
+# inside of the wall: ribs and muscles of the belly, iliac fossae, walls and floor of the pelvis
+CAVITY = {
+    -480: (8, 8, 8, 8, 8, 8, 8),
+    -440: (18, 18, 18, 18, 18, 18, 18),
+    -415: (54, 50, 44, 42, 44, 50, 54),
+    -390: (76, 70, 59, 54, 54, 60, 64),
+    -360: (86, 86, 78, 68, 64, 66, 68),
+    -330: (88, 98, 108, 104, 88, 74, 64),
+    -300: (84, 99, 118, 122, 105, 81, 56),
+    -240: (84, 96, 114, 121, 108, 82, 54),
+    -195: (84, 94, 110, 117, 107, 83, 58),
+    -150: (88, 96, 112, 118, 110, 88, 64),
+    -100: (93, 101, 117, 124, 118, 96, 72),
+    -50: (92, 103, 123, 132, 127, 103, 79),
+    0: (87, 99, 123, 134, 130, 106, 81),
+    60: (79, 91, 116, 130, 127, 104, 78),
+    110: (66, 77, 102, 118, 115, 94, 68),
+    150: (50, 57, 78, 94, 91, 74, 52),
+    172: (42, 46, 62, 74, 70, 56, 40),
+    190: (36, 37, 44, 50, 46, 36, 28),
+    215: (34, 32, 30, 30, 28, 22, 15),
+    320: (34, 32, 30, 30, 28, 22, 15),
+}
+# outside of the muscles: pectorals and latissimus, wall of the belly, gluteals
+MUSCLE = {
+    -480: (60, 84, 132, 160, 160, 138, 96),
+    -440: (76, 94, 138, 166, 166, 146, 104),
+    -405: (90, 104, 146, 172, 172, 152, 118),
+    -370: (94, 110, 150, 172, 170, 148, 118),
+    -335: (95, 112, 148, 166, 160, 136, 110),
+    -300: (92, 108, 138, 152, 147, 122, 99),
+    -240: (94, 107, 130, 143, 139, 116, 92),
+    -195: (94, 105, 126, 138, 136, 117, 93),
+    -150: (98, 108, 129, 140, 138, 119, 97),
+    -100: (104, 114, 135, 146, 144, 123, 102),
+    -50: (105, 118, 140, 152, 150, 128, 108),
+    0: (102, 117, 142, 155, 154, 134, 112),
+    60: (95, 113, 142, 160, 160, 137, 111),
+    110: (82, 108, 145, 172, 170, 137, 105),
+    145: (68, 92, 141, 178, 172, 134, 98),
+    165: (59, 73, 118, 166, 160, 122, 90),
+    182: (53, 58, 82, 126, 128, 104, 79),
+    200: (52, 53, 60, 78, 88, 84, 68),
+    220: (53, 53, 55, 58, 62, 63, 60),
+    320: (53, 53, 54, 55, 57, 58, 58),
+}
+# middle line of the right thigh and radius of its muscles, mm
+THIGH = ((88, -10, -370, 78), (91, -8, -430, 82), (92, -4, -500, 79), (92, 0, -600, 70), (92, 2, -720, 62))
+
+
+@dataclass(frozen=True, eq=False)
+class Trunk:
+    """skin, muscle, cavity: what lies within each outline of the trunk and the thighs (the cavity has no thighs)."""
+
+    wall: Polar
+    skin: Solid
+    muscle: Solid
+    cavity: Solid
+
+    @cached_property
+    def flatness(self) -> Float[ndarray, "h a"]:
+        """1 / |grad| of the cavity's outline."""
+        return self.wall.flatness()
+
+    def point_mm(self, angle_deg, height_mm, outside_mm) -> Float[ndarray, "*n 3"]:
+        """Points `outside_mm` beyond the cavity's outline; negative angles are on the left."""
+        angle, height, outside = np.broadcast_arrays(*(np.asarray(v, float) for v in (angle_deg, height_mm, outside_mm)))
+        where = np.stack([(height - BOTTOM_MM) / STEP_MM, angle / STEP_DEG + len(HALF_DEG) - 1]).reshape(2, -1)
+        radius, flat = (
+            map_coordinates(table, where, order=1, mode="nearest").reshape(angle.shape)
+            for table in (self.wall.radii, self.flatness)
+        )
+        rho, turn = radius + outside / flat, np.radians(angle)
+        centre = np.interp(height, HEIGHTS_MM, self.wall.axis[:, 1])
+        return np.stack([rho * np.sin(turn), centre + rho * np.cos(turn), height], axis=-1)
+
+
+def trunk(body: Body) -> Trunk:
+    """The outlines of a patient: visceral fat pushes the belly wall out, subcutaneous fat lies on the muscle."""
+    angles, heights = np.meshgrid(np.radians(HALF_DEG), HEIGHTS_MM)
+    belly_mm, fat_mm = body.latent("belly_mm"), body.latent("fat_mm", 15.0)
+    belly = belly_mm * np.exp(-(((heights + 150) / 80) ** 2)) * np.clip(np.cos(angles) + 0.35, 0, None) / 1.35
+    cavity = _surface(CAVITY) + belly
+    muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + belly, cavity + 7)
+    wall = _polar(cavity)
+    outer = _polar(muscle)
+    skin = _polar(muscle + fat_thickness_mm(fat_mm, angles, heights) / outer.flatness()[:, len(HALF_DEG) - 1 :])
+
+    floor = Plane((0, 0, PERINEUM_MM), (0, 0, 1))
+    thighs = thigh_muscles(body)
+    return Trunk(
+        wall=wall,
+        skin=smooth_union(smooth_common(skin, floor.grown(6), round_mm=30), thighs.grown(0.75 * fat_mm + 3), round_mm=16),
+        muscle=smooth_union(smooth_common(outer, floor, round_mm=20), thighs, round_mm=12),
+        cavity=wall,
+    )
+
+
+def thigh_muscles(body: Body) -> Solid:
+    """The muscles of both thighs."""
+    points, radii = np.array(THIGH, float)[:, :3], np.array(THIGH, float)[:, 3]
+    right = tube(points, radii * body.latent("muscle_size", 1.0), 30.0)
+    return right | right.mirrored()
+
+
+def fat_thickness_mm(belly_fat_mm: float, angle, height_mm) -> Float[ndarray, "h a"]:
+    """Thickness of the subcutaneous fat when it is `belly_fat_mm` over the belly; angle in radians."""
+    lower = 1 / (1 + np.exp((height_mm + 45) / 28))
+    neck = 1 / (1 + np.exp((height_mm - 165) / 14))
+    fat = belly_fat_mm * (0.42 + 0.58 * lower) * (1 + 0.12 * np.cos(angle)) * (0.35 + 0.65 * neck)
+    flank = 1 + 0.35 * lower * np.exp(-(((np.degrees(angle) - 130) / 28) ** 2))
+    buttock = 1 + 0.6 * np.exp(-(((np.degrees(angle) - 150) / 40) ** 2) - ((height_mm + 385) / 50) ** 2)
+    return SKIN_MM + fat * flank * buttock
+
+
+def _surface(knots: dict[int, tuple[int, ...]]) -> Float[ndarray, "h a"]:
+    around = CubicSpline(KNOTS_DEG, np.array(list(knots.values()), float), axis=1, bc_type="clamped")(HALF_DEG)
+    return PchipInterpolator(list(knots), around, axis=0)(HEIGHTS_MM)
+
+
+def _polar(radii: Float[ndarray, "h a"]) -> Polar:
+    centre = PchipInterpolator(list(CENTRE), list(CENTRE.values()))(HEIGHTS_MM)
+    axis = np.stack([np.zeros_like(centre), centre], axis=-1)
+    return Polar(np.concatenate([radii[:, :0:-1], radii], axis=1), axis, BOTTOM_MM, STEP_MM)
