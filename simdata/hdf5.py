@@ -49,22 +49,26 @@ def write_sample(file: h5py.Group, sample: Sample) -> str:
 
 def sample_group(file: h5py.File, index: int) -> h5py.Group:
     """The group of sample `index`. Raises DatasetError if the file holds none."""
-    group = file.get(group_name(index))
+    try:
+        group = file.get(group_name(index))
+    except Exception as reason:
+        raise _damaged(file, index, reason) from reason
     if not isinstance(group, h5py.Group):
         raise DatasetError(f"{file.filename}: sample {index} is missing; 'simdata validate' tells more")
     return group
 
 
 def read_sample(group: h5py.Group) -> Sample:
-    """The sample in `group`. Raises DatasetError if its arrays and truth do not match their stored sha256."""
-    arrays, truth = read_layout(group)
+    """The sample in `group`. Raises DatasetError if it is damaged, or does not match its stored sha256."""
+    try:
+        arrays, truth = read_layout(group)
+        stored, versions, seconds = str(group.attrs["sha256"]), _json(group, "versions"), _json(group, "seconds")
+    except Exception as reason:
+        raise _damaged(group.file, group.name, reason) from reason
     found = checksum(arrays, truth)
-    if found != group.attrs["sha256"]:
-        raise DatasetError(
-            f"{group.file.filename}: sample {group.name}: sha256 {found[:12]} differs from the stored "
-            f"{str(group.attrs['sha256'])[:12]}; 'simdata validate' says which file broke, generate remakes it"
-        )
-    return sample_of(arrays, truth, _json(group.attrs["versions"]), _json(group.attrs["seconds"]))
+    if found != stored:
+        raise _damaged(group.file, group.name, f"sha256 {found[:12]} differs from the stored {stored[:12]}")
+    return sample_of(arrays, truth, versions, seconds)
 
 
 def read_layout(group: h5py.Group) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -122,5 +126,11 @@ def _group(group: h5py.Group, name: str) -> h5py.Group:
     return node
 
 
-def _json(text: Any) -> Any:
-    return json.loads(text)
+def _json(group: h5py.Group, name: str) -> Any:
+    return json.loads(str(group.attrs[name]))
+
+
+def _damaged(file: h5py.File, sample: object, reason: object) -> DatasetError:
+    """One error for all that h5py raises where a bit has flipped."""
+    remedy = "'simdata validate' says which file broke, generate remakes it"
+    return DatasetError(f"{file.filename}: sample {sample} cannot be read: {reason}; {remedy}")

@@ -36,6 +36,18 @@ def test_generate_then_everything_one_does_with_a_dataset(toy_file, tmp_path):
     assert any("000000001" in problem["where"] for problem in json.loads(broken.stdout)["problems"])
 
 
+def test_a_flipped_bit_in_a_shard_is_one_clear_error(toy_dataset, tmp_path):
+    shard = toy_dataset / "shards" / "000000001.h5"
+    broken = bytearray(shard.read_bytes())
+    broken[len(broken) // 2] ^= 1
+    shard.write_bytes(broken)
+    for command in (("replay", toy_dataset, 1), ("export", toy_dataset, "--to", "nifti", "--out", tmp_path / "nii")):
+        done = simdata(*command, "--plugin", "toys") if command[0] == "replay" else simdata(*command)
+        assert done.returncode == 2
+        assert "000000001.h5: its bytes have changed" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_replay_says_when_the_bytes_differ(toy_file, tmp_path):
     simdata("generate", toy_file, "--out", tmp_path / "out", "--count", 1, "--plugin", "toys")
     toys = tmp_path / "toys.py"

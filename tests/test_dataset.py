@@ -1,6 +1,7 @@
 """What was written is what is read, to the bit, by us and by every tool that knows gzip in HDF5 or NIfTI."""
 
 import pickle
+import random
 
 import h5py
 import nibabel
@@ -103,6 +104,24 @@ def test_reading_a_sample_that_does_not_match_its_checksum_is_an_error(sample):
         write_sample(file, sample)
         file["000000001/labels"][0, 0, 0] += 1
         with pytest.raises(DatasetError, match="differs from the stored"):
+            read_sample(file["000000001"])
+
+
+def test_a_flipped_bit_anywhere_in_a_shard_is_one_clear_error(toy_dataset):
+    shard = toy_dataset / "shards" / "000000001.h5"
+    content = shard.read_bytes()
+    for position in random.Random(4).sample(range(len(content)), 200):
+        broken = bytearray(content)
+        broken[position] ^= 1 << (position % 8)
+        shard.write_bytes(broken)
+        with pytest.raises(DatasetError, match=r"000000001\.h5: its bytes have changed"):
+            Dataset(toy_dataset)[1]
+
+
+def test_a_damaged_group_is_one_clear_error_too():
+    with h5py.File("memory", "w", driver="core", backing_store=False) as file:
+        file.create_group("000000001")
+        with pytest.raises(DatasetError, match="sample /000000001 cannot be read"):
             read_sample(file["000000001"])
 
 
