@@ -55,14 +55,6 @@ def append_line(path: Path, line: str) -> None:
         raise DatasetError(disk_refused(path, reason)) from reason
 
 
-def drop_torn_line(path: Path) -> None:
-    """Cuts off a last line that a crash left without its end."""
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        write_whole(path, whole)
-
-
 def sha256_of(path: Path) -> str:
     """sha256 of a file's bytes."""
     digest = sha256()
@@ -87,5 +79,5 @@ def disk_refused(path: Path, reason: OSError) -> str:
     """The message for a file that could not be written."""
     found = f"{path}: {reason.strerror or reason}"
     if reason.errno in NO_ROOM:
-        return f"{found}; finished samples are safe, and the same command goes on once there is room"
+        return f"{found}; every file that is there is whole, and more room would do ('simdata generate' then goes on)"
     return f"{found}; a path that can be written would do"

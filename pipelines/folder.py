@@ -11,13 +11,13 @@ from typing import Any
 import h5py
 from filelock import FileLock, Timeout
 
-from pipelines.durable import TEMPORARY, append_line, disk_refused, drop_torn_line, sha256_of, write_whole
+from pipelines.durable import TEMPORARY, append_line, disk_refused, sha256_of, write_whole
 from pipelines.plain import dump_yaml, read_tree
 from pipelines.recipe import Recipe
-from pipelines.shards import adopt_shard
+from pipelines.shards import adopt_shard, receipts_of
 from simdata.errors import DatasetError, RecipeError
 from simdata.hdf5 import group_name
-from simdata.manifest import MANIFEST, SHARDS, Receipt, read_manifest
+from simdata.manifest import MANIFEST, SHARDS, Receipt, parse_receipt, read_manifest
 from simdata.structures import structures
 
 RECIPE, LABELS, MASTER, CHECKSUMS, LOCK = "recipe.yaml", "labels.json", "dataset.h5", "checksums.sha256", ".lock"
@@ -64,23 +64,23 @@ def stored_tree(folder: Path) -> dict[str, Any]:
 
 
 def finished(folder: Path) -> dict[int, Receipt]:
-    """The receipts of the samples whose shard is there, unbroken; a shard that the journal missed is taken in.
+    """The receipts of the samples whose shard is there, unbroken.
 
-    A shard whose bytes are not those of its receipt is removed, so that its samples are made again.
+    A shard that the journal missed, or of which it says something else than the shard itself, is taken in; one whose
+    bytes are not those of its receipt is removed, so that its samples are made again.
     """
-    receipts = read_manifest(folder)
-    sound = {name: _is_sound(folder / name, sha256) for name, sha256 in _shards(receipts.values()).items()}
+    journal: dict[str, list[Receipt]] = {}
+    for receipt in read_manifest(folder).values():
+        journal.setdefault(receipt.shard, []).append(receipt)
+    done: dict[int, Receipt] = {}
     for path in sorted((folder / SHARDS).glob("*.h5")):
         name = path.relative_to(folder).as_posix()
-        if not sound.get(name, False):
-            found = [] if name in sound else adopt_shard(folder, name)
-            for receipt in found:
-                record(folder, receipt)
-                receipts[receipt.index] = receipt
-            sound[name] = bool(found)
-            if not found:
-                path.unlink()
-    return {index: receipts[index] for index in sorted(receipts) if sound[receipts[index].shard]}
+        known = journal.get(name, [])
+        found = known if _is_sound(folder, name, known) else _taken_in(folder, name, known)
+        done |= {receipt.index: receipt for receipt in found}
+        if not found:
+            path.unlink()
+    return dict(sorted(done.items()))
 
 
 def record(folder: Path, receipt: Receipt) -> None:
@@ -92,6 +92,11 @@ def record(folder: Path, receipt: Receipt) -> None:
 def failure_path(folder: Path, index: int) -> Path:
     """Where the story of a failed sample is kept."""
     return folder / FAILED / f"{index:09d}.json"
+
+
+def write_manifest(folder: Path, receipts: Sequence[Receipt]) -> None:
+    """Writes the journal anew: one line per sample, in order of index, whatever the way there was."""
+    write_whole(folder / MANIFEST, "".join(receipt.line() for receipt in receipts).encode())
 
 
 def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
@@ -121,8 +126,22 @@ def _shards(receipts: Iterable[Receipt]) -> dict[str, str]:
     return {receipt.shard: receipt.shard_sha256 for receipt in receipts}
 
 
-def _is_sound(path: Path, sha256: str) -> bool:
-    return path.is_file() and sha256_of(path) == sha256
+def _is_sound(folder: Path, name: str, known: Sequence[Receipt]) -> bool:
+    """True if the shard has the bytes of its receipts and says the same of its samples as they do."""
+    return _has_bytes_of(folder, name, known) and receipts_of(folder, name, known[0].shard_sha256) == known
+
+
+def _taken_in(folder: Path, name: str, known: Sequence[Receipt]) -> list[Receipt]:
+    if known and not _has_bytes_of(folder, name, known):
+        return []
+    found = adopt_shard(folder, name)
+    for receipt in found:
+        record(folder, receipt)
+    return found
+
+
+def _has_bytes_of(folder: Path, name: str, known: Sequence[Receipt]) -> bool:
+    return bool(known) and {receipt.shard_sha256 for receipt in known} == {sha256_of(folder / name)}
 
 
 def _check_is_ours(folder: Path, recipe: Recipe) -> None:
@@ -151,7 +170,23 @@ def _prepare(folder: Path, recipe: Recipe) -> None:
     write_whole(folder / LABELS, _labels_json().encode())
     write_whole(folder / RECIPE, dump_yaml(recipe.plain()).encode())
     (folder / MANIFEST).touch()
-    drop_torn_line(folder / MANIFEST)
+    _mend_journal(folder / MANIFEST)
+
+
+def _mend_journal(path: Path) -> None:
+    """Drops every line that is no receipt: the last one, torn by a crash, or one damaged since."""
+    content = path.read_bytes()
+    whole = b"".join(line for line in content.splitlines(keepends=True) if _is_receipt(line))
+    if whole != content:
+        write_whole(path, whole)
+
+
+def _is_receipt(line: bytes) -> bool:
+    try:
+        parse_receipt(line)
+    except DatasetError:
+        return False
+    return line.endswith(b"\n")
 
 
 def _labels_json() -> str:

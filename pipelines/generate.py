@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.card import card
 from pipelines.durable import write_whole
-from pipelines.folder import failure_path, finished, open_folder, record, write_checksums, write_master
+from pipelines.folder import failure_path, finished, open_folder, record, write_checksums, write_manifest, write_master
 from pipelines.make import make
 from pipelines.recipe import Recipe
 from pipelines.shards import write_shard
@@ -133,6 +133,7 @@ def _close(folder: Path, recipe: Recipe, receipts: Sequence[Receipt], failures: 
         rows = [dataset[position] for position in range(min(len(dataset), SHEET_SAMPLES))]
         write_whole(folder / SHEET, png(contact_sheet(rows)))
         dataset.close()
+    write_manifest(folder, receipts)
     write_master(folder, receipts)
     write_whole(folder / CARD, card(recipe, receipts, failures).encode())
     write_checksums(folder, receipts)

@@ -9,7 +9,6 @@ from typing import Any
 import h5py
 
 from pipelines.durable import sha256_of, write_whole
-from simdata.errors import DatasetError
 from simdata.hdf5 import read_sample, write_sample
 from simdata.manifest import SHARDS, Receipt
 from simdata.sample import Sample
@@ -39,10 +38,19 @@ def adopt_shard(folder: Path, name: str) -> list[Receipt]:
     """
     try:
         with h5py.File(folder / name, "r") as file:
-            notes = [dict(group.attrs) for group in file.values() if read_sample(group)]
-    except (OSError, KeyError, DatasetError):
+            whole = all(read_sample(group) for group in file.values())
+    except Exception:
         return []
-    return [_receipt(note, name, sha256_of(folder / name)) for note in notes]
+    return receipts_of(folder, name, sha256_of(folder / name)) if whole else []
+
+
+def receipts_of(folder: Path, name: str, shard_sha256: str) -> list[Receipt]:
+    """What a shard, whose bytes have this sha256, says of its own samples; nothing if it cannot be read."""
+    try:
+        with h5py.File(folder / name, "r") as file:
+            return [_receipt(dict(group.attrs), name, shard_sha256) for group in file.values()]
+    except Exception:
+        return []
 
 
 def shard_name(first: int, last: int) -> str:

@@ -54,7 +54,9 @@ def validate(folder: Path, progress: Callable[[int, int], None] = lambda done, w
         progress(done, len(receipts))
         if receipt.shard not in broken:
             problems += _sample(folder, receipt, known)
-    if MASTER not in broken:
+    if not (folder / MASTER).is_file():
+        problems += [] if MASTER in broken else [Problem(MASTER, f"missing; {REMAKE}")]
+    elif MASTER not in broken:
         problems += _master(folder, receipts)
     return problems
 
@@ -104,7 +106,7 @@ def _sample(folder: Path, receipt: Receipt, known: set[int]) -> Iterator[Problem
             group = sample_group(file, receipt.index)
             arrays, truth = read_layout(group)
             affines = {name: node.attrs.get("affine") for name, node in _datasets(group).items()}
-    except (OSError, KeyError, ValueError, RuntimeError, DatasetError) as reason:
+    except Exception as reason:
         yield Problem(where, f"cannot be read: {reason}; {REMAKE}")
         return
     if checksum(arrays, truth) != receipt.sha256:

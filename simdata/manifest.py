@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import get_origin
 
 from simdata.errors import DatasetError
 
@@ -39,16 +40,24 @@ def read_manifest(folder: Path) -> dict[int, Receipt]:
     path = folder / MANIFEST
     if not path.is_file():
         raise DatasetError(f"{folder}: no {MANIFEST} found; a folder made by 'simdata generate' would do")
-    lines = path.read_bytes().split(b"\n")[:-1]
-    receipts = [_receipt(path, number, line) for number, line in enumerate(lines, 1)]
+    receipts = []
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+        try:
+            receipts.append(parse_receipt(line))
+        except DatasetError as reason:
+            raise DatasetError(f"{path}, line {number}: {reason}") from reason
     return {receipt.index: receipt for receipt in sorted(receipts, key=lambda receipt: receipt.index)}
 
 
-def _receipt(path: Path, number: int, line: bytes) -> Receipt:
+def parse_receipt(line: bytes) -> Receipt:
+    """The receipt that a line of the manifest holds. Raises DatasetError if it holds none."""
     try:
         entry = json.loads(line)
-        return Receipt(**{field.name: entry[field.name] for field in fields(Receipt)})
+        receipt = Receipt(**{field.name: entry[field.name] for field in fields(Receipt)})
     except (ValueError, KeyError, TypeError) as reason:
-        raise DatasetError(
-            f"{path}, line {number}: {reason!r}; a JSON line with index, shard and sha256 would do"
-        ) from reason
+        raise DatasetError(f"found {reason!r}; a JSON line with index, shard and sha256 would do") from reason
+    for field in fields(Receipt):
+        value, kind = getattr(receipt, field.name), get_origin(field.type) or field.type
+        if not isinstance(value, (int, float) if kind is float else kind):
+            raise DatasetError(f"{field.name} is {value!r}; a {kind.__name__} would do")
+    return receipt

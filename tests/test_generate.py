@@ -112,6 +112,33 @@ def test_a_shard_that_the_journal_missed_is_taken_in(toy_recipe, toy_dataset):
     assert validate(toy_dataset) == []
 
 
+@pytest.mark.parametrize("damage", ["a flipped checksum", "another index", "a line cut out", "rubbish"])
+def test_a_damaged_journal_is_mended_from_the_shards(toy_recipe, toy_dataset, damage):
+    before, manifest = checksums(toy_dataset), toy_dataset / "manifest.jsonl"
+    lines = manifest.read_text().splitlines(keepends=True)
+    lines[1] = {
+        "a flipped checksum": lines[1].replace(before[1], before[1][::-1]),
+        "another index": lines[1].replace('"index": 1', '"index": 9'),
+        "a line cut out": "",
+        "rubbish": '{"index": []}\n\x00\n',
+    }[damage]
+    manifest.write_text("".join(lines))
+    made = [path.stat().st_mtime_ns for path in sorted((toy_dataset / "shards").iterdir())]
+    assert validate(toy_dataset)
+    generate(toy_recipe, toy_dataset)
+    assert checksums(toy_dataset) == before
+    assert made == [path.stat().st_mtime_ns for path in sorted((toy_dataset / "shards").iterdir())]
+    assert validate(toy_dataset) == []
+
+
+def test_the_manifest_has_one_line_per_sample_in_order(toy_recipe, tmp_path):
+    generate(toy_recipe, tmp_path / "out", shuffled)
+    (tmp_path / "out" / "shards" / "000000000.h5").unlink()
+    generate(toy_recipe, tmp_path / "out")
+    lines = (tmp_path / "out" / "manifest.jsonl").read_text().splitlines()
+    assert [json.loads(line)["index"] for line in lines] == [0, 1, 2, 3]
+
+
 def test_a_broken_shard_is_made_again(toy_recipe, toy_dataset):
     before = checksums(toy_dataset)
     shard = toy_dataset / "shards" / "000000001.h5"
@@ -196,7 +223,7 @@ def test_a_full_disk_leaves_no_half_file_and_loses_nothing(toy_file, toy_recipe,
     before = checksums(out)
     said = run_with_file_limit(toy_file, out, 30_000)
     assert said.returncode == 2
-    assert "finished samples are safe" in said.stderr
+    assert "more room would do" in said.stderr
     assert "Traceback" not in said.stderr
     assert not list(out.rglob("*.part"))
     assert before.items() <= checksums(out).items()
