@@ -1,14 +1,24 @@
 """The journal of a dataset: manifest.jsonl, one line per finished sample."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_origin
 
 from simdata.errors import DatasetError
 
 MANIFEST = "manifest.jsonl"
 SHARDS = "shards"
+FIELDS = {
+    "index": int,
+    "seed": int,
+    "shard": str,
+    "seconds": (int, float),
+    "sha256": str,
+    "shard_sha256": str,
+    "stages": dict,
+}
+"""What JSON makes of each field of a Receipt."""
+WOULD_DO = f"a JSON line with {', '.join(FIELDS)} would do"
 
 
 @dataclass(frozen=True)
@@ -53,11 +63,10 @@ def parse_receipt(line: bytes) -> Receipt:
     """The receipt that a line of the manifest holds. Raises DatasetError if it holds none."""
     try:
         entry = json.loads(line)
-        receipt = Receipt(**{field.name: entry[field.name] for field in fields(Receipt)})
+        receipt = Receipt(**{name: entry[name] for name in FIELDS})
+        wrong = [name for name, kind in FIELDS.items() if not isinstance(entry[name], kind)]
     except (ValueError, KeyError, TypeError) as reason:
-        raise DatasetError(f"found {reason!r}; a JSON line with index, shard and sha256 would do") from reason
-    for field in fields(Receipt):
-        value, kind = getattr(receipt, field.name), get_origin(field.type) or field.type
-        if not isinstance(value, (int, float) if kind is float else kind):
-            raise DatasetError(f"{field.name} is {value!r}; a {kind.__name__} would do")
+        raise DatasetError(f"found {reason!r}; {WOULD_DO}") from reason
+    if wrong:
+        raise DatasetError(f"found {wrong[0]} {entry[wrong[0]]!r}; {WOULD_DO}")
     return receipt
