@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
+from types import ModuleType
 
 from simdata.errors import RecipeError
 from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
@@ -31,15 +32,23 @@ def kind_of(part: type[Part]) -> str:
 
 
 def _modules(name: str):
-    try:
-        package = import_module(name)
-    except Exception as reason:
-        raise RecipeError(
-            f"package '{name}' cannot be imported: {reason!r}; a package that Python finds would do"
-        ) from reason
+    package = _imported(name, "package")
     yield package
-    for entry in walk_packages(getattr(package, "__path__", ()), f"{name}."):
-        yield import_module(entry.name)
+    for entry in walk_packages(getattr(package, "__path__", ()), f"{name}.", _refuse):
+        if not entry.name.endswith(".__main__"):
+            yield _imported(entry.name, "module")
+
+
+def _imported(name: str, what: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except Exception as reason:
+        raise RecipeError(f"{what} '{name}' cannot be imported: {reason!r}; one that Python finds would do") from reason
+
+
+def _refuse(name: str) -> None:
+    """What walk_packages does with a package that cannot be imported."""
+    _imported(name, "package")
 
 
 def _is_part(thing: object) -> bool:

@@ -6,6 +6,7 @@
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ Roll = Callable[[str, list[Any], Streams], Any]
 """How a die falls: (die name, its arguments, its stream) to a value."""
 
 CHOICE = "choice"
+LARGEST_WHOLE = 2**63 - 1
 
 
 def uniform(rng: Generator, low: float, high: float) -> float:
@@ -133,8 +135,9 @@ def _check(die: str, arguments: Any, where: str) -> None:
     if len(arguments) != 2 or not all(isinstance(a, whole) and not isinstance(a, bool) for a in arguments):
         raise RecipeError(f"{found}; two {'whole ' if die == 'integer' else ''}numbers would do")
     first, second = arguments
-    if not (math.isfinite(first) and math.isfinite(second)):
-        raise RecipeError(f"{found}; finite numbers would do")
+    largest = LARGEST_WHOLE if die == "integer" else sys.float_info.max
+    if not all(-largest <= number <= largest for number in (first, second)):
+        raise RecipeError(f"{found}; finite numbers would do, of at most {largest:.2g}")
     if die == "normal":
         if second < 0:
             raise RecipeError(f"{found}; [mean, standard deviation] with a deviation of at least 0 would do")

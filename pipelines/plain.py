@@ -9,6 +9,9 @@ import yaml as pyyaml
 
 from simdata.errors import RecipeError
 
+DEEPEST = 100
+"""Levels of a recipe: far more than any part has, and few enough for Python to walk through."""
+
 
 class _Loader(pyyaml.SafeLoader):
     """SafeLoader that refuses a key written twice, where plain YAML silently keeps the last."""
@@ -42,28 +45,48 @@ def read_tree(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
         raise RecipeError(f"{path}: {_reason(reason)}; a readable .yaml or .toml file would do") from reason
-    if path.suffix == ".toml":
-        try:
-            return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as reason:
-            raise RecipeError(f"{path}: not TOML: {reason}") from reason
-    return parse_yaml(text, str(path))
+    if path.suffix != ".toml":
+        return parse_yaml(text, str(path))
+    try:
+        return _not_too_deep(tomllib.loads(text), str(path))
+    except tomllib.TOMLDecodeError as reason:
+        raise RecipeError(f"{path}: not TOML: {reason}") from reason
+    except RecursionError as reason:
+        raise _too_deep(str(path)) from reason
 
 
 def parse_yaml(text: str, where: str) -> Any:
     """The plain tree in a YAML text. Raises RecipeError that names the line."""
     try:
-        return pyyaml.load(text, Loader=_Loader)
+        return _not_too_deep(pyyaml.load(text, Loader=_Loader), where)
     except pyyaml.MarkedYAMLError as reason:
         line = reason.problem_mark.line + 1 if reason.problem_mark else "?"
         raise RecipeError(f"{where}, line {line}: {reason.problem}; valid YAML would do") from reason
     except pyyaml.YAMLError as reason:
         raise RecipeError(f"{where}: {reason}; valid YAML would do") from reason
+    except RecursionError as reason:
+        raise _too_deep(where) from reason
 
 
 def dump_yaml(tree: Any) -> str:
     """A plain tree as YAML, in the order of its keys."""
     return pyyaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _not_too_deep(tree: Any, where: str) -> Any:
+    """The tree itself. Raises RecipeError if it has no end, as a YAML alias to what holds it makes it."""
+    level = [tree]
+    for _ in range(DEEPEST):
+        parts = (part for part in level if isinstance(part, (dict, list)))
+        inside = (child for part in parts for child in (part.values() if isinstance(part, dict) else part))
+        level = list({id(child): child for child in inside}.values())
+        if not level:
+            return tree
+    raise _too_deep(where)
+
+
+def _too_deep(where: str) -> RecipeError:
+    return RecipeError(f"{where}: found values inside values more than {DEEPEST} deep; a recipe of few levels would do")
 
 
 def _reason(reason: Exception) -> str:

@@ -131,7 +131,9 @@ def _set(tree: Any, change: str) -> None:
     if not equals or not path:
         raise RecipeError(f"--set {change}: found no '='; a.b=value would do, as in scan.ct.mas=50")
     *steps, last = path.split(".")
-    for step in steps:
+    for depth, step in enumerate(steps):
+        if depth and isinstance(tree, dict) and not is_die(tree) and tree.get(step) is None:
+            tree[step] = {}
         tree = _step(tree, step, change)
     value = parse_yaml(text, f"--set {change}")
     if isinstance(tree, list):

@@ -79,6 +79,8 @@ def test_probing_shows_every_extreme():
         ({"uniform": ["a", "b"]}, "two numbers"),
         ({"uniform": [0, float("inf")]}, "finite"),
         ({"integer": [1, 2.5]}, "whole"),
+        ({"integer": [1, 2**63]}, "finite numbers would do, of at most 9.2e"),
+        ({"uniform": [1, 10**400]}, "finite numbers would do, of at most 1.8e"),
         ({"loguniform": [0, 2]}, "above 0"),
         ({"normal": [0, -1]}, "deviation of at least 0"),
         ({"choice": []}, "at least one"),

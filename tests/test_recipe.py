@@ -8,7 +8,7 @@ from toys import Block, Camera, Hiss
 from pipelines.build import build, describe
 from pipelines.plain import parse_yaml
 from pipelines.recipe import load, protocol, recipe
-from simdata import Phantom, RecipeError, Scanner
+from simdata import Phantom, RecipeError, Scanner, Subject
 
 TOYS = ("toys",)
 PLAIN = {
@@ -111,6 +111,14 @@ def test_set_changes_one_value_by_name_or_number(toy_file):
     assert load(toy_file, ["phantom.edge={integer: [30, 30]}"], TOYS).draw(0).phantom.edge == 30
 
 
+def test_set_reaches_into_what_the_recipe_left_to_its_default(tmp_path):
+    path = tmp_path / "short.yaml"
+    path.write_text("phantom: {kind: toys.Block}\n")
+    assert load(path, ["phantom.subject.sex=male", "phantom.subject.age_y=50"], TOYS).draw(0).phantom == Block(
+        subject=Subject(sex="male", age_y=50)
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -118,6 +126,8 @@ def test_set_changes_one_value_by_name_or_number(toy_file):
         ("scan.lout.gain=1", "did you mean 'loud'?"),
         ("scan.9.gain=1", "a name (camera, loud) or 0 to 1 would do"),
         ("phantm.edge=9", "did you mean 'phantom'?"),
+        ("phantom.subjct.age_y=50", "phantom: Block has no 'subjct'; did you mean 'subject'?"),
+        ("phantom.edge.low=9", "phantom.edge.low=9: 'phantom.edge' is {'integer': [12, 20]}"),
         ("phantom.edge.integer.0=9.5", "two whole numbers"),
         ("phantom.edge=[", "--set phantom.edge=["),
     ],
@@ -146,6 +156,10 @@ def test_toml_is_read_too(tmp_path):
         ("a.yaml", b"- 1\n", "found list; a mapping"),
         ("a.yaml", b"", "a mapping with seed"),
         ("a.yaml", b"phantom: !!python/object:os.system {}\n", "could not determine a constructor"),
+        ("a.yaml", b"phantom: &it {kind: toys.Block, subject: *it}\n", "more than 100 deep"),
+        ("a.yaml", b"phantom: &it [*it, *it]\n", "more than 100 deep"),
+        ("a.yaml", b"phantom: " + 2000 * b"[", "more than 100 deep"),
+        ("a.toml", b"seed = " + 2000 * b"[", "more than 100 deep"),
         ("a.toml", b"seed = \n", "not TOML"),
     ],
 )
