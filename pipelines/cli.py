@@ -41,6 +41,7 @@ def generate(
     json: Json = False,
 ) -> None:
     """Make a dataset; run again, it goes on where it stopped."""
+    from pipelines.generate import SHEET, replay_command
     from pipelines.generate import generate as run
     from pipelines.progress import silent, told
     from pipelines.workers import in_process, processes
@@ -55,9 +56,11 @@ def generate(
         raise typer.Exit(INTERRUPTED) from stop
 
     for failure in outcome.failures:
-        _complain(f"sample {failure.index} failed: {failure.error}\n  again: simdata replay {out} {failure.index}")
+        again = replay_command(out, failure.index, plugins)
+        _complain(f"sample {failure.index} failed: {failure.error}\n  again: {again}")
     summary = {"folder": str(out), "samples": len(outcome.receipts), "failed": [f.index for f in outcome.failures]}
-    _say(f"{len(outcome.receipts)} samples in {out}\npicture: {out / 'sheet.png'}", summary, quiet, json)
+    picture = f"\npicture: {out / SHEET}" if outcome.receipts else ""
+    _say(f"{len(outcome.receipts)} samples in {out}{picture}", summary, quiet, json)
     if outcome.failures:
         raise typer.Exit(SOME_FAILED)
 
@@ -101,6 +104,7 @@ def show(
     changes: Changes = [],  # noqa: B006
     plugins: Plugins = [],  # noqa: B006
     quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Make one sample and draw it: three planes, labels over image."""
     from pipelines.durable import write_whole
@@ -109,37 +113,43 @@ def show(
     from pipelines.sheet import png, sample_sheet
 
     made = _recipe(recipe, changes, plugins, seed, None)
-    with _told_in_full(index), working(f"making sample {index}", quiet):
+    with _told_in_full(index), working(f"making sample {index}", quiet or json):
         sample = make(made.draw(index), made.seed, index)
     write_whole(out, png(sample_sheet(sample)))
-    _say(f"picture: {out}", {}, quiet, False)
+    _say(f"picture: {out}", {"picture": str(out)}, quiet, json)
 
 
 @app.command()
-def replay(folder: DatasetFolder, index: Annotated[int, typer.Argument(min=0)], plugins: Plugins = []) -> None:  # noqa: B006
+def replay(
+    folder: DatasetFolder,
+    index: Annotated[int, typer.Argument(min=0)],
+    plugins: Plugins = [],  # noqa: B006
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
     """Make a stored sample again from its drawn recipe, and say whether the bytes agree."""
     from pipelines.progress import working
     from pipelines.replay import replay as again
 
-    with _told_in_full(index), working(f"making sample {index} again", False):
+    with _told_in_full(index), working(f"making sample {index} again", quiet or json):
         agrees, line = again(folder, index, _allowed(plugins))
-    typer.echo(line)
+    _say(line, {"index": index, "agrees": agrees, "about": line}, quiet and agrees, json)
     if not agrees:
         raise typer.Exit(SOME_FAILED)
 
 
 @app.command()
-def validate(folder: DatasetFolder, json: Json = False) -> None:
+def validate(folder: DatasetFolder, quiet: Quiet = False, json: Json = False) -> None:
     """Check every file, checksum, affine, unit and label id of a dataset."""
     from dataclasses import asdict
 
     from pipelines.progress import silent, told
     from pipelines.validate import validate as check
 
-    with silent() if json else told("validate") as progress:
+    with silent() if quiet or json else told("validate") as progress:
         problems = check(folder, progress)
     lines = [f"{problem.where}: {problem.what}" for problem in problems] or [f"{folder} is sound"]
-    _say("\n".join(lines), {"problems": [asdict(problem) for problem in problems]}, False, json)
+    _say("\n".join(lines), {"problems": [asdict(problem) for problem in problems]}, quiet and not problems, json)
     if problems:
         raise typer.Exit(SOME_FAILED)
 
@@ -150,14 +160,15 @@ def export(
     to: Annotated[str, typer.Option("--to", help="nifti")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR2", help="A new folder.")],
     quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Write a dataset in another form."""
     from pipelines.export import export as run
     from pipelines.progress import silent, told
 
-    with silent() if quiet else told("export") as progress:
+    with silent() if quiet or json else told("export") as progress:
         count = run(folder, to, out, progress)
-    _say(f"{count} samples in {out}", {}, quiet, False)
+    _say(f"{count} samples in {out}", {"folder": str(out), "samples": count}, quiet, json)
 
 
 @app.command()
@@ -195,13 +206,16 @@ def main() -> None:
 
 @contextmanager
 def _told_in_full(index: int) -> Iterator[None]:
-    """A sample that fails in one of its parts: the trace for whoever mends the part, then one line."""
+    """A sample that fails in one of its parts: one line, and before it the trace for whoever mends the part."""
     import traceback
 
-    from simdata.errors import SimdataError
+    from simdata.errors import SceneError, SimdataError
 
     try:
         yield
+    except SceneError as error:
+        _complain(f"sample {index} failed: {error}")
+        raise typer.Exit(SOME_FAILED) from error
     except SimdataError:
         raise
     except Exception as error:

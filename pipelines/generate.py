@@ -1,6 +1,7 @@
 """Generation: every sample of a recipe that the folder does not hold yet, made and written by any number of workers."""
 
 import json
+import shlex
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,11 @@ def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[li
     return write_shard(folder, samples()), failures
 
 
+def replay_command(folder: Path, index: int, plugins: Sequence[str]) -> str:
+    """What one types to make a failed sample again and see it fail."""
+    return shlex.join(["simdata", "replay", str(folder), str(index), *(f"--plugin={plugin}" for plugin in plugins)])
+
+
 def _batches(indices: Sequence[int], size: int) -> list[tuple[int, ...]]:
     return [tuple(indices[start : start + size]) for start in range(0, len(indices), size)]
 
@@ -116,12 +122,11 @@ def _failure(index: int, error: Exception) -> Failure:
 def _quarantine(folder: Path, recipe: Recipe, failure: Failure) -> None:
     path = failure_path(folder, failure.index)
     path.parent.mkdir(exist_ok=True)
-    plugins = "".join(f" --plugin {plugin}" for plugin in recipe.plugins)
     story = {
         "index": failure.index,
         "seed": recipe.seed,
         "error": failure.error,
-        "replay": f"simdata replay {folder} {failure.index}{plugins}",
+        "replay": replay_command(folder, failure.index, recipe.plugins),
         "traceback": failure.trace,
     }
     write_whole(path, (json.dumps(story, indent=1) + "\n").encode())

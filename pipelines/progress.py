@@ -15,8 +15,8 @@ def told(what: str) -> Iterator[Progress]:
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, wanted: bar.update(task, completed=done, total=wanted)
+        task = bar.add_task(what, total=None, visible=False)
+        yield lambda done, wanted: bar.update(task, completed=done, total=wanted, visible=True)
 
 
 @contextmanager

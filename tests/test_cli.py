@@ -1,6 +1,7 @@
 """The command line as a stranger types it: exit codes, one clear message, nothing half written."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,22 @@ def test_json_and_quiet_modes(toy_file, tmp_path):
     assert (quiet.stdout, quiet.stderr) == ("", "")
 
 
+def test_every_command_that_does_something_has_a_json_and_a_quiet_mode(toy_file, toy_dataset, tmp_path):
+    allow = ("--plugin", "toys")
+    commands = {
+        ("show", toy_file, 0, "--out", tmp_path / "s.png", *allow): {"picture": str(tmp_path / "s.png")},
+        ("validate", toy_dataset): {"problems": []},
+        ("replay", toy_dataset, 1, *allow): {"index": 1, "agrees": True},
+        ("export", toy_dataset, "--to", "nifti", "--out"): {"samples": 4},
+    }
+    for command, expected in commands.items():
+        there = [[tmp_path / "json"], [tmp_path / "quiet"]] if command[0] == "export" else [[], []]
+        done = simdata(*command, *there[0], "--json")
+        assert expected.items() <= json.loads(done.stdout).items()
+        quiet = simdata(*command, *there[1], "--quiet")
+        assert (quiet.stdout, quiet.stderr, quiet.returncode) == ("", "", 0)
+
+
 def test_plan_counts_and_writes_nothing(toy_file, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     said = simdata("plan", toy_file, "--count", 1000, "--plugin", "toys", "--json")
@@ -90,15 +107,50 @@ def test_show_draws_the_sample_with_its_labels(toy_file, tmp_path):
 def test_a_failed_sample_ends_with_1_and_a_command_that_replays_it(tmp_path):
     recipe = tmp_path / "s.yaml"
     recipe.write_text("phantom: {kind: toys.Block}\ngrow: [{kind: toys.Stumble, chance: 1.0}]\n")
-    made = simdata("generate", recipe, "--out", tmp_path / "out", "--plugin", "toys")
+    out = tmp_path / "my data"
+    made = simdata("generate", recipe, "--out", out, "--plugin", "toys")
     assert made.returncode == 1
+    assert made.stdout == f"0 samples in {out}\n", "there is no picture to name"
     assert "sample 0 failed: ValueError: stumbled (in stage grow/stumble)" in made.stderr
-    assert f"simdata replay {tmp_path / 'out'} 0" in made.stderr
-    again = simdata("replay", tmp_path / "out", 0, "--plugin", "toys")
+    (command,) = [line.partition("again: ")[2] for line in made.stderr.splitlines() if "again: " in line]
+    assert json.loads((out / "failed" / "000000000.json").read_text())["replay"] == command
+    again = simdata(*shlex.split(command)[1:])
     assert again.returncode == 1
     assert "Traceback" in again.stderr
     assert "sample 0 failed: ValueError: stumbled" in again.stderr
-    assert simdata("replay", tmp_path / "out", 7, "--plugin", "toys").returncode == 2
+    assert simdata("replay", out, 7, "--plugin", "toys").returncode == 2
+
+
+def test_a_patient_that_cannot_be_is_a_failed_sample_for_every_command(tmp_path):
+    recipe = tmp_path / "s.yaml"
+    recipe.write_text(
+        "phantom: {kind: toys.Block}\ngrow: [{kind: phantoms.lesions.nodule.Nodule, structure: spleen}]\n"
+    )
+    for command in (("generate", recipe, "--out", tmp_path / "o"), ("show", recipe, 0, "--out", tmp_path / "s.png")):
+        done = simdata(*command, "--plugin", "toys")
+        assert done.returncode == 1
+        assert "sample 0 failed: Nodule.structure: found no voxel of 'spleen'" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert simdata("replay", tmp_path / "o", 0, "--plugin", "toys").returncode == 1
+
+
+def test_a_package_that_cannot_be_imported_is_one_clear_error(tmp_path):
+    (tmp_path / "sick" / "deep").mkdir(parents=True)
+    (tmp_path / "sick" / "__init__.py").touch()
+    (tmp_path / "sick" / "__main__.py").write_text("raise SystemExit('ran')\n")
+    assert parts_of("sick", tmp_path).returncode == 0, "__main__ is not a place for parts, so it is not run"
+    for broken in ("deep/__init__.py", "module.py"):
+        (tmp_path / "sick" / broken).write_text("import nosuch\n")
+        said = parts_of("sick", tmp_path)
+        assert said.returncode == 2
+        assert "cannot be imported: ModuleNotFoundError(\"No module named 'nosuch'\")" in said.stderr
+        assert "Traceback" not in said.stderr
+        (tmp_path / "sick" / broken).unlink()
+
+
+def parts_of(plugin, folder):
+    command = [sys.executable, "-m", "pipelines", "parts", "--plugin", plugin]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
