@@ -80,6 +80,19 @@ def test_a_folder_gives_each_of_its_maps_and_nothing_else(tmp_path):
     assert names == [phantom(Streams(1, index).generator).source["file"] for index in range(40)]
 
 
+def test_the_recipe_that_ships_takes_each_of_four_brains_once(tmp_path):
+    from pipelines.recipe import load
+
+    for name in "abcd":
+        _write(tmp_path / f"{name}.nii.gz")
+    recipe = load(
+        Path(__file__).parent.parent / "recipes" / "brain_mr_from_labels.yaml", [f"phantom.folder={tmp_path}"]
+    )
+    streams = [Streams(recipe.seed, index) for index in range(recipe.count)]
+    names = [recipe.draw(s.index).phantom(s["phantom"].generator).source["file"] for s in streams]
+    assert sorted(names) == ["a.nii.gz", "b.nii.gz", "c.nii.gz", "d.nii.gz"]
+
+
 def test_a_totalsegmentator_map_keeps_its_numbers(tmp_path):
     labels = np.arange(118, dtype=np.uint8).reshape(2, 59, 1)
     nib.save(nib.Nifti1Image(labels, np.eye(4)), tmp_path / "total.nii.gz")
