@@ -16,6 +16,7 @@ from render.orientation import Orientation
 from render.properties import column
 from render.xray import ELEMENTS, Beam, compositions, mass_attenuation
 from simdata import Scene
+from simdata.scene import WHOLE
 from simdata.tissues import tissues
 
 MATERIALS = ("water", "bone", "iodine")
@@ -80,10 +81,13 @@ def amounts(beam: Beam) -> Mapping[str, Float64[ndarray, " 3"]]:
 class Body:
     """A patient as a beam sees him: tissue and fields along (x, y, z), and what materials each tissue is made of.
 
+    second, share: as in the Scene, or None where voxels are pure.
     materials: those that occur, water at least. grams: (tissue id, material) g/cm3.
     """
 
     tissue: UInt8[ndarray, "x y z"]
+    second: UInt8[ndarray, "x y z"] | None
+    share: UInt8[ndarray, "x y z"] | None
     fields: Mapping[str, Float32[ndarray, "x y z"]]
     materials: list[int]
     grams: Float32[ndarray, "256 3"]
@@ -98,18 +102,29 @@ class Body:
         contrast = [IODINE] if CONTRAST in scene.fields else []
         fields = {name: turned.turn(scene.fields[name]) for name in (DENSITY, CONTRAST) if name in scene.fields}
         materials = sorted({WATER, *np.flatnonzero(occurring).tolist(), *contrast})
-        return cls(turned.turn(scene.tissue), fields, materials, grams)
+        second, share = (turned.turn(a) if scene.mixed else None for a in (scene.second, scene.share))
+        return cls(turned.turn(scene.tissue), second, share, fields, materials, grams)
 
     def slices(self, first: int, last: int) -> Float32[ndarray, "x_with_rim y_with_rim mz"]:
         """g/cm3 in slices `first` to `last`, material by material along the last axis, one empty voxel around."""
-        tissue = self.tissue[..., first:last]
-        x, y, z = tissue.shape
+        x, y, z = self.tissue[..., first:last].shape
         maps = np.zeros((x + 2, y + 2, len(self.materials), z), np.float32)
         for i, material in enumerate(self.materials):
             inside = maps[1:-1, 1:-1, i]
-            inside[...] = self.grams[:, material][tissue]
+            inside[...] = self._grams(material, first, last)
             if DENSITY in self.fields:
                 inside *= self.fields[DENSITY][..., first:last]
             if material == IODINE and CONTRAST in self.fields:
                 inside += self.fields[CONTRAST][..., first:last] / np.float32(MG_PER_G)
         return maps.reshape(x + 2, y + 2, -1)
+
+    def _grams(self, material: int, first: int, last: int) -> Float32[ndarray, "x y z"]:
+        """g/cm3 of a material before density and contrast; a voxel of two tissues has its share of both."""
+        grams = self.grams[:, material]
+        here = grams[self.tissue[..., first:last]]
+        if self.share is None or self.second is None:
+            return here
+        edge = np.nonzero(self.share[..., first:last])
+        share = self.share[..., first:last][edge] / np.float32(WHOLE)
+        here[edge] += share * (grams[self.second[..., first:last][edge]] - here[edge])
+        return here

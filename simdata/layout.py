@@ -19,6 +19,7 @@ from simdata.subject import Subject
 from simdata.vessels import Vessels
 
 IMAGES, LABELS, TISSUE, FIELDS, VESSELS = "images", "labels", "tissue", "fields", "vessels"
+SECOND, SHARE = "second", "share"
 
 
 def arrays_of(sample: Sample) -> dict[str, np.ndarray]:
@@ -26,6 +27,7 @@ def arrays_of(sample: Sample) -> dict[str, np.ndarray]:
     scene = sample.scene
     named = {f"{IMAGES}/{name}": image.array for name, image in sample.images.items()}
     named |= {LABELS: scene.labels, TISSUE: scene.tissue}
+    named |= {SECOND: scene.second, SHARE: scene.share} if scene.mixed else {}
     named |= {f"{FIELDS}/{name}": array for name, array in scene.fields.items()}
     named |= {
         f"{VESSELS}/{bed}/{column.name}": getattr(vessels, column.name)
@@ -47,6 +49,7 @@ def truth_of(sample: Sample) -> dict[str, Any]:
         "structures": [asdict(scene.structures[id]) for id in _ids_with_parents(scene)],
         "findings": [asdict(finding) for finding in scene.findings],
         "subject": asdict(scene.subject) if scene.subject else None,
+        "latents": dict(scene.latents),
         "source": dict(scene.source),
     }
 
@@ -78,11 +81,13 @@ def sample_of(
         grid=grid,
         labels=arrays[LABELS],
         tissue=arrays[TISSUE],
+        **{name: arrays[name] for name in (SECOND, SHARE) if name in arrays},
         structures=MappingProxyType({**structures(), **known}),
         fields=MappingProxyType(_below(arrays, FIELDS)),
         vessels=MappingProxyType(_vessels(arrays)),
         findings=tuple(_finding(entry) for entry in truth["findings"]),
         subject=Subject(**truth["subject"]) if truth["subject"] else None,
+        latents=MappingProxyType(truth["latents"]),
         source=MappingProxyType(truth["source"]),
     )
     images = {name: _image(arrays[f"{IMAGES}/{name}"], about) for name, about in truth["images"].items()}

@@ -20,6 +20,12 @@ from simdata.tissues import tissues
 from simdata.vessels import Vessels
 
 NEAREST, LINEAR = 0, 1
+WHOLE = 255
+"""The share of a voxel that is all of it."""
+
+
+def _nothing() -> UInt8[ndarray, "0 0 0"]:
+    return np.zeros((0, 0, 0), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,21 +34,27 @@ class Scene:
 
     labels: (x, y, z) uint16, the structure at each voxel, 0 outside the body.
     tissue: (x, y, z) uint8, what each voxel is made of; left out, it follows from the structures.
+    second, share: (x, y, z) uint8, the other tissue of a voxel on a boundary, and the share of the voxel that it fills,
+    in 1/255; left out, every voxel is all one tissue.
     structures: id to Structure for every label that occurs. fields: name to (x, y, z) float32, such as "density"
     (relative to the tissue's own). vessels: bed name to Vessels. subject: None where a patient's data is unknown.
+    latents: every number that was drawn to make a synthetic body, by name.
     source: where a real segmentation came from (file name, sha256), empty for a synthetic body.
     Raises SceneError if shapes differ, or a label has no structure.
     """
 
     grid: Grid
     labels: UInt16[ndarray, "x y z"]
-    tissue: UInt8[ndarray, "x y z"] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+    tissue: UInt8[ndarray, "x y z"] = field(default_factory=_nothing)
+    second: UInt8[ndarray, "sx sy sz"] = field(default_factory=_nothing)
+    share: UInt8[ndarray, "sx sy sz"] = field(default_factory=_nothing)
     structures: Mapping[int, Structure] = field(default_factory=structures)
     fields: Mapping[str, Float32[ndarray, "x y z"]] = field(default_factory=lambda: MappingProxyType({}))
     vessels: Mapping[str, Vessels] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
     motion: Motion = Still()
     subject: Subject | None = None
+    latents: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     source: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -51,14 +63,20 @@ class Scene:
             raise SceneError(f"Scene: labels {unknown[:8]} have no entry in structures; a Structure for each would do")
         if self.tissue.size == 0:
             object.__setattr__(self, "tissue", _tissue_of_labels(self.labels, self.structures))
-        for name, array in {"labels": self.labels, "tissue": self.tissue, **self.fields}.items():
+        mixture = {"second": self.second, "share": self.share} if self.mixed else {}
+        for name, array in {"labels": self.labels, "tissue": self.tissue, **mixture, **self.fields}.items():
             if tuple(array.shape) != self.grid.shape:
                 raise SceneError(
                     f"Scene: {name} has shape {tuple(array.shape)} on a grid of {self.grid.shape}, not the same"
                 )
 
+    @property
+    def mixed(self) -> bool:
+        """True if voxels on a boundary know their second tissue."""
+        return self.share.size > 0
+
     def field(self, column: Mapping[str, float]) -> Float32[ndarray, "x y z"]:
-        """A property map: the value that `column` gives for the tissue of each voxel.
+        """A property map: the value that `column` gives for the tissue of each voxel, by share where there are two.
 
         Raises SceneError if a tissue that occurs has no value.
         """
@@ -69,11 +87,16 @@ class Scene:
         missing = [name for name in self.tissue_names() if name not in column]
         if missing:
             raise SceneError(f"Scene.field: the table has no value for {', '.join(missing)}; a row for each would do")
-        return xp.asarray(lookup)[self.tissue]
+        values = xp.asarray(lookup)[self.tissue]
+        if self.mixed:
+            edge = xp.nonzero(self.share)
+            share = self.share[edge] / np.float32(WHOLE)
+            values[edge] += share * (xp.asarray(lookup)[self.second[edge]] - values[edge])
+        return values
 
     def tissue_names(self) -> list[str]:
         """Names of the tissues that occur."""
-        present = set(present_ids(self.tissue))
+        present = set(present_ids(self.tissue)) | (set(present_ids(self.second)) if self.mixed else set())
         return [name for name, id in tissues().items() if id in present]
 
     def mask(self, name: str) -> Bool[ndarray, "x y z"]:
@@ -95,6 +118,7 @@ class Scene:
             self,
             labels=xp.where(mask, np.uint16(structure.id), self.labels),
             tissue=xp.where(mask, np.uint8(tissues()[name]), self.tissue),
+            share=xp.where(mask, np.uint8(0), self.share) if self.mixed else self.share,
             structures=MappingProxyType({**self.structures, structure.id: structure}),
         )
 
@@ -141,6 +165,8 @@ class Scene:
             grid=grid,
             labels=change(self.labels, NEAREST),
             tissue=change(self.tissue, NEAREST),
+            second=change(self.second, NEAREST) if self.mixed else self.second,
+            share=change(self.share, NEAREST) if self.mixed else self.share,
             fields=MappingProxyType({name: change(array, LINEAR) for name, array in self.fields.items()}),
         )
 

@@ -124,3 +124,20 @@ def test_moving_to_the_cpu_what_lies_there_moves_nothing():
 
 def test_present_ids_are_the_values_that_occur():
     assert present_ids(np.array([[[3, 1], [1, 7]]], np.uint16)) == [1, 3, 7]
+
+
+def test_a_voxel_of_two_tissues_has_its_share_of_both():
+    patient = scene()
+    column = {name: float(id) for name, id in tissues().items()}
+    second, share = np.zeros_like(patient.tissue), np.zeros_like(patient.tissue)
+    second[2, 2, 2], share[2, 2, 2] = tissues()["blood"], 51
+    mixed = replace(patient, second=second, share=share)
+    own = patient.field(column)
+    expected = own[2, 2, 2] + (tissues()["blood"] - own[2, 2, 2]) / 5
+    assert mixed.field(column)[2, 2, 2] == pytest.approx(expected)
+    assert (mixed.field(column) == own).sum() == own.size - 1
+    assert "blood" in mixed.tissue_names()
+    where = np.zeros(patient.grid.shape, bool)
+    where[2, 2, 2] = True
+    assert not mixed.paint(where, structure("spleen")).share.any()
+    assert mixed.crop((2, 2, 2), (1, 1, 1)).share.tolist() == [[[51]]]
