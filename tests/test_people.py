@@ -225,6 +225,18 @@ def test_lung_capacities_of_gli_2021():
     assert gas_ml("FRC", "male", 0.0, 51.0) / 3.5 == pytest.approx(27, abs=4)
 
 
+@pytest.mark.parametrize("sex", SEXES)
+@pytest.mark.parametrize("bmi", [16.0, 20.0, 25.0, 32.0, 40.0, 55.0])
+def test_the_organs_weigh_as_much_as_the_person(sex, bmi):
+    """Fat, muscle, skin, organs and trunk bones make 85 to 105 % of an adult; arm and leg bones are not counted."""
+    height_cm = reference_adult(sex).height_cm
+    adult = Subject(sex, 40.0, height_cm, bmi * (height_cm / 100) ** 2)
+    volumes = mean_organs(adult)
+    wholes = [trait.name for trait in traits("organs", sex) if trait.name not in ("lung_gas", "visceral_fat")]
+    density = {name: 1.9 if name.endswith("_cortical") else 0.94 if name == "adipose" else 1.05 for name in wholes}
+    assert 0.85 < sum(volumes[name] * density[name] for name in wholes) / 1000 / adult.weight_kg < 1.05
+
+
 def test_a_heavier_person_is_wider_and_fatter():
     slim, heavy = (everything(Subject("male", 40.0, 176.0, weight)) for weight in (65.0, 120.0))
     for name in ("waist_breadth_mm", "waist_depth_mm", "fat_abdomen_anterior_mm", "adipose", "visceral_fat"):

@@ -1,12 +1,13 @@
 """The one law that sizes everything in a person: the adult of the sex, times growth, body size and ageing.
 
-    mean = value  grown(age)  (height / height of that age)^p  (BMI / BMI of that age)^q  aged(age)
+    mean = value  grown(age)  (height / height of that age)^p  b^(q + c ln b)  aged(age),  b = BMI / BMI of that age
 
 value: the ICRP 89 reference adult (40 years; 176 cm, 73 kg or 163 cm, 60 kg). grown and aged are curves of growth.csv
 and ageing.csv; height and BMI "of that age" are those of the ICRP 89 reference child. One person is the mean times
 exp(s z - s^2/2), a lognormal whose expectation is the mean, with z normal and correlated between traits.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,25 +29,26 @@ UNUSUAL = 2.5
 class Trait:
     """One measure of the body: a row of organs.csv, calibres.csv, vertebrae.csv or shape.csv.
 
-    value: in the reference adult, in the table's unit. height_power, bmi_power: p and q of the law. growth, ageing:
-    names of curves. spread: s, the standard deviation of the logarithm. shared: correlation with the factor that all
-    measures of the table share.
+    value: in the reference adult, in the table's unit. height_power, bmi_power, bmi_bend: p, q and c of the law.
+    growth, ageing: names of curves. spread: s, the standard deviation of the logarithm. shared: correlation with the
+    factor that all measures of the table share.
     """
 
     name: str
     value: float
     height_power: float
     bmi_power: float
+    bmi_bend: float
     growth: str
     ageing: str
     spread: float
     shared: float
 
     def mean(self, subject: Subject) -> float:
-        """The law, without the size factor of lungs and the like that have their own."""
+        """What the average person of that sex, age and size has."""
         sex, age_y = subject.sex, subject.age_y
         height, bmi = relative_size(subject)
-        size = height**self.height_power * bmi**self.bmi_power
+        size = height**self.height_power * bmi ** (self.bmi_power + self.bmi_bend * math.log(bmi))
         return self.value * grown(self.growth, sex, age_y) * size * aged(self.ageing, sex, age_y)
 
 
@@ -59,6 +61,7 @@ def traits(table: str, sex: str) -> tuple[Trait, ...]:
             value=float(row["value"]),
             height_power=float(row["height_power"]),
             bmi_power=float(row["bmi_power"]),
+            bmi_bend=float(row["bmi_bend"]),
             growth=row["growth"],
             ageing=row["ageing"],
             spread=float(row["spread"]),
