@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator, RegularGridInterpolator
 from scipy.ndimage import map_coordinates
 
 from phantoms.anatomy.body import Body
@@ -52,12 +52,12 @@ CAVITY = {
 }
 # outside of the muscles: pectorals and latissimus, wall of the belly, gluteals
 MUSCLE = {
-    -480: (60, 84, 132, 160, 160, 138, 96),
-    -440: (76, 94, 138, 166, 166, 146, 104),
-    -405: (90, 104, 146, 172, 172, 152, 118),
-    -370: (94, 110, 150, 172, 170, 148, 118),
-    -335: (95, 112, 148, 166, 160, 136, 110),
-    -300: (92, 108, 138, 152, 147, 122, 99),
+    -480: (58, 80, 124, 150, 140, 104, 70),
+    -440: (70, 90, 132, 160, 152, 122, 88),
+    -405: (84, 100, 140, 165, 162, 138, 108),
+    -370: (92, 108, 143, 164, 160, 140, 114),
+    -335: (95, 111, 143, 158, 153, 131, 107),
+    -300: (92, 108, 136, 149, 144, 120, 98),
     -240: (94, 107, 130, 143, 139, 116, 92),
     -195: (94, 105, 126, 138, 136, 117, 93),
     -150: (98, 108, 129, 140, 138, 119, 97),
@@ -75,6 +75,17 @@ MUSCLE = {
 }
 # middle line of the right thigh and radius of its muscles, mm
 THIGH = ((88, -10, -370, 78), (91, -8, -430, 82), (92, -4, -500, 79), (92, 0, -600, 70), (92, 2, -720, 62))
+
+
+# height: latent and usual thickness of the fat in front, at the side and behind, mm
+FAT = {
+    -400: (("fat_hip_front", 13), ("fat_hip_side", 17), ("fat_buttock", 23)),
+    -170: (("fat_belly_front", 15), ("fat_belly_side", 14), ("fat_belly_behind", 15)),
+    60: (("fat_chest_front", 8), ("fat_chest_side", 9), ("fat_chest_behind", 9)),
+    225: (("fat_neck", 4), ("fat_neck", 4), ("fat_neck", 5)),
+}
+BREAST_DEG, BREAST_MM = (43.0, 31.0), (34.0, 60.0)
+"""Middle and half width of the breast around the chest and along it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,20 +117,21 @@ class Trunk:
 
 def trunk(body: Body) -> Trunk:
     """The outlines of a patient: visceral fat pushes the belly wall out, subcutaneous fat lies on the muscle."""
-    angles, heights = np.meshgrid(np.radians(HALF_DEG), HEIGHTS_MM)
-    belly_mm, fat_mm = body.latent("belly_mm"), body.latent("fat_mm", 15.0)
-    belly = belly_mm * np.exp(-(((heights + 150) / 80) ** 2)) * np.clip(np.cos(angles) + 0.35, 0, None) / 1.35
+    angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
+    front = np.clip(np.cos(np.radians(angles)) + 0.35, 0, None) / 1.35
+    belly = body.latent("belly_mm") * np.exp(-(((heights + 150) / 80) ** 2)) * front
     cavity = _surface(CAVITY) + belly
     muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + belly, cavity + 7)
-    wall = _polar(cavity)
-    outer = _polar(muscle)
-    skin = _polar(muscle + fat_thickness_mm(fat_mm, angles, heights) / outer.flatness()[:, len(HALF_DEG) - 1 :])
+    wall, outer = _polar(cavity), _polar(muscle)
+    fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
+    skin = _polar(muscle + fat / outer.flatness()[:, len(HALF_DEG) - 1 :])
 
     floor = Plane((0, 0, PERINEUM_MM), (0, 0, 1))
     thighs = thigh_muscles(body)
+    thigh_fat = body.latent("fat_thigh", 11.0) + SKIN_MM
     return Trunk(
         wall=wall,
-        skin=smooth_union(smooth_common(skin, floor.grown(6), round_mm=30), thighs.grown(0.75 * fat_mm + 3), round_mm=16),
+        skin=smooth_union(smooth_common(skin, floor.grown(6), round_mm=30), thighs.grown(thigh_fat), round_mm=16),
         muscle=smooth_union(smooth_common(outer, floor, round_mm=20), thighs, round_mm=12),
         cavity=wall,
     )
@@ -132,14 +144,22 @@ def thigh_muscles(body: Body) -> Solid:
     return right | right.mirrored()
 
 
-def fat_thickness_mm(belly_fat_mm: float, angle, height_mm) -> Float[ndarray, "h a"]:
-    """Thickness of the subcutaneous fat when it is `belly_fat_mm` over the belly; angle in radians."""
-    lower = 1 / (1 + np.exp((height_mm + 45) / 28))
-    neck = 1 / (1 + np.exp((height_mm - 165) / 14))
-    fat = belly_fat_mm * (0.42 + 0.58 * lower) * (1 + 0.12 * np.cos(angle)) * (0.35 + 0.65 * neck)
-    flank = 1 + 0.35 * lower * np.exp(-(((np.degrees(angle) - 130) / 28) ** 2))
-    buttock = 1 + 0.6 * np.exp(-(((np.degrees(angle) - 150) / 40) ** 2) - ((height_mm + 385) / 50) ** 2)
-    return SKIN_MM + fat * flank * buttock
+def fat_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
+    """Thickness of skin and subcutaneous fat, reference mm, between the places where people are measured."""
+    levels = [[body.latent(name, usual) for name, usual in row] for row in FAT.values()]
+    around = PchipInterpolator((0, 90, 180), levels, axis=1)(HALF_DEG)
+    table = PchipInterpolator(list(FAT), around, axis=0)(np.clip(HEIGHTS_MM, min(FAT), max(FAT)))
+    return SKIN_MM + RegularGridInterpolator((HEIGHTS_MM, HALF_DEG), table)((height_mm, angle_deg))
+
+
+def breast_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
+    """How far the breasts stand out from the chest wall, reference mm; 0 in men and children."""
+    return body.latent("breast_mm") * np.clip(breast_dome(angle_deg, height_mm), 0, None) ** 1.25
+
+
+def breast_dome(angle_deg, height_mm) -> Float[ndarray, "h a"]:
+    """1 at the middle of the breast, 0 at its rim, negative beyond."""
+    return 1 - ((np.abs(angle_deg) - BREAST_DEG[0]) / BREAST_DEG[1]) ** 2 - ((height_mm - BREAST_MM[0]) / BREAST_MM[1]) ** 2
 
 
 def _surface(knots: dict[int, tuple[int, ...]]) -> Float[ndarray, "h a"]:

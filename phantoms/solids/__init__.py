@@ -13,7 +13,7 @@ from phantoms.solids.leaves import (
     tube,
     waves,
 )
-from phantoms.solids.raster import Drawing, draw
+from phantoms.solids.raster import Drawing, Warp, draw
 from phantoms.solids.solid import Layer, Solid, common, smooth_common, smooth_union, union
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Sheet",
     "Solid",
     "Tube",
+    "Warp",
     "Waves",
     "common",
     "draw",

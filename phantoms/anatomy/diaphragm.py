@@ -1,0 +1,71 @@
+"""The diaphragm: two domes that rise from the wall of the trunk and carry the heart; it parts the chest from the belly."""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.interpolate import CubicSpline
+
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.trunk import Trunk
+from phantoms.solids import Layer, Solid, sampled, smooth_union, tube, union
+
+MUSCLE_MM = 3.0
+BED_MM = 5.0
+LATTICE_MM = 4.0
+LOW_MM, HIGH_MM = (-156.0, -136.0, -175.0), (156.0, 124.0, 85.0)
+# where the diaphragm springs from the wall: height over the angle, from the xiphoid process to the twelfth rib
+SPRING_DEG = (0, 30, 60, 90, 120, 150, 180)
+SPRING_MM = (-18, -42, -95, -128, -138, -135, -125)
+RISE_OVER_MM = 52.0
+# x and y of the top of the right and left dome, their reach in x and y, and how far they rise over the middle
+DOMES = ((70, -4, 76, 95, 46), (-76, -10, 66, 90, 32))
+MIDDLE_MM = -38.0
+# right crus: x, distance in front of the spine, height, radius, mm; the left one mirrors it
+CRUS = ((13, 15, -62, 4.5), (12, 15, -95, 5.0), (13, 14, -125, 4.5), (14, 13, -158, 2.5))
+
+
+def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
+    """All that lies above the diaphragm, and the bed of the `heart`, which rests on it.
+
+    z = wall(angle) + (dome(x, y) - wall) sqrt(1 - (1 - d / D)^2), with d the distance from the wall: steep where it
+    springs, flat on top.
+    """
+    dome_mm = body.latent("dome_mm")
+
+    def height(x, y, z):
+        points = np.stack(np.broadcast_arrays(x, y, z), axis=-1)
+        inward = 1 - np.clip(trunk.cavity.depth(points) / RISE_OVER_MM, 0.003, 1)
+        angle = np.degrees(np.arctan2(np.abs(x), y))
+        wall = CubicSpline(SPRING_DEG, SPRING_MM, bc_type="clamped")(np.broadcast_to(angle, inward.shape))
+        dome = dome_height_mm(x, y, dome_mm)
+        rise = np.sqrt(1 - inward**2)
+        slope = (dome - wall) * inward / (RISE_OVER_MM * rise)
+        return (z - (wall + (dome - wall) * rise)) / np.sqrt(1 + slope**2)
+
+    domes = sampled(height, LOW_MM, HIGH_MM, LATTICE_MM)
+    return smooth_union(domes, heart.grown(BED_MM), round_mm=10)
+
+
+def dome_height_mm(x, y, dome_mm: float) -> Float[ndarray, "*n"]:
+    """Height of the domes over a place far from the wall, mm; `dome_mm` lifts both."""
+    return dome_mm + MIDDLE_MM + sum(
+        rise * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / deep) ** 2) for cx, cy, wide, deep, rise in DOMES
+    )
+
+
+def layers(above_it: Solid, chest: Solid, bones) -> list[Layer]:
+    """The muscle, under the chest's floor, and its crura on the lumbar spine.
+
+    above_it: `above`. chest: the cavity of the trunk. bones: vertebrae by level.
+    """
+    right = tube([_before_spine(bones, *knot[:3]) for knot in CRUS], [knot[3] for knot in CRUS], 8.0)
+    sheet = chest & above_it.grown(MUSCLE_MM) & ~above_it
+    return [Layer(union(right, right.mirrored()) & ~above_it, "diaphragm"), Layer(sheet, "diaphragm")]
+
+
+def _before_spine(bones, x_mm: float, front_mm: float, z_mm: float) -> ndarray:
+    """A point in front of the middle of the vertebral bodies at height z."""
+    order = sorted(bones.values(), key=lambda bone: bone.centre_mm[2])
+    heights = [bone.centre_mm[2] for bone in order]
+    x, y = (np.interp(z_mm, heights, [bone.centre_mm[n] for bone in order]) for n in (0, 1))
+    return np.array([x + x_mm, y + front_mm, z_mm])

@@ -1,0 +1,141 @@
+"""From one body to every body: how the places of a patient map to the reference body, whose anatomy is drawn.
+
+Each level of the body is stretched by the ratio of the patient's breadth, depth and length there to those of the
+reference man (phantoms/people/shape.py), so a newborn gets the large head, round chest and small pelvis of a newborn;
+then the spine is bent to the patient's own kyphosis, lordosis and scoliosis, and smooth random waves make no two alike.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from numpy.random import Generator
+from scipy.interpolate import PchipInterpolator
+
+from phantoms.anatomy.body import Body
+from phantoms.people.organs import reference_adult
+from phantoms.people.shape import Shape, mean_shape
+from phantoms.solids import Warp
+
+REACH_MM = (300.0, 230.0)
+BOTTOM_MM, TOP_MM = -700.0, 520.0
+LATTICE_MM = 10.0
+WAVE_MM, WAVES, WAVELENGTH_MM = 1.2, 14, (60.0, 120.0)
+# middle of the thoracic and lumbar curve, how far they reach, and how far they bulge in the reference spine, mm
+KYPHOSIS = (75.0, 85.0, -20.0)
+LORDOSIS = (-170.0, 70.0, 20.0)
+BENDS_BEHIND_MM = 25.0
+"""Over this depth the bend of the spine fades towards the front wall, which follows by less than half."""
+SCOLIOSIS_REACH_MM = 150.0
+
+
+@dataclass(frozen=True, eq=False)
+class Proportions:
+    """heights_mm: reference heights of the levels, ascending. scale: (levels, 3) patient mm per reference mm there."""
+
+    heights_mm: Float[ndarray, " n"]
+    scale: Float[ndarray, "n 3"]
+
+    def at(self, height_mm) -> Float[ndarray, "*n 3"]:
+        """Scale along x, y and z at reference heights."""
+        return PchipInterpolator(self.heights_mm, self.scale)(np.clip(height_mm, self.heights_mm[0], self.heights_mm[-1]))
+
+    def patient_height_mm(self, height_mm) -> Float[ndarray, "*n"]:
+        """Height in the patient of a reference height; 0, the middle of T9, stays where it is."""
+        fine = np.arange(BOTTOM_MM - 400, TOP_MM + 401, 2.0)
+        along = np.concatenate([[0], np.cumsum(2.0 * self.at(fine[:-1] + 1.0)[:, 2])])
+        along -= np.interp(0.0, fine, along)
+        return np.interp(height_mm, fine, along)
+
+
+def proportions(shape: Shape) -> Proportions:
+    """Scale of every level of a person of that shape."""
+    mine, his = _measures(shape), _measures(mean_shape(reference_adult("male")))
+    ratio = {name: mine[name] / his[name] for name in mine}
+    waist = (ratio["chest_breadth"] + ratio["pelvis"]) / 2, (ratio["chest_depth"] + ratio["pelvis_depth"]) / 2
+    levels = {
+        -700: (ratio["thigh"], ratio["thigh"], ratio["leg"]),
+        -480: (0.5 * (ratio["thigh"] + ratio["pelvis"]), ratio["thigh"], 0.5 * (ratio["leg"] + ratio["trunk"])),
+        -390: (ratio["pelvis"], ratio["pelvis_depth"], ratio["trunk"]),
+        -260: (ratio["pelvis"], ratio["pelvis_depth"], ratio["trunk"]),
+        -140: (*waist, ratio["trunk"]),
+        0: (ratio["chest_breadth"], ratio["chest_depth"], ratio["trunk"]),
+        80: (ratio["chest_breadth"], ratio["chest_depth"], ratio["trunk"]),
+        165: (ratio["shoulder"], 0.5 * (ratio["chest_depth"] + ratio["neck"]), ratio["trunk"]),
+        225: (ratio["neck"], ratio["neck"], 0.5 * (ratio["trunk"] + ratio["neck_length"])),
+        265: (0.5 * (ratio["neck"] + ratio["head_breadth"]), 0.5 * (ratio["neck"] + ratio["head_length"]), ratio["head_length"]),
+        330: (ratio["head_breadth"], ratio["head_length"], ratio["head_length"]),
+        520: (ratio["head_breadth"], ratio["head_length"], 0.5 * (ratio["head_length"] + ratio["head_breadth"])),
+    }  # fmt: skip
+    return Proportions(np.array(list(levels), float), np.array(list(levels.values()), float))
+
+
+def _measures(shape: Shape) -> dict[str, float]:
+    """The skeleton's measures, mm: breadths and depths without the fat that lies on it."""
+    chest_fat = shape.fat_chest_anterior_mm + shape.fat_chest_posterior_mm
+    hip_fat = 0.5 * shape.fat_abdomen_anterior_mm + shape.fat_buttock_mm
+    return {
+        "shoulder": shape.biacromial_breadth_mm,
+        "chest_breadth": shape.chest_breadth_mm - 2 * shape.fat_chest_lateral_mm,
+        "chest_depth": shape.chest_depth_mm - chest_fat,
+        "pelvis": shape.pelvic_breadth_mm,
+        "pelvis_depth": 0.5 * (shape.hip_depth_mm - hip_fat) + 0.5 * 0.75 * shape.pelvic_breadth_mm,
+        "thigh": shape.thigh_circumference_mm - 2 * np.pi * shape.fat_thigh_mm,
+        "neck": shape.neck_circumference_mm - 2 * np.pi * shape.fat_neck_mm,
+        "neck_length": 0.5 * (shape.trunk_length_mm + 3.4 * shape.head_length_mm),
+        "trunk": shape.trunk_length_mm,
+        "leg": shape.sitting_height_mm,
+        "head_breadth": shape.head_breadth_mm,
+        "head_length": shape.head_length_mm,
+    }
+
+
+def warp(body: Body, made: Proportions) -> Warp:
+    """The map from the patient to the reference body on a lattice."""
+    size = made.at(np.linspace(-450, 400, 20))
+    step = LATTICE_MM * float(size.min())
+    low = np.array([*(-np.array(REACH_MM) * size[:, :2].max(axis=0)), made.patient_height_mm(BOTTOM_MM)])
+    high = np.array([*(np.array(REACH_MM) * size[:, :2].max(axis=0)), made.patient_height_mm(TOP_MM)])
+    axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]
+
+    fine = np.arange(BOTTOM_MM - 300, TOP_MM + 301, 2.0)
+    z = np.interp(axes[2], made.patient_height_mm(fine), fine)
+    scale = made.at(z)
+    x, y = axes[0][:, None, None] / scale[:, 0], axes[1][None, :, None] / scale[:, 1]
+    x, y, z = np.broadcast_arrays(x, y, z[None, None])
+    places = np.stack([x - _sideways(body, z), y - _forwards(body, y, z), z], axis=-1)
+    places = places + _waves(x, y, z, body.dice("warp"))
+    return Warp(places.astype(np.float32), tuple(low), step)  # pyright: ignore[reportArgumentType]
+
+
+def _forwards(body: Body, y, z) -> Float[ndarray, "x y z"]:
+    """How far the spine's own curves move a place to the front, reference mm."""
+    moved = 0
+    for (middle, reach, bulge), ratio in ((KYPHOSIS, body.latent("kyphosis", 1.0)), (LORDOSIS, body.latent("lordosis", 1.0))):
+        moved = moved + bulge * (ratio - 1) * np.exp(-(((z - middle) / reach) ** 2))
+    return moved * (0.4 + 0.6 / (1 + np.exp((y + 5) / BENDS_BEHIND_MM)))
+
+
+def _sideways(body: Body, z) -> Float[ndarray, "x y z"]:
+    """How far a scoliosis of that Cobb angle moves the trunk to the right, reference mm: A sin(2 pi z / wavelength).
+
+    The end vertebrae lean by A 2 pi / wavelength each, so A = Cobb wavelength / (4 pi).
+    """
+    wavelength = 2 * SCOLIOSIS_REACH_MM
+    bend = np.radians(body.latent("scoliosis_deg")) * wavelength / (4 * np.pi)
+    near = np.exp(-(((z - body.latent("scoliosis_level_mm")) / (1.2 * SCOLIOSIS_REACH_MM)) ** 2))
+    return bend * np.cos(2 * np.pi * (z - body.latent("scoliosis_level_mm")) / wavelength) * near
+
+
+def _waves(x, y, z, rng: Generator) -> Float[ndarray, "x y z 3"]:
+    """Smooth random displacement: for each component a sum of plane waves, the product of one factor per axis."""
+    total = np.zeros((*x.shape, 3), np.float32)
+    for component in range(3):
+        for _ in range(WAVES):
+            direction = rng.normal(size=3)
+            k = 2 * np.pi / rng.uniform(*WAVELENGTH_MM) * direction / np.linalg.norm(direction)
+            total[..., component] += np.sin(
+                (k[0] * x + k[1] * y + k[2] * z + rng.uniform(0, 2 * np.pi)).astype(np.float32)
+            )
+    return total * np.float32(WAVE_MM * np.sqrt(2 / WAVES))
