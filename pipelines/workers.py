@@ -56,8 +56,11 @@ def _run_until_crash(task: Task, waiting: list[Any], count: int) -> Iterator[Any
     with _pool(count, cpus() // count) as pool:
         while waiting or in_hand:
             while waiting and len(in_hand) < WINDOW * count:
-                item = waiting.pop()
-                in_hand[_submit(pool, task, item)] = item
+                try:
+                    in_hand[_submit(pool, task, waiting[-1])] = waiting[-1]
+                except BrokenProcessPool:
+                    return list(in_hand.values())
+                waiting.pop()
             done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
             for future in done:
                 try:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -173,6 +174,18 @@ def test_a_sample_that_kills_its_worker_is_set_aside_and_the_rest_is_written(tmp
     assert 0 < len(failed) < 6
     assert set(checksums(tmp_path / "out")) == set(range(6)) - failed
     assert all("the worker process died here" in failure.error for failure in outcome.failures)
+
+
+def test_a_worker_that_dies_just_before_the_next_item_is_handed_out_loses_none(monkeypatch):
+    calls = iter(range(100))
+
+    def submit(pool, task, item):
+        if next(calls) == 3:
+            raise BrokenProcessPool
+        return pool.submit(task, item)
+
+    monkeypatch.setattr("pipelines.workers._submit", submit)
+    assert sorted(processes(1)(abs, [-1, -2, -3, -4, -5])) == [(-5, 5), (-4, 4), (-3, 3), (-2, 2), (-1, 1)]
 
 
 def test_a_folder_made_from_another_recipe_is_refused(toy_recipe, toy_dataset):
