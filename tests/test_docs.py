@@ -48,6 +48,14 @@ def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path):
     python(["-c", test], tmp_path)
 
 
+def test_the_news_are_gathered_as_users_read_them():
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9.9.9"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for fragment in (ROOT / "changes").glob("*.md"):
+        assert " ".join(fragment.read_text().split()) in " ".join(said.split())
+        assert f"#{fragment.name.partition('.')[0]}" not in said
+
+
 @pytest.mark.parametrize("recipe", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_recipe_that_ships_is_short_and_builds(recipe, tmp_path):
     from pipelines.recipe import load
