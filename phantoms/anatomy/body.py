@@ -1,4 +1,4 @@
-"""One patient as the regions of the anatomy see him: who it is, what was drawn for him, and how large his organs are."""
+"""One patient as the regions of the anatomy see him: who it is, what was drawn, and how large the organs are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -48,8 +48,10 @@ def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
 
 def dome_height_mm(x, y, dome_mm: float) -> Float[ndarray, "*n"]:
     """Height of the domes over a place far from the wall, mm; `dome_mm` lifts both."""
-    return dome_mm + MIDDLE_MM + sum(
-        rise * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / deep) ** 2) for cx, cy, wide, deep, rise in DOMES
+    return (
+        dome_mm
+        + MIDDLE_MM
+        + sum(rise * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / deep) ** 2) for cx, cy, wide, deep, rise in DOMES)
     )
 
 

@@ -16,7 +16,9 @@ from scipy.interpolate import PchipInterpolator
 from phantoms.anatomy.body import Body
 from phantoms.people.organs import reference_adult
 from phantoms.people.shape import Shape, mean_shape
+from phantoms.people.traits import relative_size
 from phantoms.solids import Warp
+from simdata import Subject
 
 REACH_MM = (300.0, 230.0)
 BOTTOM_MM, TOP_MM = -700.0, 520.0
@@ -28,6 +30,8 @@ LORDOSIS = (-170.0, 70.0, 20.0)
 BENDS_BEHIND_MM = 25.0
 """Over this depth the bend of the spine fades towards the front wall, which follows by less than half."""
 SCOLIOSIS_REACH_MM = 150.0
+FLESH = {"chest_breadth": 0.22, "chest_depth": 0.45, "pelvis_depth": 0.2, "thigh": 0.15, "neck": 0.15, "shoulder": 0.05}
+"""Power of the body-mass index that a measure owes to muscle and deep fat, not to the skeleton; estimated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,9 @@ class Proportions:
 
     def at(self, height_mm) -> Float[ndarray, "*n 3"]:
         """Scale along x, y and z at reference heights."""
-        return PchipInterpolator(self.heights_mm, self.scale)(np.clip(height_mm, self.heights_mm[0], self.heights_mm[-1]))
+        return PchipInterpolator(self.heights_mm, self.scale)(
+            np.clip(height_mm, self.heights_mm[0], self.heights_mm[-1])
+        )
 
     def patient_height_mm(self, height_mm) -> Float[ndarray, "*n"]:
         """Height in the patient of a reference height; 0, the middle of T9, stays where it is."""
@@ -49,10 +55,11 @@ class Proportions:
         return np.interp(height_mm, fine, along)
 
 
-def proportions(shape: Shape) -> Proportions:
+def proportions(shape: Shape, subject: Subject) -> Proportions:
     """Scale of every level of a person of that shape."""
     mine, his = _measures(shape), _measures(mean_shape(reference_adult("male")))
-    ratio = {name: mine[name] / his[name] for name in mine}
+    _, bmi = relative_size(subject)
+    ratio = {name: mine[name] / his[name] * bmi ** -FLESH.get(name, 0.0) for name in mine}
     waist = (ratio["chest_breadth"] + ratio["pelvis"]) / 2, (ratio["chest_depth"] + ratio["pelvis_depth"]) / 2
     levels = {
         -700: (ratio["thigh"], ratio["thigh"], ratio["leg"]),
@@ -112,7 +119,10 @@ def warp(body: Body, made: Proportions) -> Warp:
 def _forwards(body: Body, y, z) -> Float[ndarray, "x y z"]:
     """How far the spine's own curves move a place to the front, reference mm."""
     moved = 0
-    for (middle, reach, bulge), ratio in ((KYPHOSIS, body.latent("kyphosis", 1.0)), (LORDOSIS, body.latent("lordosis", 1.0))):
+    for (middle, reach, bulge), ratio in (
+        (KYPHOSIS, body.latent("kyphosis", 1.0)),
+        (LORDOSIS, body.latent("lordosis", 1.0)),
+    ):
         moved = moved + bulge * (ratio - 1) * np.exp(-(((z - middle) / reach) ** 2))
     return moved * (0.4 + 0.6 / (1 + np.exp((y + 5) / BENDS_BEHIND_MM)))
 

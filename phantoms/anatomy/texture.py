@@ -43,17 +43,17 @@ def draw_texture(body: Body, grid: Grid, drawn: Drawing) -> Float32[ndarray, "x 
     rows = _rows(body)
     density = np.ones(grid.shape, np.float32)
     slabs = [(k, min(k + 16, grid.shape[0])) for k in range(0, grid.shape[0], 16)]
+
+    def weave(slab: tuple[int, int]) -> None:
+        _weave(*slab, grid.affine, rows, noise, drawn.tissue, drawn.other, drawn.share, density)
+
     with ThreadPoolExecutor(get_num_threads()) as threads:
-        list(
-            threads.map(
-                lambda slab: _weave(*slab, grid.affine, rows, noise, drawn.tissue, drawn.other, drawn.share, density), slabs
-            )
-        )
+        list(threads.map(weave, slabs))
     return density
 
 
-def _rows(body: Body) -> Float32[ndarray, "256 9"]:
-    """tissue id to: own density, fine and coarse amplitude and mm, guest id (-1 none), its share, spread and mm."""
+def _rows(body: Body) -> Float32[ndarray, "256 10"]:
+    """Tissue id to: own density, fine and coarse amplitude and mm, guest (-1 none), its share, spread and mm, slope."""
     rng = body.dice("tissue")
     rows = np.tile(np.array([1, 0, 1, 0, 1, -1, 0, 0, 1, 0], np.float32), (256, 1))
     for row in table():

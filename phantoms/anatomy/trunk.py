@@ -26,7 +26,21 @@ PERINEUM_MM = -446.0
 SKIN_MM = 2.0
 
 # y of the axis at heights
-CENTRE = {-480: -8, -400: -8, -340: -2, -300: 5, -200: 5, -60: 2, 0: 0, 60: -4, 110: -10, 150: -16, 185: -20, 215: -18, 320: -8}
+CENTRE = {
+    -480: -8,
+    -400: -8,
+    -340: -2,
+    -300: 5,
+    -200: 5,
+    -60: 2,
+    0: 0,
+    60: -4,
+    110: -10,
+    150: -16,
+    185: -20,
+    215: -18,
+    320: -8,
+}
 # inside of the wall: ribs and muscles of the belly, iliac fossae, walls and floor of the pelvis
 CAVITY = {
     -480: (8, 8, 8, 8, 8, 8, 8),
@@ -104,7 +118,9 @@ class Trunk:
 
     def point_mm(self, angle_deg, height_mm, outside_mm) -> Float[ndarray, "*n 3"]:
         """Points `outside_mm` beyond the cavity's outline; negative angles are on the left."""
-        angle, height, outside = np.broadcast_arrays(*(np.asarray(v, float) for v in (angle_deg, height_mm, outside_mm)))
+        angle, height, outside = np.broadcast_arrays(
+            *(np.asarray(v, float) for v in (angle_deg, height_mm, outside_mm))
+        )
         where = np.stack([(height - BOTTOM_MM) / STEP_MM, angle / STEP_DEG + len(HALF_DEG) - 1]).reshape(2, -1)
         radius, flat = (
             map_coordinates(table, where, order=1, mode="nearest").reshape(angle.shape)
@@ -159,7 +175,11 @@ def breast_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
 
 def breast_dome(angle_deg, height_mm) -> Float[ndarray, "h a"]:
     """1 at the middle of the breast, 0 at its rim, negative beyond."""
-    return 1 - ((np.abs(angle_deg) - BREAST_DEG[0]) / BREAST_DEG[1]) ** 2 - ((height_mm - BREAST_MM[0]) / BREAST_MM[1]) ** 2
+    return (
+        1
+        - ((np.abs(angle_deg) - BREAST_DEG[0]) / BREAST_DEG[1]) ** 2
+        - ((height_mm - BREAST_MM[0]) / BREAST_MM[1]) ** 2
+    )
 
 
 def _surface(knots: dict[int, tuple[int, ...]]) -> Float[ndarray, "h a"]:

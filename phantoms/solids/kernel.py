@@ -69,11 +69,13 @@ def turns(x, y):
 
 @inlined
 def plane(x, y, z, n, s):
+    """Depth in a half space."""
     return x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 3]
 
 
 @inlined
 def ellipsoid(x, y, z, n, s):
+    """Depth in an ellipsoid."""
     u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
     v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
     w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
@@ -86,6 +88,7 @@ def ellipsoid(x, y, z, n, s):
 
 @inlined
 def cushion(x, y, z, n, s):
+    """Depth in a cushion (fourth powers)."""
     u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
     v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
     w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
@@ -100,6 +103,7 @@ def cushion(x, y, z, n, s):
 
 @inlined
 def sheet(x, y, z, n, s):
+    """Depth below everything above a height field."""
     u = (x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9] - n[s + 12]) / n[s + 14]
     v = (x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10] - n[s + 13]) / n[s + 14]
     w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
@@ -119,6 +123,7 @@ def sheet(x, y, z, n, s):
 
 @inlined
 def polar(x, y, z, n, s):
+    """Depth in an outline r(angle, height)."""
     nh, na = int32(n[s]), int32(n[s + 1])
     h = min(max((z - n[s + 2]) / n[s + 3], ZERO), float32(nh - 1))
     i = min(int32(h), nh - 2)
@@ -140,6 +145,7 @@ def polar(x, y, z, n, s):
 
 @inlined
 def lattice(x, y, z, n, s):
+    """Depth known on a lattice."""
     nx, ny, nz = int32(n[s + 12]), int32(n[s + 13]), int32(n[s + 14])
     u = min(max(x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9], ZERO), float32(nx - 1))
     v = min(max(x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10], ZERO), float32(ny - 1))
@@ -158,6 +164,7 @@ def lattice(x, y, z, n, s):
 
 @inlined
 def wave(x, y, z, n, s):
+    """A sum of plane waves."""
     total = ZERO
     for i in range(int32(n[s])):
         at = s + 3 + 5 * i
@@ -225,6 +232,7 @@ def cone_bounds(x, y, z, r, c):
 
 @inlined
 def smooth(a, b, width):
+    """max(a, b) with a fillet."""
     h = max(ONE - np.abs(a - b) / width, ZERO)
     return max(a, b) + h * h * width * float32(0.25)
 
@@ -405,7 +413,7 @@ def resolved(node, level, desk):
 @inlined
 def winner(operation, a, b, width, desk):
     """1 if child a alone decides over the whole block, 2 if b does, else 0."""
-    if operation == EITHER or operation == SMOOTH:
+    if operation in (EITHER, SMOOTH):
         margin = width if operation == SMOOTH else ZERO
         if desk.low[a] >= desk.high[b] + margin:
             return 1

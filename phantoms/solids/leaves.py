@@ -46,6 +46,7 @@ class Ellipsoid(Solid):
         return Ellipsoid(centre, scale * np.asarray(self.radii, float), np.asarray(self.axes) @ turn.T, self.roundness)  # pyright: ignore[reportArgumentType]
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         radii = np.asarray(self.radii, float)
         rows = np.asarray(self.axes, float) / radii[:, None]
         return np.concatenate([rows.ravel(), rows @ np.asarray(self.centre, float), radii])
@@ -67,6 +68,7 @@ class Plane(Solid):
         return Plane(point, turn @ np.asarray(self.normal, float))  # pyright: ignore[reportArgumentType]
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         normal = np.asarray(self.normal, float) / np.linalg.norm(self.normal)
         return np.append(normal, normal @ np.asarray(self.point, float))
 
@@ -93,7 +95,9 @@ class Tube(Solid):
             along = q @ m
             s = np.sqrt((q * q).sum(-1) + along**2)
             g = np.linalg.norm(q + along[..., None] * m, axis=-1)
-            deepest = np.maximum(deepest, (ra + t * (rb - ra) - s) * np.where(g > SHALLOW, s / np.maximum(g, SHALLOW), 1))
+            deepest = np.maximum(
+                deepest, (ra + t * (rb - ra) - s) * np.where(g > SHALLOW, s / np.maximum(g, SHALLOW), 1)
+            )
         return deepest
 
     def placed(self, turn, scale=1.0, shift_mm=(0, 0, 0)) -> Solid:
@@ -106,6 +110,7 @@ class Tube(Solid):
         return np.where(thinner > 1, self.flat / np.maximum(thinner, 1) * np.sqrt(np.maximum(thinner**2 - 1, 0)), 0)
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         along = self.ends - self.starts
         length2 = (along**2).sum(1)
         slope = np.abs(self.radii[:, 1] - self.radii[:, 0]) / np.sqrt(np.maximum(length2, 1e-12))
@@ -153,6 +158,7 @@ class Sheet(Solid):
         return Sheet(self.heights * scale, first, self.step_mm * scale, np.asarray(self.axes) @ turn.T, origin)  # pyright: ignore[reportArgumentType]
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         axes = np.asarray(self.axes, float)
         head = [*axes.ravel(), *(axes @ np.asarray(self.origin, float)), *self.first_mm, self.step_mm]
         tables = np.stack([self.heights, self.flatness()], axis=-1)
@@ -183,13 +189,16 @@ class Polar(Solid):
         height = np.clip((points[..., 2] - self.first_mm) / self.step_mm, 0, len(self.axis) - 1)
         x, y = (points[..., n] - map_coordinates(self.axis[:, n], [height], order=1) for n in (0, 1))
         angle = (np.arctan2(x, y) / (2 * np.pi) + 0.5) * (self.radii.shape[1] - 1)
-        radius, flat = (map_coordinates(t, [height, angle], order=1, mode="nearest") for t in (self.radii, self.flatness()))
+        radius, flat = (
+            map_coordinates(t, [height, angle], order=1, mode="nearest") for t in (self.radii, self.flatness())
+        )
         return (radius - np.hypot(x, y)) * flat
 
     def placed(self, turn, scale=1.0, shift_mm=(0, 0, 0)) -> Solid:
         raise NotImplementedError("an outline of the trunk stays where it is")
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         tables = np.stack([self.radii, self.flatness()], axis=-1)
         return np.concatenate([self.radii.shape, [self.first_mm, self.step_mm], self.axis.ravel(), tables.ravel()])
 
@@ -198,7 +207,8 @@ class Polar(Solid):
 class Lattice(Solid):
     """A depth known at the points of a lattice, linear between them, constant beyond: any shape or field at all.
 
-    values: (nx, ny, nz) mm. first: (3,) mm, place of the first value. step_mm: between values. axes: rows, unit vectors.
+    values: (nx, ny, nz) mm. first: (3,) mm, place of the first value. step_mm: between values. axes: rows, unit
+    vectors.
     """
 
     values: Float[ndarray, "x y z"]
@@ -215,8 +225,11 @@ class Lattice(Solid):
         return Lattice(self.values * scale, first, self.step_mm * scale, np.asarray(self.axes) @ turn.T)  # pyright: ignore[reportArgumentType]
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         axes = np.asarray(self.axes, float) / self.step_mm
-        steep = np.sqrt(sum((np.abs(np.diff(self.values, axis=n)).max(initial=0) / self.step_mm) ** 2 for n in range(3)))
+        steep = np.sqrt(
+            sum((np.abs(np.diff(self.values, axis=n)).max(initial=0) / self.step_mm) ** 2 for n in range(3))
+        )
         head = [*axes.ravel(), *(axes @ np.asarray(self.first, float)), *self.values.shape, steep]
         return np.concatenate([head, self.values.ravel()])
 
@@ -240,6 +253,7 @@ class Waves(Solid):
         return Waves(k, self.phase - k @ np.asarray(shift_mm, float), self.amplitude_mm * scale)
 
     def numbers(self) -> ndarray:
+        """What the kernel reads."""
         rows = np.column_stack([self.k, self.phase, self.amplitude_mm])
         steep = (np.linalg.norm(self.k, axis=1) * np.abs(self.amplitude_mm)).sum()
         return np.concatenate([[len(rows), steep, np.abs(self.amplitude_mm).sum()], rows.ravel()])
@@ -262,7 +276,9 @@ def tube(points, radii, step_mm: float = 0.0, flat=(0.0, 0.0, 0.0)) -> Tube:
     return Tube(table[:-1, :3], table[1:, :3], ends, (table[:-1, 4:] + table[1:, 4:]) / 2)
 
 
-def sheet(height: Callable, u_mm: tuple[float, float], v_mm: tuple[float, float], step_mm: float = 3.0, **placing) -> Sheet:
+def sheet(
+    height: Callable, u_mm: tuple[float, float], v_mm: tuple[float, float], step_mm: float = 3.0, **placing
+) -> Sheet:
     """All above w = `height`(u, v), a NumPy function, known between `u_mm` and `v_mm`, constant beyond."""
     u, v = (np.arange(low, high + step_mm, step_mm) for low, high in (u_mm, v_mm))
     heights = np.broadcast_to(height(u[:, None], v[None]), (len(u), len(v)))

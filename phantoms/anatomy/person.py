@@ -1,0 +1,130 @@
+"""One person as numbers: everything that is drawn once and then decides what the body looks like."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+
+import numpy as np
+
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.proportions import Proportions, proportions
+from phantoms.people.calibres import draw_calibres, mean_calibres
+from phantoms.people.lungs import gas_ml
+from phantoms.people.organs import draw_organs, mean_organs, reference_adult
+from phantoms.people.shape import Shape, draw_shape, mean_shape
+from simdata import Streams, Subject
+
+BELLY_ML_PER_MM = 39.0
+"""What the belly holds more, in the reference body, for every mm that its wall stands out (see trunk.py)."""
+BELLY_MM = (-25.0, 95.0)
+BREAST_MM2 = 6060.0
+"""Volume of a breast over its height: pi a b / 2.25 for the dome of trunk.py, 70 by 62 mm."""
+IN_THE_BELLY = (
+    "liver", "spleen", "kidney_left", "kidney_right", "pancreas", "stomach_wall", "stomach_contents", "small_bowel_wall",
+    "small_bowel_contents", "colon_wall", "colon_contents", "urinary_bladder_contents", "visceral_fat",
+)  # fmt: skip
+# latent of the trunk: field of the shape, and at which reference height it is scaled
+FAT = {
+    "fat_hip_front": ("fat_abdomen_anterior_mm", -400),
+    "fat_hip_side": ("fat_hip_lateral_mm", -400),
+    "fat_buttock": ("fat_buttock_mm", -400),
+    "fat_belly_front": ("fat_abdomen_anterior_mm", -170),
+    "fat_belly_side": ("fat_abdomen_lateral_mm", -170),
+    "fat_belly_behind": ("fat_abdomen_posterior_mm", -170),
+    "fat_chest_front": ("fat_chest_anterior_mm", 60),
+    "fat_chest_side": ("fat_chest_lateral_mm", 60),
+    "fat_chest_behind": ("fat_chest_posterior_mm", 60),
+    "fat_neck": ("fat_neck_mm", 225),
+    "fat_thigh": ("fat_thigh_mm", -560),
+    "fat_arm": ("fat_upper_arm_mm", 60),
+}
+STEATOSIS = (0.25, 0.03, 0.10)
+"""Share of people with a fatty liver, share of fat in the others and on average in them (Lee 2014: about a quarter)."""
+
+
+def draw_person(
+    subject: Subject, streams: Streams, breath: float, variants: frozenset[str]
+) -> tuple[Body, Proportions]:
+    """The person drawn for a subject; breath: share of the way from functional residual to total lung capacity."""
+    shape = draw_shape(subject, streams["shape"].generator)
+    organs = draw_organs(subject, streams["organs"].generator)
+    calibres = draw_calibres(subject, streams["calibres"].generator)
+    return person(subject, streams, shape, organs, calibres, breath, variants)
+
+
+def mean_person(subject: Subject, breath: float = 0.0) -> tuple[Body, Proportions]:
+    """The average person of that sex, age and size, without variants."""
+    shape, organs, calibres = mean_shape(subject), mean_organs(subject), mean_calibres(subject)
+    return person(subject, Streams(0), shape, organs, calibres, breath, frozenset())
+
+
+def person(
+    subject: Subject,
+    streams: Streams,
+    shape: Shape,
+    organs_ml: Mapping[str, float],
+    calibres_mm: Mapping[str, float],
+    breath: float,
+    variants: frozenset[str],
+) -> tuple[Body, Proportions]:
+    """Turn measures of a person into the latents that the regions read; all lengths of these in reference mm."""
+    made = proportions(shape, subject)
+    organs = dict(organs_ml) | {"lungs": _lungs_ml(subject, organs_ml, breath)}
+    latents = {f"{name.removesuffix('_ml')}_ml": volume for name, volume in organs.items()}
+    latents |= asdict(shape)
+    latents |= {f"calibre_{name}_mm": calibre for name, calibre in calibres_mm.items()}
+    latents |= _spine(shape, streams, variants)
+    for name, (field, height) in FAT.items():
+        latents[name] = getattr(shape, field) / float(made.at(height)[:2].mean())
+    reference = mean_calibres(reference_adult("male"))
+    usual = np.exp(np.mean([np.log(calibres_mm[name] / reference[name]) for name in reference if name in calibres_mm]))
+    latents |= {
+        "breath": breath,
+        "belly_mm": _belly_mm(organs, made),
+        "breast_mm": _breast_mm(organs, made),
+        "vessel_size": float(usual / made.at(0.0)[:2].mean()),
+        "steatosis": _steatosis(streams),
+        "dome_mm": 0.0,
+    }
+    return Body(subject, streams, MappingProxyType(latents), variants=variants), made
+
+
+def _lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -> float:
+    """Tissue and gas at that breath; the gas of a full breath keeps the person's own ratio to the mean."""
+    frc, tlc = (gas_ml(capacity, subject.sex, subject.age_y, subject.height_cm) for capacity in ("FRC", "TLC"))
+    return organs_ml["lung_tissue"] + organs_ml["lung_gas"] * (1 + breath * (tlc - frc) / frc)
+
+
+def _belly_mm(organs_ml: Mapping[str, float], made: Proportions) -> float:
+    """How far the wall of the belly stands out to hold what is in it."""
+    reference = mean_organs(reference_adult("male"))
+    per_ml = 1 / float(np.prod(made.at(-150.0)))
+    more = sum(organs_ml[name] * per_ml - reference[name] for name in IN_THE_BELLY)
+    return float(np.clip(more / BELLY_ML_PER_MM, *BELLY_MM))
+
+
+def _breast_mm(organs_ml: Mapping[str, float], made: Proportions) -> float:
+    volume = 0.5 * (organs_ml["breast_adipose"] + organs_ml["breast_glandular"])
+    return float(1000 * volume / BREAST_MM2 / np.prod(made.at(34.0)))
+
+
+def _spine(shape: Shape, streams: Streams, variants: frozenset[str]) -> dict[str, float]:
+    """Curves over those of the reference spine; everybody's spine has a few degrees of scoliosis."""
+    usual = mean_shape(reference_adult("male"))
+    rng = streams["scoliosis"].generator
+    degrees = float(rng.normal(0, 2.0))
+    degrees += float(rng.uniform(15, 40) * rng.choice([-1, 1])) if "scoliosis" in variants else 0.0
+    return {
+        "kyphosis": shape.kyphosis_deg / usual.kyphosis_deg,
+        "lordosis": shape.lordosis_deg / usual.lordosis_deg,
+        "scoliosis_deg": degrees,
+        "scoliosis_level_mm": float(rng.uniform(-90, 60)),
+    }
+
+
+def _steatosis(streams: Streams) -> float:
+    """Share of fat in the liver."""
+    rng = streams["steatosis"].generator
+    share, usual, fatty = STEATOSIS
+    ill = rng.uniform() < share
+    return float(np.clip(rng.exponential(fatty) + 0.05 if ill else rng.normal(usual, 0.01), 0, 0.35))
