@@ -218,7 +218,8 @@ def _cyst(one: Kidney, dice: Generator) -> Solid:
     way /= np.linalg.norm(way)
     middle = np.array([0.0, 0, 40 * up])
     surface = middle + way * (_room_mm(one.bean, middle, way) + CORTEX_MM)
-    return Ellipsoid(surface + way * radius * dice.uniform(-0.5, 0.4), radius * dice.uniform(0.9, 1.05, 3))
+    middle = surface + way * radius * dice.uniform(-0.5, 0.4)
+    return Ellipsoid(tuple(middle), tuple(radius * dice.uniform(0.9, 1.05, 3)))
 
 
 def _perirenal(body: Body, one: Kidney) -> Solid:
