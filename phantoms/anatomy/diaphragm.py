@@ -1,4 +1,4 @@
-"""The diaphragm: two domes that rise from the wall of the trunk and carry the heart; it parts the chest from the belly."""
+"""The diaphragm: two domes that rise from the wall of the trunk, carry the heart and part the chest from the belly."""
 
 import numpy as np
 from jaxtyping import Float
@@ -48,11 +48,8 @@ def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
 
 def dome_height_mm(x, y, dome_mm: float) -> Float[ndarray, "*n"]:
     """Height of the domes over a place far from the wall, mm; `dome_mm` lifts both."""
-    return (
-        dome_mm
-        + MIDDLE_MM
-        + sum(rise * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / deep) ** 2) for cx, cy, wide, deep, rise in DOMES)
-    )
+    domes = [rise * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / deep) ** 2) for cx, cy, wide, deep, rise in DOMES]
+    return np.sum(np.broadcast_arrays(dome_mm + MIDDLE_MM, *domes), axis=0)
 
 
 def layers(above_it: Solid, chest: Solid, bones) -> list[Layer]:

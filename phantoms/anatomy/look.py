@@ -1,6 +1,6 @@
 """Pictures of a region while it is being drawn: slices through layers of the reference body, and its surface.
 
-`python -m phantoms.anatomy.look phantoms.anatomy.spine spine.png` draws what the `preview` function of that module gives.
+`python -m phantoms.anatomy.look phantoms.anatomy.spine spine.png` draws what `preview` of that module gives.
 """
 
 import sys

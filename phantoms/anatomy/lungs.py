@@ -16,7 +16,7 @@ FISSURES_RIDE = 0.4
 SPAN_MM = ((-150.0, 150.0), (-140.0, 130.0))
 
 
-def lungs(body: Body, chest: Solid, above_diaphragm: Solid, mediastinum: Solid) -> Solid:
+def lungs(chest: Solid, above_diaphragm: Solid, mediastinum: Solid) -> Solid:
     """Both lungs: the cavity `chest` above the diaphragm, under the domes of the pleura, without the mediastinum."""
     return common(chest, above_diaphragm.grown(-0.5), ~_over_cupola(), ~mediastinum).grown(-PLEURA_MM)
 

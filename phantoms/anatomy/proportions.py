@@ -61,6 +61,7 @@ def proportions(shape: Shape, subject: Subject) -> Proportions:
     _, bmi = relative_size(subject)
     ratio = {name: mine[name] / his[name] * bmi ** -FLESH.get(name, 0.0) for name in mine}
     waist = (ratio["chest_breadth"] + ratio["pelvis"]) / 2, (ratio["chest_depth"] + ratio["pelvis_depth"]) / 2
+    face = 0.5 * (ratio["neck"] + ratio["head_breadth"]), 0.5 * (ratio["neck"] + ratio["head_length"])
     levels = {
         -700: (ratio["thigh"], ratio["thigh"], ratio["leg"]),
         -480: (0.5 * (ratio["thigh"] + ratio["pelvis"]), ratio["thigh"], 0.5 * (ratio["leg"] + ratio["trunk"])),
@@ -71,7 +72,7 @@ def proportions(shape: Shape, subject: Subject) -> Proportions:
         80: (ratio["chest_breadth"], ratio["chest_depth"], ratio["trunk"]),
         165: (ratio["shoulder"], 0.5 * (ratio["chest_depth"] + ratio["neck"]), ratio["trunk"]),
         225: (ratio["neck"], ratio["neck"], 0.5 * (ratio["trunk"] + ratio["neck_length"])),
-        265: (0.5 * (ratio["neck"] + ratio["head_breadth"]), 0.5 * (ratio["neck"] + ratio["head_length"]), ratio["head_length"]),
+        265: (*face, ratio["head_length"]),
         330: (ratio["head_breadth"], ratio["head_length"], ratio["head_length"]),
         520: (ratio["head_breadth"], ratio["head_length"], 0.5 * (ratio["head_length"] + ratio["head_breadth"])),
     }  # fmt: skip
