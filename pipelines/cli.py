@@ -81,8 +81,9 @@ def plan(
     from pipelines.plan import plan as estimate
     from pipelines.progress import lasting, size, working
 
-    with working("making the first sample", json):
-        made = estimate(_recipe(recipe, changes, plugins, seed, count))
+    wanted = _recipe(recipe, changes, plugins, seed, count)
+    with _told_in_full(0), working("making the first sample", json):
+        made = estimate(wanted)
     total_s = made.total_seconds(workers)
     lines = [
         f"samples        {made.count}",

@@ -126,12 +126,13 @@ def test_a_patient_that_cannot_be_is_a_failed_sample_for_every_command(tmp_path)
     recipe.write_text(
         "phantom: {kind: toys.Block}\ngrow: [{kind: phantoms.lesions.nodule.Nodule, structure: spleen}]\n"
     )
-    for command in (("generate", recipe, "--out", tmp_path / "o"), ("show", recipe, 0, "--out", tmp_path / "s.png")):
+    out, picture = tmp_path / "o", tmp_path / "s.png"
+    for command in (("generate", recipe, "--out", out), ("show", recipe, 0, "--out", picture), ("plan", recipe)):
         done = simdata(*command, "--plugin", "toys")
         assert done.returncode == 1
         assert "sample 0 failed: Nodule.structure: found no voxel of 'spleen'" in done.stderr
         assert "Traceback" not in done.stderr
-    assert simdata("replay", tmp_path / "o", 0, "--plugin", "toys").returncode == 1
+    assert simdata("replay", out, 0, "--plugin", "toys").returncode == 1
 
 
 def test_a_package_that_cannot_be_imported_is_one_clear_error(tmp_path):

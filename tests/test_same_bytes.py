@@ -33,6 +33,28 @@ def checksums(folder):
     return {index: receipt.sha256 for index, receipt in read_manifest(folder).items()}
 
 
+def test_a_second_run_compiles_nothing():
+    code = """
+from numba.core import event
+from phantoms.deformation import Deformation
+from render.ct import CT
+from render.mr import SpinEcho
+from simdata import Grid, Scene, Streams, structure
+import numpy as np
+
+with event.install_recorder("numba:compile") as recorder:
+    labels = np.full((24, 24, 4), structure("liver").id, np.uint16)
+    grid = Grid.regular(labels.shape, 4.0)
+    Deformation(4.0, 40.0).spline(grid, Streams(1).generator).pull(labels)
+    for scanner in (CT(), SpinEcho()):
+        scanner(Scene(grid, labels), Streams(1))
+print(len(recorder.buffer))
+"""
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
+
+
 def test_workers_do_not_change_the_bytes_of_a_real_sample(recipe_file, tmp_path):
     generate(load(recipe_file), tmp_path / "one")
     generate(load(recipe_file), tmp_path / "two", processes(2))
