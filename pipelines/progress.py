@@ -8,15 +8,24 @@ Progress = Callable[[int, int], None]
 
 @contextmanager
 def told(what: str) -> Iterator[Progress]:
-    """A bar in a terminal; the function it gives takes (done, wanted)."""
+    """A bar in a terminal once there is something to tell; the function it gives takes (done, wanted)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None, visible=False)
-        yield lambda done, wanted: bar.update(task, completed=done, total=wanted, visible=True)
+    bar = Bar(*columns, console=Console(stderr=True))
+    task = bar.add_task(what, total=None)
+
+    def tell(done: int, wanted: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=wanted)
+
+    try:
+        yield tell
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 @contextmanager

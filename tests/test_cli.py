@@ -49,6 +49,13 @@ def test_a_flipped_bit_in_a_shard_is_one_clear_error(toy_dataset, tmp_path):
         assert "Traceback" not in done.stderr
 
 
+def test_a_folder_of_another_recipe_is_refused_in_one_line(toy_file, toy_dataset):
+    done = simdata("generate", toy_file, "--out", toy_dataset, "--seed", 6, "--plugin", "toys")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {toy_dataset}: holds a dataset made from another recipe or seed")
+    assert done.stderr.count("\n") == 1
+
+
 def test_replay_says_when_the_bytes_differ(toy_file, tmp_path):
     simdata("generate", toy_file, "--out", tmp_path / "out", "--count", 1, "--plugin", "toys")
     toys = tmp_path / "toys.py"
