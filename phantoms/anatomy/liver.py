@@ -17,6 +17,9 @@ from scipy.ndimage import map_coordinates
 
 from phantoms.anatomy import kidneys
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.diaphragm import above
+from phantoms.anatomy.duodenum import duodenum
+from phantoms.anatomy.stomach import stomach
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import (
     Ellipsoid,
@@ -24,7 +27,7 @@ from phantoms.solids import (
     Plane,
     Sheet,
     Solid,
-    sampled,
+    common,
     sheet,
     smooth_common,
     smooth_union,
@@ -38,10 +41,10 @@ from simdata import Subject
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
 UNDER_MM = {
-    -60: (60, 40, 25, 15, 4, -25, -56, -92, -122, -132),
-    15: (46, 12, -16, -36, -44, -60, -84, -116, -150, -168),
-    75: (28, -12, -44, -74, -86, -96, -108, -132, -160, -176),
-    120: (5, -30, -58, -86, -98, -106, -118, -140, -164, -178),
+    -60: (60, 40, 20, 5, -14, -50, -94, -140, -172, -182),
+    15: (40, 0, -34, -48, -54, -72, -102, -146, -188, -204),
+    75: (-20, -64, -96, -116, -124, -132, -144, -168, -194, -208),
+    120: (-40, -80, -106, -122, -130, -138, -148, -172, -198, -210),
 }
 RIEDEL_MM = 55.0
 # how much of the growth a place of the undersurface takes: the left lobe and the edge more than the tip
@@ -84,23 +87,23 @@ class Liver:
     bile: Solid | None
 
 
-def liver(body: Body, room: Solid, stomach: Solid, kidney_bed: Solid) -> Liver:
-    """The liver in its `room`, the cavity under the diaphragm; stomach and beds of the kidneys are left free."""
+def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
+    """The liver in its `room`, the cavity under the diaphragm; gut and beds of the kidneys dent it."""
     under = undersurface(body)
     grown = body.grown("liver")
     lobes = smooth_common(room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(grown), round_mm=EDGE_MM)
     caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown) & room.grown(-GAP_MM)
     bile = None if "absent_gallbladder" in body.variants else _bile(body, under)
-    free = [*_pillars(), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, stomach.grown(1.5)]
+    free = [*_pillars(), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
     free += [Ellipsoid(*PORTA), *_fissures(under)]
     if bile:
         free.append(bile.grown(WALL_MM + 0.5))
     return Liver(smooth_union(lobes, caudate, round_mm=8) - union(*free), under, bile)
 
 
-def layers(body: Body, room: Solid, stomach: Solid, kidney_bed: Solid) -> list[Layer]:
+def layers(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> list[Layer]:
     """Bile ducts, gallbladder with stones, then the segments of the liver, each over all that follow."""
-    made = liver(body, room, stomach, kidney_bed)
+    made = liver(body, room, gut, kidney_bed)
     return [*_biliary(body, made), *_segments(body, made.whole)]
 
 
@@ -124,9 +127,9 @@ def undersurface(body: Body) -> Sheet:
 
 
 def _left_end(body: Body) -> Solid:
-    """The left lobe tapers to x = -60; in infants it reaches the spleen."""
+    """The left lobe tapers to x = -70; in infants it reaches the spleen."""
     infant = 25 * np.exp(-body.age_y / 2)
-    return Plane((-62 - infant + body.latent("liver_left_mm"), 40, -30), (0.96, 0, -0.28))
+    return Plane((-74 - infant + body.latent("liver_left_mm"), 40, -30), (0.96, 0, -0.28))
 
 
 def _pillars() -> list[Solid]:
@@ -200,10 +203,11 @@ def _segments(body: Body, whole: Solid) -> list[Layer]:
         2, (60, 110), dice
     )
     lateral_upper = plane(LEFT_LATERAL)
-    caudate = (
-        Plane((0, 12, -50), tuple(-VENOUS_NORMAL))
-        & ~Plane((24, 0, -50), (1, 0.15, 0))
-        & ~Plane((0, 0, -14), (0, -0.5, 0.85))
+    caudate = common(
+        Plane((0, 12, -50), tuple(-VENOUS_NORMAL)),
+        Plane((24, 0, -50), (-1, -0.15, 0)),
+        Plane((-14, 0, -50), (1, 0, 0)),
+        Plane((0, -24, -14), (0, 0.8, -0.6)),
     )
     front = whole & Plane((20, -18, 0), (-0.6, 0.8, 0))
     parts = {
@@ -220,33 +224,15 @@ def _segments(body: Body, whole: Solid) -> list[Layer]:
 
 
 def preview():
-    """The liver of the reference man under a plain diaphragm."""
+    """The liver of the reference man with the kidneys and the stomach that dent it."""
     body = Body(Subject("male", 40, 176, 73))
-    return layers(body, preview_room(body), preview_stomach(), kidneys.bed(body)), (20, 10, -70), (250, 210, 200), 2.0
+    bag = stomach(body)
+    found = layers(body, preview_room(body), bag | duodenum(body), kidneys.bed(body))
+    return [*found, *kidneys.layers(body), Layer(bag, "stomach")], (0, 10, -85), (270, 210, 240), 2.0
 
 
 def preview_room(body: Body) -> Solid:
-    """The cavity below two plain domes: what a preview takes for the room under the diaphragm."""
-    cavity = trunk(body).cavity
-    angles = (0, 30, 60, 90, 120, 150, 180)
-    insertion = PchipInterpolator(angles, (-18, -42, -95, -128, -138, -135, -125))
-
-    def below(x, y, z):
-        points = np.stack(np.broadcast_arrays(x, y, z), axis=-1)
-        right = np.exp(-(((x - 70) / 76) ** 2) - ((y + 4) / 95) ** 2)
-        left = np.exp(-(((x + 76) / 66) ** 2) - ((y + 10) / 90) ** 2)
-        dome = -38 + 46 * right + 32 * left
-        wall = insertion(np.degrees(np.abs(np.arctan2(x, y))))
-        inward = 1 - np.clip(cavity.depth(points) / 52, 0.003, 1)
-        rise = np.sqrt(1 - inward**2)
-        slope = (dome - wall) * inward / (52 * rise)
-        return (wall + (dome - wall) * rise - z) / np.sqrt(1 + slope**2)
-
-    return cavity & sampled(below, (-140, -100, -150), (140, 120, 40), 5.0)
-
-
-def preview_stomach() -> Solid:
-    """A full stomach: what a preview takes for it."""
-    body = [(-52, -32, -30, 33), (-60, -12, -42, 38), (-63, 18, -66, 35), (-52, 46, -92, 28)]
-    knots = np.array([*body, (-28, 60, -110, 22), (0, 58, -112, 17), (20, 46, -102, 9)], float)
-    return tube(knots[:, :3], knots[:, 3], 8.0)
+    """The cavity below the diaphragm, which a plain heart weighs down."""
+    outlines = trunk(body)
+    heart = Ellipsoid((-14, 34, 36), (52, 44, 44))
+    return outlines.cavity & ~above(body, outlines, heart)
