@@ -1,0 +1,230 @@
+"""The colon from the caecum to the anus: three rows of haustra between its bands, stool, and gas at the front.
+
+Each haustrum is three short lobes around the middle line; the bands (taeniae) run in the grooves between the rows, and
+where two haustra meet a fold stands into the lumen. Outer volume as ICRP 145, man: wall 437 and 39 (rectum), contents
+289 mL; the undisturbed colon on MR holds 560 mL (Pritchard, Neurogastroenterol Motil 2014;26:124; from memory).
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from numpy.random import Generator
+from scipy.interpolate import CubicSpline
+
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.trunk import trunk
+from phantoms.solids import Layer, Plane, Solid, tube, union, waves
+from phantoms.solids.leaves import Tube
+
+WALL_MM = 2.0
+# x, y, z, radius, depth of the haustra (1: deep, 0: none)
+COURSE = {
+    "caecum": ((64, 30, -298, 13, 0.7), (70, 28, -287, 24, 0.8), (77, 20, -266, 25, 1)),
+    "ascending_colon": ((84, 8, -240, 23, 1), (89, 1, -208, 21, 1), (88, 2, -175, 20, 1)),
+    "transverse_colon": (
+        (82, 20, -150, 19, 1),
+        (68, 44, -149, 18, 1),
+        (42, 64, -158, 17.5, 1),
+        (2, 72, -168, 17, 1),
+        (-38, 66, -152, 16.5, 1),
+        (-70, 42, -120, 16, 0.9),
+        (-88, 10, -94, 15.5, 0.9),
+    ),
+    "descending_colon": (
+        (-93, -14, -92, 15, 0.8),
+        (-101, -24, -118, 13.5, 0.6),
+        (-103, -24, -155, 12.5, 0.5),
+        (-103, -19, -205, 12, 0.5),
+        (-102, -10, -250, 12, 0.5),
+    ),
+    "sigmoid_colon": (
+        (-96, 4, -286, 12, 0.6),
+        (-78, 18, -312, 12.5, 0.7),
+        (-46, 14, -328, 13, 0.7),
+        (-12, 20, -318, 13, 0.7),
+        (22, 14, -312, 13, 0.7),
+        (34, -10, -316, 13, 0.6),
+        (16, -32, -324, 13, 0.4),
+    ),
+    "rectum": (
+        (0, -43, -336, 13.5, 0.2),
+        (5, -47, -354, 15, 0.15),
+        (-4, -43, -374, 16.5, 0.15),
+        (1, -35, -393, 15, 0.1),
+        (0, -29, -408, 11, 0),
+    ),
+    "anal_canal": ((0, -35, -422, 10, 0), (0, -44, -436, 10, 0), (0, -52, -450, 10, 0)),
+}
+# standard deviations from person to person, mm: all knots, how low the transverse colon hangs, how the sigmoid lies
+KNOT_SD_MM, SAG_SD_MM, SIGMOID_SD_MM = 2.5, 16.0, 10.0
+CALIBRE_SD = 0.12
+FINE_MM = 1.0
+PITCH, LOBE, OUT, CORE, LONG = 1.3, 0.68, 0.42, 0.62, 0.14
+"""In radii: distance of haustra, radius of a lobe, how far out it stands, the tube within, half the lobe's length."""
+STRETCH_MM = 85.0
+# how likely a stretch holds gas; where its level lies, in radii before the middle; share of mottled stool
+GASEOUS = {
+    "caecum": 0.7,
+    "ascending_colon": 0.4,
+    "transverse_colon": 0.75,
+    "descending_colon": 0.2,
+    "sigmoid_colon": 0.4,
+    "rectum": 0.35,
+}
+GAS_LEVEL = (-0.25, 0.75)
+MOTTLE_MM, MOTTLE_FROM_MM = (7.0, 14.0), 1.3
+ILEOCAECAL_MM = (58, 22, -262)
+# the appendix hangs from the caecum: its knots from the base on, in the pelvis or behind the caecum
+APPENDIX_MM = {
+    "pelvic": ((62, 16, -290), (50, 8, -296), (44, 0, -308), (47, -4, -322), (41, -2, -336)),
+    "retrocaecal": ((66, 12, -290), (78, 0, -286), (84, -8, -270), (80, -14, -252), (86, -12, -238)),
+    "behind_the_ileum": ((60, 16, -288), (46, 14, -282), (36, 6, -276), (38, -2, -264), (30, -2, -256)),
+}
+APPENDIX_SHARE = (0.4, 0.42, 0.18)
+APPENDIX_R_MM = (4.0, 3.3, 3.1, 3.1, 2.6)
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """A piece of colon with its own filling. name: structure of its wall. outer: its surface.
+
+    middle_y_mm, radius_mm: of its part furthest to the front, where gas collects.
+    """
+
+    name: str
+    outer: Solid
+    middle_y_mm: float
+    radius_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Colon:
+    """stretches: from the caecum down. outer: all of it. middle: (n, 4) x, y, z and radius, mm."""
+
+    stretches: tuple[Stretch, ...]
+    appendix: Solid
+    outer: Solid
+    middle: Float[ndarray, "n 4"]
+
+
+def colon(body: Body) -> Colon:
+    """The colon of one person, before neighbours press on it."""
+    rng = body.dice("colon")
+    points, names = course(rng)
+    grown = body.grown("colon")
+    stretches, cuts = [], _cuts(points, names)
+    for a, b in pairwise(cuts):
+        piece = points[a : b + 1]
+        front = piece[np.argmax(piece[:, 1])]
+        outer = haustra(points, a, b, rng).grown(grown)
+        stretches.append(Stretch(names[(a + b) // 2], outer, float(front[1]), float(front[3] + grown)))
+    kind = list(APPENDIX_MM)[rng.choice(3, p=APPENDIX_SHARE)]
+    worm = np.array(APPENDIX_MM[kind], float) + (points[0, :3] - COURSE["caecum"][0][:3])
+    worm[1:] += rng.normal(0, 3, worm[1:].shape)
+    appendix = tube(worm, APPENDIX_R_MM, 5.0)
+    return Colon(tuple(stretches), appendix, union(*(s.outer for s in stretches), appendix), points[::8, :4])
+
+
+def course(rng: Generator) -> tuple[Float[ndarray, "n 5"], list[str]]:
+    """x, y, z, radius and depth of the haustra every mm along the middle line, and the name of the part."""
+    knots = np.array([row for rows in COURSE.values() for row in rows], float)
+    parts = [name for name, rows in COURSE.items() for _ in rows]
+    free = np.array([name not in ("rectum", "anal_canal") for name in parts])
+    knots[:, :3] += rng.normal(0, KNOT_SD_MM, (len(knots), 3)) * np.where(free, 1, 0.4)[:, None]
+    sag = np.clip(rng.normal(0, SAG_SD_MM), -24, 40) * np.exp(-(((knots[:, 0] + 4) / 52) ** 2))
+    knots[:, 2] -= sag * [name == "transverse_colon" for name in parts]
+    loop = np.array([name == "sigmoid_colon" for name in parts]) * np.clip((80 - np.abs(knots[:, 0])) / 40, 0, 1)
+    knots[:, :3] += loop[:, None] * rng.normal(0, 1, 3) * (SIGMOID_SD_MM, 0.4 * SIGMOID_SD_MM, 0.5 * SIGMOID_SD_MM)
+    knots[:, 3] *= np.exp(rng.normal(0, CALIBRE_SD, len(knots)) * np.where(free, 1, 0.3))
+
+    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots[:, :3], axis=0), axis=1))])
+    fine = np.arange(0, along[-1], FINE_MM)
+    points = CubicSpline(along, knots)(fine)
+    return points, [parts[n] for n in np.searchsorted((along[1:] + along[:-1]) / 2, fine)]
+
+
+def haustra(points: Float[ndarray, "n 5"], first: int, last: int, rng: Generator) -> Solid:
+    """The colon between two places of its course: a tube that carries three rows of lobes."""
+    core = points[first : last + 1 : 5]
+    smooth = core[:, 3] * (0.95 - (0.95 - CORE) * core[:, 4])
+    along = frames(points)
+    starts, ends, radii = [], [], []
+    at = float(first)
+    while at < last:
+        here = points[int(at)]
+        if here[4] > 0.3:
+            for row in range(3):
+                n = int(np.clip(at + rng.normal(0, 0.16) * here[3], first, last))
+                turn = 2 * np.pi * row / 3 + 0.2
+                out = np.cos(turn) * along[n, 1] + np.sin(turn) * along[n, 2]
+                size = here[3] * np.exp(rng.normal(0, 0.07))
+                middle = points[n, :3] + OUT * size * out
+                starts.append(middle - LONG * size * along[n, 0])
+                ends.append(middle + LONG * size * along[n, 0])
+                radii.append(size * (CORE + (LOBE - CORE) * here[4] ** 0.5))
+        at += PITCH * here[3] * np.exp(rng.normal(0, 0.08))
+    body = tube(core[:, :3], smooth)
+    if not starts:
+        return body
+    return body | Tube(
+        np.array(starts), np.array(ends), np.repeat(np.array(radii)[:, None], 2, 1), np.zeros((len(starts), 3))
+    )
+
+
+def frames(points: Float[ndarray, "n 5"]) -> Float[ndarray, "n 3 3"]:
+    """At every place: the direction along, and two across that twist as little as they can."""
+    along = np.gradient(points[:, :3], axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.empty_like(along)
+    side = np.array([0.0, 1.0, 0.0])
+    for n, t in enumerate(along):
+        side = side - t * (side @ t)
+        side /= np.linalg.norm(side)
+        across[n] = side
+    return np.stack([along, across, np.cross(along, across)], axis=1)
+
+
+def layers(body: Body, room: Solid, bowel: Colon) -> list[Layer]:
+    """Gas, mottled stool and walls. bowel: `colon`. room: the belly and pelvis less what presses on the colon."""
+    rng = body.dice("stool")
+    whole = bowel.outer & room
+    lumen = whole.grown(-WALL_MM)
+    mottle = (
+        waves(1.0, MOTTLE_MM, rng, 7).grown(0) + Plane((0, 0, 0), (0, 0, 1)).grown(0)
+        if False
+        else waves(1.0, MOTTLE_MM, rng, 7)
+    )
+    gas, stool, walls = [], [], []
+    for stretch in bowel.stretches:
+        inside = stretch.outer & lumen
+        chance, level = rng.uniform(), rng.uniform(*GAS_LEVEL)
+        if chance < GASEOUS.get(stretch.name, 0):
+            y = stretch.middle_y_mm + level * stretch.radius_mm
+            gas.append(inside & Plane((0, y, 0), (0, 1, 0)))
+        if stretch.name != "anal_canal" and rng.uniform() < 0.7:
+            stool.append(inside.grown(-1.5) & mottle.grown(-MOTTLE_FROM_MM - rng.uniform(0, 0.6)))
+        walls.append(Layer(stretch.outer & room, stretch.name))
+    return [
+        Layer(bowel.appendix.grown(-1.8) & room, "colon_content"),
+        *(Layer(solid, "colon_gas") for solid in (gas + stool)),
+        Layer(lumen - bowel.appendix, "colon_content"),
+        *walls,
+        Layer(bowel.appendix & room, "appendix"),
+    ]
+
+
+def _cuts(points: Float[ndarray, "n 5"], names: list[str]) -> list[int]:
+    """Where a stretch ends: where the name changes, and every `STRETCH_MM` between."""
+    cuts = [0, *(n for n in range(1, len(names)) if names[n] != names[n - 1]), len(points) - 1]
+    fine = [np.linspace(a, b, max(1, round((b - a) * FINE_MM / STRETCH_MM)) + 1)[:-1] for a, b in pairwise(cuts)]
+    return [int(n) for part in fine for n in part] + [len(points) - 1]
+
+
+def preview():
+    """The colon alone."""
+    body = Body()
+    room = trunk(body).cavity.grown(-2) & Plane((0, 0, -6), (0, 0, -1))
+    return layers(body, room, colon(body)), (-5, 10, -260), (250, 180, 400), 2.0
