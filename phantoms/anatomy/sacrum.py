@@ -1,0 +1,252 @@
+"""The sacrum, curved and tilted, with its wings, canal and foramina; its first segment S1; and the coccyx.
+
+Segments form a chain that goes on from the spine. Breadth 112 mm at the wings, length along the curve about 120 mm,
+slope of the upper end plate 36 degrees, sacral kyphosis about 55 degrees (Mac-Thiong, Eur Spine J 2004; Cheng and Song,
+Surg Radiol Anat 2003; from memory).
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.spine import (
+    SACRAL_SLOPE_DEG,
+    Strut,
+    Vertebra,
+    axes_along,
+    bone_layers,
+    joined,
+    spine,
+    struts_tube,
+    vertebrae,
+)
+from phantoms.solids import Ellipsoid, Layer, Plane, Solid, Tube, common, smooth_common, smooth_union, tube, union
+
+
+class Segment(NamedTuple):
+    """Degrees that the axis leans forward, height, width and depth of the body, width and depth of the canal, mm.
+
+    wing: reach of the lateral mass, wing_radius: half its height, wing_back: how far it lies behind the body's middle.
+    """
+
+    slope: float
+    height: float
+    width: float
+    depth: float
+    canal_width: float
+    canal_depth: float
+    wing: float
+    wing_radius: float
+    wing_back: float
+
+
+TABLE = {
+    "S1": Segment(36, 30, 51, 33, 29, 15, 56, 13.5, 7),
+    "S2": Segment(30, 26, 38, 23, 23, 12, 53, 13, 7),
+    "S3": Segment(15, 23, 31, 17, 18, 9, 43, 11, 4),
+    "S4": Segment(-2, 20, 27, 13, 14, 7, 32, 8.5, 2),
+    "S5": Segment(-20, 17, 23, 11, 10, 5, 22, 6.5, 1),
+}
+COCCYX = ((-34, 13, 22, 10), (-44, 10, 14, 8), (-50, 8, 10, 7), (-54, 7, 8, 6))
+"""Slope in degrees, height, width and depth of its segments, mm."""
+FORAMINA_MM = (5.6, 5.2, 4.6, 4.0)
+SHELL_MM = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Sacrum:
+    """whole: S1 to S5; marrow: within the cortex; first: the half space of S1; remnants: of its discs.
+
+    canal, sac, fat: the sacral canal, the end of the dural sac in it. coccyx: all four pieces and their marrow.
+    segments: the axes of S1 to S5 (place a point on them with `place`).
+    """
+
+    segments: dict[str, Vertebra]
+    whole: Solid
+    marrow: Solid
+    first: Solid
+    remnants: Solid
+    canal: Solid
+    sac: Solid
+    coccyx: Solid
+    coccyx_marrow: Solid
+
+
+@lru_cache(maxsize=4)
+def sacrum(body: Body) -> Sacrum:
+    """The solids of a patient's sacrum and coccyx."""
+    segments, tail = _chain(body)
+    rows = list(segments.values())
+    canal = _canal(rows, 1.0)
+    column = _column(rows)
+    top = Plane(rows[0].place(0, 0, 15), -rows[0].up)  # pyright: ignore[reportArgumentType]
+    solid = smooth_union(
+        smooth_common(column, top, round_mm=2.5), joined([_wings(r) for r in rows] + [_behind(rows)]), round_mm=6.0
+    )
+    if "four_lumbar" in body.variants:
+        solid = smooth_union(solid, _bridge(vertebrae(body)["L5"]), round_mm=4.0)
+    holes: list[Solid] = [canal, _foramina(rows)]
+    remnants = union(*[_remnant(a, b) for a, b in pairwise(rows[:3])])
+    first = Plane((rows[0].place(0, 0, -15) + rows[1].place(0, 0, 13)) / 2, rows[0].up + rows[1].up)  # pyright: ignore[reportArgumentType]
+    if "six_lumbar" in body.variants:
+        holes += [first, spine(body).discs["L6"]]
+    elif "four_lumbar" not in body.variants:
+        holes.append(spine(body).nuclei["L5"])
+    whole = common(solid, *(~hole for hole in holes))
+    pieces = _coccyx(tail)
+    return Sacrum(
+        segments, whole, whole.grown(-SHELL_MM), first, remnants, canal, _sac(rows), pieces, pieces.grown(-0.8)
+    )
+
+
+def _chain(body: Body) -> tuple[dict[str, Vertebra], list[Vertebra]]:
+    """Segments of the sacrum, then of the coccyx, each standing under the one before."""
+    first = vertebrae(body)["S1"]
+    lean = np.degrees(np.arctan2(first.up[1], first.up[2])) - SACRAL_SLOPE_DEG
+    rows = [("S1", *TABLE["S1"][:6])] + [(level, *s[:6]) for level, s in list(TABLE.items())[1:]]
+    rows += [(f"Co{n}", *sizes, 4.0, 3.0) for n, sizes in enumerate(COCCYX, 1)]
+    made: list[Vertebra] = []
+    for level, slope, height, width, depth, canal_width, canal_depth in rows:
+        turn = np.radians(slope + lean * np.clip(1 - (SACRAL_SLOPE_DEG - slope) / 90, 0, 1))
+        axes = axes_along(np.array([first.up[0], np.sin(turn), np.cos(turn)]))
+        size = first.size._replace(
+            height=height, width=width, depth=depth, canal_width=canal_width, canal_depth=canal_depth
+        )
+        centre = made[-1].place(0, 0, -made[-1].size.height / 2) - axes[2] * height / 2 if made else first.centre_mm
+        made.append(Vertebra(level, centre, axes, size))
+    return {bone.level: bone for bone in made[: len(TABLE)]}, made[len(TABLE) :]
+
+
+def _column(rows: list[Vertebra]) -> Tube:
+    points, radii, flats = [], [], []
+    for bone in rows:
+        s = bone.size
+        for up, share in ((0.45, 1.0), (0.0, 0.93), (-0.4, 0.93)):
+            points.append(bone.place(0, 0, up * s.height))
+            radii.append(s.width / 2 * share)
+            flats.append(bone.front * s.width / s.depth)
+    return tube(points, radii, flat=np.array(flats))  # pyright: ignore[reportArgumentType]
+
+
+def _wings(bone: Vertebra) -> Tube:
+    """From the body to the joint with the hip bone, and down to the next segment's wing."""
+    w = TABLE[bone.level]
+    r = w.wing_radius
+    outer = (w.wing - 0.85 * r, -w.wing_back, -1.0)
+    flat = (0.0, 0.0, 0.0) if bone.level == "S1" else (0.0, 1.25, 0.0)
+    inner = Strut((0.3 * w.width, -0.12 * w.depth, 0.0), outer, 0.95 * r, r, flat)
+    down = Strut(outer, (outer[0] - 0.12 * w.wing, outer[1] + 1.0, -0.55 * w.height), r, 0.85 * r, flat)
+    return struts_tube(bone, [inner, down])
+
+
+def _behind(rows: list[Vertebra]) -> Tube:
+    """Laminae, the crests beside and in the middle, and the joints for the fifth lumbar vertebra."""
+    tubes = []
+    for bone, deep in zip(rows[:4], (9.0, 8.5, 6.0, 4.0), strict=True):
+        s, b = bone.size, bone.back_mm
+        ring = b - s.canal_depth - 2.0
+        half = 0.5 * s.height
+        root = Strut(
+            (0.5 * s.canal_width + 3, b - 1, 0),
+            (0.5 * s.canal_width + 4, b - 0.6 * s.canal_depth, 0),
+            half,
+            half,
+            (1.6, 0, 0),
+        )
+        lamina = Strut(
+            (0.5 * s.canal_width + 4, b - 0.6 * s.canal_depth, 0), (0, ring, -2), half, 0.9 * half, (1.2, -2.4, 0)
+        )
+        beside = Strut((0.5 * s.canal_width + 8, b - 4, 1), (0.5 * s.canal_width + 13, b - 5, -4), 5.0, 5.0)
+        crest = Strut((0, ring, -1), (0, ring - deep, -3), 0.42 * s.height, 5.0, (1.7, 0, 0))
+        tubes.append(struts_tube(bone, [root, lamina, beside], [crest]))
+    first = rows[0]
+    b, p = first.back_mm, 0.5 * first.size.canal_width + 6
+    facet = Strut((p, b - 9, 6), (p + 2.5, b - 12.5, 19), 6.4, 5.6, (1.0, -1.0, 0))
+    return joined([*tubes, struts_tube(first, [facet])])
+
+
+def _canal(rows: list[Vertebra], share: float) -> Tube:
+    top = rows[0]
+    points = [top.place(0, top.canal_mm, 24), *[bone.place(0, bone.canal_mm, 0) for bone in rows]]
+    sizes = [rows[0].size, *[bone.size for bone in rows]]
+    flats = [bone.front * bone.size.canal_width / bone.size.canal_depth for bone in (top, *rows)]
+    return tube(points, [share * s.canal_width / 2 for s in sizes], 8.0, np.array(flats))  # pyright: ignore[reportArgumentType]
+
+
+def _sac(rows: list[Vertebra]) -> Tube:
+    """The dural sac tapers to its end behind S2."""
+    first, second = rows[0], rows[1]
+    points = [
+        first.place(0, first.canal_mm, 12),
+        first.place(0, first.canal_mm - 0.5, -8),
+        second.place(0, second.canal_mm, -4),
+    ]
+    return tube(points, [6.5, 5.5, 1.8], 8.0, 1.3 * first.front)  # pyright: ignore[reportArgumentType]
+
+
+def _foramina(rows: list[Vertebra]) -> Tube:
+    """From the canal to the front and to the back between the segments, four on each side."""
+    tubes = []
+    for (a, b), radius in zip(pairwise(rows), FORAMINA_MM, strict=True):
+        x = 0.5 * b.size.width - 1.5
+        between = replace(a, centre_mm=(a.place(0, 0, -a.size.height / 2)), axes=axes_along(a.up + b.up))
+        depth, canal = b.size.depth, (a.canal_mm + b.canal_mm) / 2
+        front = Strut((0.3 * a.size.canal_width, canal, 1), (x + 1, -0.2 * depth, 1), 0.75 * radius, radius)
+        mouth = Strut((x + 1, -0.2 * depth, 1), (x + 4, depth / 2 + 12, -1), radius, 1.5 * radius)
+        back = Strut((0.3 * a.size.canal_width, canal, 0), (x + 1, canal - 22, -2), 0.5 * radius, 0.8 * radius)
+        tubes.append(struts_tube(between, [front, mouth, back]))
+    return joined(tubes)
+
+
+def _remnant(a: Vertebra, b: Vertebra) -> Ellipsoid:
+    """What is left of a disc between two fused bodies."""
+    place = a.place(0, 0, -a.size.height / 2)
+    return Ellipsoid(place, (0.34 * b.size.width, 0.34 * b.size.depth, 1.8), axes_along(a.up + b.up))  # pyright: ignore[reportArgumentType]
+
+
+def _bridge(fifth: Vertebra) -> Tube:
+    """The transverse processes of a sacralised L5, grown together with the wings."""
+    s, b = fifth.size, fifth.back_mm
+    side = Strut((20, b - 4, 0), (40, b - 2, -4), 9.0, 10.0), Strut((40, b - 2, -4), (42, b + 4, -24), 10.0, 12.0)
+    block = Strut((0, 0, -0.3 * s.height), (0, 0, -0.5 * s.height - s.disc), 18.0, 18.0)
+    return struts_tube(fifth, side, [block])
+
+
+def _coccyx(rows: list[Vertebra]) -> Solid:
+    """Three or four pieces, each a flat bead, and the horns of the first."""
+    beads = [
+        Ellipsoid(bone.centre_mm, (bone.size.width / 2, bone.size.depth / 2, 0.52 * bone.size.height), bone.axes, 4)  # pyright: ignore[reportArgumentType]
+        for bone in rows
+    ]
+    horns = struts_tube(rows[0], [Strut((5, -3, 3), (7, -4, 11), 2.4, 1.8), Strut((6, 0, 3), (12, 0, 4), 3.0, 2.4)])
+    return smooth_union(*beads, horns, round_mm=2.0)
+
+
+def layers(body: Body) -> list[Layer]:
+    """Dural sac, S1 and the rest of the sacrum, the coccyx, and the fat of the canal."""
+    own = sacrum(body)
+    top = [Layer(own.sac, "spinal_canal_csf"), Layer(own.remnants & own.whole, "sacrum", "connective")]
+    if "six_lumbar" in body.variants:
+        bone = bone_layers(body, own.whole, own.marrow, "sacrum")
+    else:
+        rest = bone_layers(body, own.whole, own.marrow, "sacrum")
+        bone = [
+            layer for below in rest for layer in (Layer(below.solid & own.first, "vertebrae_S1", below.tissue), below)
+        ]
+    tail = bone_layers(body, own.coccyx, own.coccyx_marrow, "coccyx")
+    return [*top, *bone, *tail, Layer(own.canal, "epidural_fat")]
+
+
+def preview() -> tuple[list[Layer], tuple[float, float, float], tuple[float, float, float], float]:
+    """The reference sacrum under the lumbar spine."""
+    body = Body()
+    return [*arch_layers(body), *layers(body)], (0, -55, -335), (140, 130, 190), 1.0
+
+
+def arch_layers(body: Body) -> list[Layer]:
+    """The fifth lumbar vertebra, to see how the sacrum joins it."""
+    return [Layer(spine(body).bones["L5"], "vertebrae_L5"), Layer(spine(body).discs["L5"], "intervertebral_disc")]
