@@ -46,7 +46,7 @@ URETER = (
     (44, -36, -374), (31, -28, -390), (22, -20, -395),
 )  # fmt: skip
 URETER_MM = 2.7
-CAPSULE_MM = 3.0
+CAPSULE_MM, BED_NARROWS = 3.0, 0.4
 FASCIA_MM = 1.3
 # along the pole, factor of the kidney's breadth, beyond it: the cone of the renal fascia, open to the iliac fossa
 PERIRENAL = ((-104, 0.30), (-84, 0.55), (-50, 0.9), (0, 1.0), (40, 0.86), (66, 0.55), (80, 0.36))
@@ -237,9 +237,10 @@ def _swept_back(one: Kidney) -> Solid:
     turn_y = one.shift_mm[1] - 2
 
     def depth(x, y, z):
-        return capsule.depth(np.stack(np.broadcast_arrays(x, np.maximum(y, turn_y), z), axis=-1))
+        beside = capsule.depth(np.stack(np.broadcast_arrays(x, np.maximum(y, turn_y), z), axis=-1))
+        return beside - BED_NARROWS * np.maximum(turn_y - y, 0)
 
-    return sampled(depth, (low[0], turn_y - 5, low[2]), high, 4.0)  # pyright: ignore[reportArgumentType]
+    return sampled(depth, (low[0], turn_y - 72, low[2]), high, 4.0)  # pyright: ignore[reportArgumentType]
 
 
 def _room_mm(bean: Solid, start: ndarray, way: ndarray) -> float:

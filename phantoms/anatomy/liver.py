@@ -46,8 +46,9 @@ UNDER_MM = {
     75: (-20, -64, -96, -116, -124, -132, -144, -168, -194, -208),
     120: (-40, -80, -106, -122, -130, -138, -148, -172, -198, -210),
 }
+# how far the medial border gives way to vena cava, adrenal gland and duodenum; how long the tongue of Riedel is
+HOLLOW_MM = 10.0
 RIEDEL_MM = 55.0
-# how much of the growth a place of the undersurface takes: the left lobe and the edge more than the tip
 EDGE_MM = 9.0
 GAP_MM = 0.6
 # spine with its crura, and the aorta: (x, in front of the middle of the bodies, radius)
@@ -63,7 +64,7 @@ VENOUS_MM, VENOUS_NORMAL = 1.5, np.array([-0.22, 0.97, 0.0])
 ROUND = ((9, 112, 4, 18), (6, 75, 3, 17), (4, 45, 2, 15), (6, 22, 2, 10))
 ROUND_MM = 1.6
 # x, y, height over the undersurface, radius of the gallbladder from neck to fundus; bile
-GALLBLADDER = ((40, 12, -3, 3.5), (45, 27, -7, 11.0), (50, 46, -10, 17.0), (53, 64, -9, 18.0))
+GALLBLADDER = ((41, 12, -3, 3.5), (46, 27, -5, 10.5), (51, 46, -4, 16.5), (53, 62, -1, 17.5))
 WALL_MM = 1.5
 # common bile duct: hepatic duct, behind the duodenum, through the head of the pancreas to the papilla
 DUCT = ((44, 6, -62), (36, 9, -78), (28, 12, -98), (27, 13, -118), (33, 13, -136))
@@ -119,8 +120,9 @@ def undersurface(body: Body) -> Sheet:
         quadrate = 6 * np.exp(-(((x - 26) / 16) ** 2)) * np.clip((y - 20) / 40, 0, 1)
         colic = 9 * np.exp(-(((x - 72) / 20) ** 2) - ((y - 48) / 24) ** 2)
         waved = 2 * np.sin(x / 17 + phase[0]) * np.sin(y / 23 + phase[1])
-        across = PchipInterpolator(UNDER_X_MM, lower, axis=1)(x[:, 0])
-        plain = PchipInterpolator(list(UNDER_MM), across, axis=0)(y[0]).T
+        across = PchipInterpolator(list(UNDER_MM), lower, axis=0)(y[0])
+        medial = x - HOLLOW_MM * np.exp(-(((y + 25) / 30) ** 2))
+        plain = np.stack([PchipInterpolator(UNDER_X_MM, a)(m) for a, m in zip(across, medial.T, strict=True)], axis=1)
         return plain - tongue - quadrate + colic + waved
 
     return sheet(height, (-100, 140), (-90, 125), 4.0)
@@ -159,7 +161,7 @@ def _bile(body: Body, under: Sheet) -> Solid:
     """A pear under the liver, from the neck at the porta to the fundus at the edge."""
     knots = np.array(GALLBLADDER, float)
     knots[:, 2] += height_mm(under, knots[:, 0], knots[:, 1])
-    return tube(knots[:, :3], knots[:, 3], 5.0).grown(body.grown("gallbladder_contents"))
+    return tube(knots[:, :3], knots[:, 3], 5.0).grown(body.grown("gallbladder"))
 
 
 def _biliary(body: Body, made: Liver) -> list[Layer]:
@@ -169,7 +171,7 @@ def _biliary(body: Body, made: Liver) -> list[Layer]:
         return found
     cystic = tube(CYSTIC, 1.6, 5.0)
     stones = [Layer(stone, "gallstone") for stone in _stones(body, made.bile)]
-    wall = made.bile.grown(WALL_MM + body.grown("gallbladder_wall"))
+    wall = made.bile.grown(WALL_MM)
     return [*stones, *found, Layer(made.bile | cystic, "gallbladder"), Layer(wall, "gallbladder_wall")]
 
 
@@ -207,7 +209,8 @@ def _segments(body: Body, whole: Solid) -> list[Layer]:
         Plane((0, 12, -50), tuple(-VENOUS_NORMAL)),
         Plane((24, 0, -50), (-1, -0.15, 0)),
         Plane((-14, 0, -50), (1, 0, 0)),
-        Plane((0, -24, -14), (0, 0.8, -0.6)),
+        Plane((0, -26, -50), (0, 1, 0)),
+        Plane((0, 0, -14), (0, 0.5, -0.85)),
     )
     front = whole & Plane((20, -18, 0), (-0.6, 0.8, 0))
     parts = {

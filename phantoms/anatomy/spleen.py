@@ -13,22 +13,25 @@ from phantoms.anatomy.stomach import stomach
 from phantoms.solids import Ellipsoid, Layer, Solid, smooth_common, tube, union, waves
 from simdata import Subject
 
-CENTRE_MM = (-92.0, -44.0, -52.0)
-RADII_MM = (58.0, 43.0, 30.0)
+CENTRE_MM = (-86.0, -47.0, -58.0)
+RADII_MM = (66.0, 52.0, 41.0)
 # along the tenth rib (to the front and down), and from the hilum to the ribs
 LONG, OUTWARD = (-0.16, 0.56, -0.81), (-0.84, -0.54, 0.0)
 RIDES = 0.8
-EDGE_MM = 7.0
-GAP_MM, FAT_MM = 2.2, 2.5
+EDGE_MM = 6.0
+# gap to the diaphragm, and how far it presses into the stomach, which gives way
+GAP_MM, PRESS_MM = 1.8, 7.0
 # groove of the hilum: along the long axis, across, outwards, mm, and radius
-HILUM = ((-24, -2, -27, 4.5), (0, 0, -28, 6), (24, 2, -26, 4.5))
+HILUM = ((-22, -2, -20, 4), (2, 0, -19, 5), (26, 2, -18, 4))
 # notch of the upper edge: half a wedge, mm
-NOTCH_MM = (3.0, 9.0, 14.0)
+NOTCH_MM = (2.8, 16.0, 40.0)
 ACCESSORY_MM = (-66.0, -8.0, -84.0)
 
 
 def spleen(body: Body, room: Solid, outer_stomach: Solid, kidney_bed: Solid) -> Solid:
-    """The spleen in its `room`, the cavity under the diaphragm; stomach and beds of the kidneys dent it."""
+    """The spleen in its `room`, the cavity under the diaphragm; stomach and beds of the kidneys dent it,
+
+    the stomach a little less than it would, and must be drawn without the spleen."""
     dice = body.dice("spleen")
     axes = _axes()
     centre = _centre(body)
@@ -36,7 +39,7 @@ def spleen(body: Body, room: Solid, outer_stomach: Solid, kidney_bed: Solid) -> 
     moulded = smooth_common(
         mass.grown(body.grown("spleen")),
         room.grown(-GAP_MM),
-        ~outer_stomach.grown(FAT_MM),
+        ~outer_stomach.grown(-PRESS_MM),
         ~kidney_bed,
         round_mm=EDGE_MM,
     )
@@ -73,7 +76,9 @@ def _notches(dice, centre, axes) -> list[Solid]:
     count = dice.integers(0, 3)
     ways = dice.uniform(-0.2, 0.75, count)
     across = -1.0 if axes[1][2] < 0 else 1.0
-    edge = [centre + np.array([RADII_MM[0] * w, across * RADII_MM[1] * np.sqrt(1 - w**2), -4]) @ axes for w in ways]
+    edge = [
+        centre + np.array([RADII_MM[0] * w, across * (RADII_MM[1] * np.sqrt(1 - w**2) + 3), 5]) @ axes for w in ways
+    ]
     return [Ellipsoid(tuple(point), NOTCH_MM, axes) for point in edge]
 
 
