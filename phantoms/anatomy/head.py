@@ -1,0 +1,149 @@
+"""The head around the brain: skull, face with sinuses and teeth, eyes, muscles of the jaw, fat and skin.
+
+`skin` is what the trunk is joined with; the brain is painted on top of all this by `phantoms.anatomy.brain`.
+Sizes: head 197 mm long, 153 broad, chin to vertex 232 (ICRP 89 reference man; DIN 33402-2).
+"""
+
+from functools import lru_cache
+
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.cranium import both, cranium, sides
+from phantoms.anatomy.face import APEX, EYE, Face, face
+from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_common, smooth_union, tube, union
+
+SKIN_MM = 2.0
+
+
+def layers(body: Body) -> list[Layer]:
+    """The head without brain and skin, the topmost first; below all of it lies fat, as far as the skin reaches."""
+    bones, head, inside = face(body), cranium(body), skin(body).grown(-SKIN_MM)
+    return [
+        *_eyes(bones),
+        Layer(bones.teeth, "teeth"),
+        *_air(bones),
+        Layer(bones.spongy, "mandible", "spongy_bone"),
+        Layer(bones.mandible, "mandible"),
+        Layer(both(bones.orbit) & inside, "head_fat"),
+        Layer(head.marrow | bones.marrow, "skull_diploe"),
+        Layer(head.bone | bones.bone, "skull"),
+        *_muscles(body),
+        Layer(muscle() & inside, "head_muscle"),
+        Layer(both(_auricle()), "head_soft_tissue", "cartilage"),
+        Layer(inside - below_jaw(), "head_fat"),
+    ]
+
+
+@lru_cache(maxsize=4)
+def skin(body: Body) -> Solid:
+    """All of the head, down to the neck."""
+    cheek = Ellipsoid((33, 42, 322), (29, 33, 44))
+    temple = Ellipsoid((45, 30, 362), (29, 36, 34))
+    jaw = tube([(44, 6, 305), (44, 8, 288), (36, 36, 276), (20, 58, 270), (0, 68, 268)], (17, 16, 15, 15, 15), 10.0)
+    mouth = Ellipsoid((0, 56, 306), (32, 34, 30))
+    lips = union(
+        tube([(-21, 77, 301), (0, 87, 302.5), (21, 77, 301)], (3, 6, 3), 8.0),
+        tube([(-20, 77, 297), (0, 85, 293), (20, 77, 297)], (3, 6, 3), 8.0),
+    )
+    nose = union(
+        tube([(0, 79, 376), (0, 88, 350), (0, 96, 331)], (7, 8, 9.5), 8.0),
+        both(Ellipsoid((9.5, 89, 327), (7, 10, 7.5))),
+    )
+    brow = tube([(-44, 64, 384), (-22, 74, 386), (0, 77, 384), (22, 74, 386), (44, 64, 384)], (8, 8.5, 8, 8.5, 8), 10.0)
+    lids = tube([(22, 63, 366), (42, 58, 366)], (11.5, 10.5))
+    throat = Ellipsoid((0, 18, 290), (46, 48, 40))
+    neck = tube([(0, -16, 352), (0, -13, 300), (0, -10, 262)], (62, 55, 50))
+    whole = smooth_union(
+        cranium(body).scalp, both(temple), both(cheek), both(jaw), mouth, throat, neck, brow, round_mm=16
+    )
+    lower = smooth_union(whole, nose, both(lids), round_mm=8)
+    return union(smooth_union(lower, lips, round_mm=5), both(_auricle().grown(2)))
+
+
+@lru_cache(maxsize=1)
+def muscle() -> Solid:
+    """Muscles of expression, floor of the mouth and upper pharynx: what is not fat below the skin of the face."""
+    lips = smooth_union(
+        tube([(-22, 75, 300), (0, 82, 303), (22, 75, 300)], (4, 6, 4), 8.0),
+        tube([(-22, 75, 297), (0, 80, 290), (22, 75, 297)], (4, 6.5, 4), 8.0),
+        round_mm=4,
+    )
+    cheek = tube([(34, 22, 304), (33, 46, 300), (24, 70, 299)], (14, 14, 8), 8.0, flat=(3, 1, 0))
+    floor = tube([(0, 66, 272), (0, 40, 272), (0, 28, 266)], (10, 22, 20), 8.0, flat=(0, 0, 1.8))
+    pharynx = Ellipsoid((0, 14, 310), (21, 12, 40))
+    frown = tube([(-40, 72, 390), (0, 84, 390), (40, 72, 390)], 2.5, 8.0)
+    return union(lips, both(cheek), floor, pharynx, frown)
+
+
+def below_jaw() -> Solid:
+    """All below the plane from the nape to the chin: there the neck fills the skin as the outline of the trunk says."""
+    return Plane((0, -10, 296), (0, -0.6, -1))
+
+
+def _auricle() -> Solid:
+    """The right ear: a tilted plate with its hollow."""
+    axes = ((0.88, -0.46, 0.0), (0.45, 0.86, 0.24), (-0.11, -0.21, 0.97))
+    plate = Ellipsoid((78, -22, 351), (4, 16, 30), axes)
+    return smooth_common(plate, ~Ellipsoid((84, -12, 346), (7, 8, 12)), round_mm=2)
+
+
+def _eyes(bones: Face) -> list[Layer]:
+    nerve = tube(
+        [(31, 48, 366), (23, 36, 369), (APEX[0], APEX[1], APEX[2]), (8, 14, 377), (0, 9, 381)],
+        (2.2, 2.0, 2.0, 1.9, 2.0),
+        5.0,
+    )
+    x, y, z = EYE
+    lines = [
+        ((x + dx, y + 1, z + dz), ((x + dx) * 0.75 + 4, 44, z + 0.75 * dz + 1), APEX)
+        for dx, dz in ((12, 0), (-11.5, 0), (0, 12), (0, -12))
+    ]
+    straps = union(*[tube(line, (1.4, 2.4, 1.2), 6.0) for line in lines])
+    return [
+        *sides(bones.lens, "lens"),
+        *sides(bones.eye, "eye"),
+        Layer(both(nerve), "optic_nerve"),
+        Layer(both(straps), "extraocular_muscle"),
+    ]
+
+
+def _air(bones: Face) -> list[Layer]:
+    hollow = bones.nasal
+    return [
+        *sides(bones.maxillary, "maxillary_sinus"),
+        *sides(bones.frontal, "frontal_sinus"),
+        *sides(bones.ethmoid, "ethmoid_cells"),
+        *sides(bones.mastoid, "mastoid_cells"),
+        Layer(both(bones.sphenoid), "sphenoid_sinus"),
+        Layer(both(bones.ear_canal), "head_air"),
+        Layer(common(union(bones.turbinates, bones.septum), hollow), "nasal_mucosa"),
+        Layer(hollow, "nasal_cavity"),
+    ]
+
+
+def _muscles(body: Body) -> list[Layer]:
+    """Masseter, temporalis and pterygoids."""
+    size = body.latent("muscle_size", 1.0)
+    masseter = tube(
+        [(57, 40, 340), (55, 22, 312), (51, 10, 288)], (13 * size, 16 * size, 13 * size), 6.0, flat=(2.2, 0.6, 0)
+    )
+    fan = Ellipsoid((62, 14, 384), (9 * size, 46, 46))
+    temporalis = union(
+        common(fan, cranium(body).scalp.grown(-3)), tube([(54, 24, 362), (50, 21, 338)], (12, 6), flat=(1.4, 0, 0))
+    )
+    medial = tube([(22, 20, 342), (40, 10, 292)], (9, 8), flat=(1.5, 0, 0))
+    lateral = tube([(24, 24, 344), (45, -2, 338)], (9, 6))
+    return [
+        *sides(masseter, "masseter"),
+        *sides(temporalis, "temporalis"),
+        *sides(union(medial, lateral), "pterygoid"),
+    ]
+
+
+def preview():
+    """Head, brain and neck with skin."""
+    from phantoms.anatomy import brain, neck
+    from phantoms.torso.spine import vertebrae
+
+    body = Body()
+    inside = [*brain.layers(body), *neck.layers(body, vertebrae()), *layers(body)]
+    return [*inside, Layer(skin(body), "skin")], (0, 0, 365), (170, 240, 250), 1.5
