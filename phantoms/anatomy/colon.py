@@ -18,6 +18,7 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Layer, Plane, Solid, tube, union, waves
 from phantoms.solids.leaves import Tube
+from simdata import Subject
 
 WALL_MM = 2.0
 # x, y, z, radius, depth of the haustra (1: deep, 0: none)
@@ -225,6 +226,6 @@ def _cuts(points: Float[ndarray, "n 5"], names: list[str]) -> list[int]:
 
 def preview():
     """The colon alone."""
-    body = Body()
+    body = Body(Subject(sex="male"))
     room = trunk(body).cavity.grown(-2) & Plane((0, 0, -6), (0, 0, -1))
     return layers(body, room, colon(body)), (-5, 10, -260), (250, 180, 400), 2.0

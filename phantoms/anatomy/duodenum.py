@@ -8,6 +8,7 @@ import numpy as np
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Layer, Plane, Solid, tube, waves
+from simdata import Subject
 
 WALL_MM = 2.4
 # x, y, z, radius, mm
@@ -46,6 +47,6 @@ def layers(body: Body, room: Solid, outer: Solid) -> list[Layer]:
 
 def preview():
     """The duodenum alone."""
-    body = Body()
+    body = Body(Subject(sex="male"))
     room = trunk(body).cavity & Plane((0, 0, -6), (0, 0, -1))
     return layers(body, room, duodenum(body)), (5, 15, -145), (140, 100, 120), 1.5

@@ -24,6 +24,7 @@ from phantoms.anatomy import colon, duodenum, stomach
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Layer, Plane, Solid, tube, union
+from simdata import Subject
 
 WALL_MM = 2.0
 VOLUME_ML = 1168.0
@@ -268,7 +269,7 @@ def gas(body: Body, line: Path) -> list[Solid]:
 
 def preview():
     """The whole gut in an empty belly."""
-    body = Body()
+    body = Body(Subject(sex="male"))
     room = trunk(body).cavity.grown(-3) & Plane((0, 0, -6), (0, 0, -1))
     bag, loop, bowel = stomach.stomach(body), duodenum.duodenum(body), colon.colon(body)
     free = room - union(bag, loop, bowel.outer).grown(0.7)

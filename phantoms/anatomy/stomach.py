@@ -8,6 +8,7 @@ import numpy as np
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Layer, Plane, Solid, Waves, smooth_union, tube
+from simdata import Subject
 
 WALL_MM = 3.6
 # x, y, z, radius (mm) along the middle line, and the share of the dome's rise that a point takes part in
@@ -77,6 +78,6 @@ def rugae(body: Body) -> Waves:
 
 def preview():
     """The stomach in an empty belly."""
-    body = Body()
+    body = Body(Subject(sex="male"))
     room = trunk(body).cavity.grown(-3) & Plane((0, 0, -6), (0, 0, -1))
     return layers(body, room, stomach(body)), (-20, 10, -80), (190, 180, 140), 2.0
