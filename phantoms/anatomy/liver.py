@@ -41,10 +41,10 @@ from simdata import Subject
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
 UNDER_MM = {
-    -60: (60, 40, 20, 5, -14, -50, -94, -140, -172, -182),
-    15: (40, 0, -34, -48, -54, -72, -102, -146, -188, -204),
-    75: (-20, -64, -96, -116, -124, -132, -144, -168, -194, -208),
-    120: (-40, -80, -106, -122, -130, -138, -148, -172, -198, -210),
+    -60: (54, 34, 14, -1, -20, -56, -100, -146, -178, -188),
+    15: (34, -6, -40, -54, -60, -78, -108, -152, -194, -210),
+    75: (-26, -70, -102, -122, -130, -138, -150, -174, -200, -214),
+    120: (-46, -86, -112, -128, -136, -144, -154, -178, -204, -216),
 }
 # how far the medial border gives way to vena cava, adrenal gland and duodenum; how long the tongue of Riedel is
 HOLLOW_MM = 10.0
@@ -64,7 +64,7 @@ VENOUS_MM, VENOUS_NORMAL = 1.5, np.array([-0.22, 0.97, 0.0])
 ROUND = ((9, 112, 4, 18), (6, 75, 3, 17), (4, 45, 2, 15), (6, 22, 2, 10))
 ROUND_MM = 1.6
 # x, y, height over the undersurface, radius of the gallbladder from neck to fundus; bile
-GALLBLADDER = ((41, 12, -3, 3.5), (46, 27, -5, 10.5), (51, 46, -4, 16.5), (53, 62, -1, 17.5))
+GALLBLADDER = ((41, 12, 2, 3.5), (46, 27, 0, 10.5), (51, 46, 0, 16.8), (53, 62, 4, 17.8))
 WALL_MM = 1.5
 # common bile duct: hepatic duct, behind the duodenum, through the head of the pancreas to the papilla
 DUCT = ((44, 6, -62), (36, 9, -78), (28, 12, -98), (27, 13, -118), (33, 13, -136))
