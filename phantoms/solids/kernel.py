@@ -28,9 +28,12 @@ BLOCK = EDGE**3
 LEVELS = (8, 2, 1)
 """Edges of the nested blocks, in blocks of EDGE voxels."""
 
+ROOM, SLACK_MM = float32(1.06), float32(0.05)
+"""A block's radius is taken so much larger than its corners say, since the deformation bends its faces."""
+
 ZERO, ONE, HALF, TINY = float32(0), float32(1), float32(0.5), float32(1e-6)
 FAR = float32(1e4)
-POLAR_STEEP, SHEET_STEEP = float32(1.6), float32(1.3)
+POLAR_STEEP, SHEET_STEEP, CUSHION_STEEP = float32(1.6), float32(1.3), float32(0.75)
 TURN = float32(2 * np.pi)
 SINE = tuple(float32(c) for c in (6.28318279, -41.34141938, 81.59613849, -76.57968507, 41.20373129, -12.26884019))
 ARCTAN = tuple(
@@ -74,27 +77,19 @@ def plane(x, y, z, n, s):
 
 
 @inlined
-def ellipsoid(x, y, z, n, s):
-    """Depth in an ellipsoid."""
-    u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
-    v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
-    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
+def ellipsoid(u, v, w, ra, rb, rc):
+    """Depth in an ellipsoid, from places along its axes in radii."""
     k = max(np.sqrt(u * u + v * v + w * w), TINY)
-    ra, rb, rc = n[s + 12], n[s + 13], n[s + 14]
     ga, gb, gc = u / (k * ra), v / (k * rb), w / (k * rc)
     steep = max(np.sqrt(ga * ga + gb * gb + gc * gc), HALF / max(ra, max(rb, rc)))
     return min((ONE - k) / steep, min(ra, min(rb, rc)))
 
 
 @inlined
-def cushion(x, y, z, n, s):
-    """Depth in a cushion (fourth powers)."""
-    u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
-    v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
-    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
+def cushion(u, v, w, ra, rb, rc):
+    """Depth in a cushion (fourth powers), from places along its axes in radii."""
     u2, v2, w2 = u * u, v * v, w * w
     k = max(np.sqrt(np.sqrt(u2 * u2 + v2 * v2 + w2 * w2)), TINY)
-    ra, rb, rc = n[s + 12], n[s + 13], n[s + 14]
     k3 = k * k * k
     ga, gb, gc = u2 * u / (k3 * ra), v2 * v / (k3 * rb), w2 * w / (k3 * rc)
     steep = max(np.sqrt(ga * ga + gb * gb + gc * gc), HALF / max(ra, max(rb, rc)))
@@ -102,111 +97,103 @@ def cushion(x, y, z, n, s):
 
 
 @inlined
-def sheet(x, y, z, n, s):
-    """Depth below everything above a height field."""
-    u = (x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9] - n[s + 12]) / n[s + 14]
-    v = (x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10] - n[s + 13]) / n[s + 14]
-    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
-    nu, nv = int32(n[s + 15]), int32(n[s + 16])
-    u = min(max(u, ZERO), float32(nu - 1))
-    v = min(max(v, ZERO), float32(nv - 1))
-    i, j = min(int32(u), nu - 2), min(int32(v), nv - 2)
-    fu, fv = u - float32(i), v - float32(j)
-    at = s + 17 + 2 * (i * nv + j)
-    h0 = n[at] + fv * (n[at + 2] - n[at])
-    f0 = n[at + 1] + fv * (n[at + 3] - n[at + 1])
-    at += 2 * nv
-    h1 = n[at] + fv * (n[at + 2] - n[at])
-    f1 = n[at + 1] + fv * (n[at + 3] - n[at + 1])
-    return (w - h0 - fu * (h1 - h0)) * (f0 + fu * (f1 - f0))
+def cell(value, count):
+    """A fractional place among `count` points, kept between them: the point below, and how far beyond it."""
+    inside = min(max(value, ZERO), float32(count - 1))
+    below = min(int32(inside), int32(count - 2))
+    return below, inside - float32(below)
 
 
 @inlined
-def polar(x, y, z, n, s):
+def bilinear(n, at, row, f, g):
+    """The first number of the pairs at `at`, linear in both directions; rows are `row` numbers apart."""
+    low = n[at] + g * (n[at + 2] - n[at])
+    high = n[at + row] + g * (n[at + row + 2] - n[at + row])
+    return low + f * (high - low)
+
+
+@inlined
+def sheet_cell(u, v, first_u, first_v, step, nu, nv):
+    """The cell of a height field under a place: its number, and how far in it."""
+    i, fu = cell((u - first_u) / step, nu)
+    j, fv = cell((v - first_v) / step, nv)
+    return i * nv + j, fu, fv
+
+
+@inlined
+def sheet_depth(n, at, row, fu, fv, w):
+    """Depth over a height field."""
+    return (w - bilinear(n, at, row, fu, fv)) * bilinear(n, at + 1, row, fu, fv)
+
+
+@inlined
+def off_axis(x, y, n, at, fh):
+    """Place of a point from the axis of an outline, whose own x and y lie at `at`."""
+    return x - n[at] - fh * (n[at + 2] - n[at]), y - n[at + 1] - fh * (n[at + 3] - n[at + 1])
+
+
+@inlined
+def polar_cell(dx, dy, i, angles):
+    """The cell of an outline's table at height i: its number, how far in it around, and the distance from the axis."""
+    j, fa = cell((turns(dx, dy) + HALF) * float32(angles - 1), angles)
+    return i * angles + j, fa, np.sqrt(dx * dx + dy * dy)
+
+
+@inlined
+def polar_depth(n, at, row, fh, fa, rho):
     """Depth in an outline r(angle, height)."""
-    nh, na = int32(n[s]), int32(n[s + 1])
-    h = min(max((z - n[s + 2]) / n[s + 3], ZERO), float32(nh - 1))
-    i = min(int32(h), nh - 2)
-    fh = h - float32(i)
-    at = s + 4 + 2 * i
-    dx = x - n[at] - fh * (n[at + 2] - n[at])
-    dy = y - n[at + 1] - fh * (n[at + 3] - n[at + 1])
-    a = (turns(dx, dy) + HALF) * float32(na - 1)
-    j = min(max(int32(a), 0), na - 2)
-    fa = a - float32(j)
-    at = s + 4 + 2 * nh + 2 * (i * na + j)
-    r0 = n[at] + fa * (n[at + 2] - n[at])
-    f0 = n[at + 1] + fa * (n[at + 3] - n[at + 1])
-    at += 2 * na
-    r1 = n[at] + fa * (n[at + 2] - n[at])
-    f1 = n[at + 1] + fa * (n[at + 3] - n[at + 1])
-    return (r0 + fh * (r1 - r0) - np.sqrt(dx * dx + dy * dy)) * (f0 + fh * (f1 - f0))
+    return (bilinear(n, at, row, fh, fa) - rho) * bilinear(n, at + 1, row, fh, fa)
 
 
 @inlined
-def lattice(x, y, z, n, s):
+def lattice_cell(u, v, w, nx, ny, nz):
+    """The cell of a lattice: its number, and how far in it."""
+    i, fu = cell(u, nx)
+    j, fv = cell(v, ny)
+    k, fw = cell(w, nz)
+    return (i * ny + j) * nz + k, fu, fv, fw
+
+
+@inlined
+def lattice_depth(n, at, row, layer, fu, fv, fw):
     """Depth known on a lattice."""
-    nx, ny, nz = int32(n[s + 12]), int32(n[s + 13]), int32(n[s + 14])
-    u = min(max(x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9], ZERO), float32(nx - 1))
-    v = min(max(x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10], ZERO), float32(ny - 1))
-    w = min(max(x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11], ZERO), float32(nz - 1))
-    i, j, k = min(int32(u), nx - 2), min(int32(v), ny - 2), min(int32(w), nz - 2)
-    fu, fv, fw = u - float32(i), v - float32(j), w - float32(k)
-    at = s + 16 + (i * ny + j) * nz + k
     a = n[at] + fw * (n[at + 1] - n[at])
-    b = n[at + nz] + fw * (n[at + nz + 1] - n[at + nz])
+    b = n[at + row] + fw * (n[at + row + 1] - n[at + row])
     low = a + fv * (b - a)
-    at += ny * nz
+    at += layer
     a = n[at] + fw * (n[at + 1] - n[at])
-    b = n[at + nz] + fw * (n[at + nz + 1] - n[at + nz])
+    b = n[at + row] + fw * (n[at + row + 1] - n[at + row])
     return low + fu * (a + fv * (b - a) - low)
-
-
-@inlined
-def wave(x, y, z, n, s):
-    """A sum of plane waves."""
-    total = ZERO
-    for i in range(int32(n[s])):
-        at = s + 3 + 5 * i
-        total += n[at + 4] * sine(x * n[at] + y * n[at + 1] + z * n[at + 2] + n[at + 3])
-    return total
-
-
-@inlined
-def cone(x, y, z, c):
-    """Distance from the axis where it is nearest, as the cone measures it; how much larger than in mm; radius there."""
-    px, py, pz = x - c[0], y - c[1], z - c[2]
-    t = min(max((px * c[3] + py * c[4] + pz * c[5]) * c[8], ZERO), ONE)
-    qx, qy, qz = px - t * c[3], py - t * c[4], pz - t * c[5]
-    along = qx * c[9] + qy * c[10] + qz * c[11]
-    s = np.sqrt(qx * qx + qy * qy + qz * qz + along * along)
-    gx, gy, gz = qx + along * c[9], qy + along * c[10], qz + along * c[11]
-    g = np.sqrt(gx * gx + gy * gy + gz * gz)
-    return s, g, c[6] + t * c[7]
 
 
 # --- bounds of every node over a ball ------------------------------------------------------------------------------
 
 
 @compiled
-def leaf_bounds(operation, x, y, z, r, n, s):
-    """Lowest and highest depth that a leaf (no tube) can have within `r` mm of a point."""
-    if operation == PLANE:
-        d = plane(x, y, z, n, s)
-        return d - r, d + r
-    if operation == SHEET:
-        d = sheet(x, y, z, n, s)
-        return d - SHEET_STEEP * r, d + SHEET_STEEP * r
-    if operation == POLAR:
-        d = polar(x, y, z, n, s)
-        return d - POLAR_STEEP * r, d + POLAR_STEEP * r
-    if operation == LATTICE:
-        d = lattice(x, y, z, n, s)
-        return d - n[s + 15] * r, d + n[s + 15] * r
-    if operation == WAVES:
-        d = wave(x, y, z, n, s)
-        return max(d - n[s + 1] * r, -n[s + 2]), min(d + n[s + 1] * r, n[s + 2])
+def leaf_bounds(operation, x, y, z, r, n, s, one):
+    """Lowest and highest depth that a leaf (no tube) can have within `r` mm of a point.
 
+    x, y, z: (1,) the point. one: (1,) room for a number.
+    """
+    if operation in (ELLIPSOID, CUSHION):
+        return ellipsoid_bounds(operation, x[0], y[0], z[0], r, n, s)
+    fill_leaf(operation, x, y, z, n, s, one)
+    if operation == WAVES:
+        reach = n[s + 1] * r
+        return max(one[0] - reach, -n[s + 2]), min(one[0] + reach, n[s + 2])
+    steep = ONE
+    if operation == SHEET:
+        steep = SHEET_STEEP
+    elif operation == POLAR:
+        steep = POLAR_STEEP
+    elif operation == LATTICE:
+        steep = n[s + 15]
+    return one[0] - steep * r, one[0] + steep * r
+
+
+@compiled
+def ellipsoid_bounds(operation, x, y, z, r, n, s):
+    """Bounds of an ellipsoid or cushion: k changes by r / thinnest radius, and depth lies between k times the radii."""
     u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
     v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
     w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
@@ -216,7 +203,7 @@ def leaf_bounds(operation, x, y, z, r, n, s):
         k = np.sqrt(u * u + v * v + w * w)
     else:
         k = np.sqrt(np.sqrt(u * u * u * u + v * v * v * v + w * w * w * w))
-        wide = wide / float32(0.75)
+        wide = wide / CUSHION_STEEP
     low, high = ONE - k - r / thin, ONE - k + r / thin
     return low * (thin if low > ZERO else wide), min(high * wide, thin) if high > ZERO else high * thin
 
@@ -224,9 +211,13 @@ def leaf_bounds(operation, x, y, z, r, n, s):
 @compiled
 def cone_bounds(x, y, z, r, c):
     """Lowest and highest depth in a cone within `r` mm of a point."""
-    s, _, radius = cone(x, y, z, c)
+    px, py, pz = x - c[0], y - c[1], z - c[2]
+    t = min(max((px * c[3] + py * c[4] + pz * c[5]) * c[8], ZERO), ONE)
+    qx, qy, qz = px - t * c[3], py - t * c[4], pz - t * c[5]
+    along = qx * c[9] + qy * c[10] + qz * c[11]
+    inside = c[6] + t * c[7] - np.sqrt(qx * qx + qy * qy + qz * qz + along * along)
     reach = r * (c[12] + c[13] - ONE)
-    low, high = radius - s - reach, radius - s + reach
+    low, high = inside - reach, inside + reach
     return low / c[12] if low > ZERO else low, high if high > ZERO else high / c[12]
 
 
@@ -245,49 +236,145 @@ def fill_leaf(operation, x, y, z, n, s, out):
     """Depth of a leaf (no tube) at every voxel of a block."""
     if operation == PLANE:
         a, b, c, d = n[s], n[s + 1], n[s + 2], n[s + 3]
-        for p in range(BLOCK):
+        for p in range(len(x)):
             out[p] = x[p] * a + y[p] * b + z[p] * c - d
-    elif operation == ELLIPSOID:
-        here = n[s : s + 15].copy()
-        for p in range(BLOCK):
-            out[p] = ellipsoid(x[p], y[p], z[p], here, 0)
-    elif operation == CUSHION:
-        here = n[s : s + 15].copy()
-        for p in range(BLOCK):
-            out[p] = cushion(x[p], y[p], z[p], here, 0)
+    elif operation in (ELLIPSOID, CUSHION):
+        fill_ellipsoid(operation, x, y, z, n, s, out)
     elif operation == SHEET:
-        for p in range(BLOCK):
-            out[p] = sheet(x[p], y[p], z[p], n, s)
+        fill_sheet(x, y, z, n, s, out)
     elif operation == POLAR:
-        for p in range(BLOCK):
-            out[p] = polar(x[p], y[p], z[p], n, s)
+        fill_polar(x, y, z, n, s, out)
     elif operation == LATTICE:
-        for p in range(BLOCK):
-            out[p] = lattice(x[p], y[p], z[p], n, s)
+        fill_lattice(x, y, z, n, s, out)
     else:
-        for p in range(BLOCK):
+        for p in range(len(x)):
             out[p] = ZERO
         for i in range(int32(n[s])):
             at = s + 3 + 5 * i
             kx, ky, kz, phase, high = n[at], n[at + 1], n[at + 2], n[at + 3], n[at + 4]
-            for p in range(BLOCK):
+            for p in range(len(x)):
                 out[p] += high * sine(x[p] * kx + y[p] * ky + z[p] * kz + phase)
+
+
+@compiled
+def fill_ellipsoid(operation, x, y, z, n, s, out):
+    """Depth in an ellipsoid or cushion at every voxel of a block; its numbers in variables, so that it vectorizes."""
+    a0, a1, a2, b0, b1, b2, c0, c1, c2 = (
+        n[s],
+        n[s + 1],
+        n[s + 2],
+        n[s + 3],
+        n[s + 4],
+        n[s + 5],
+        n[s + 6],
+        n[s + 7],
+        n[s + 8],
+    )
+    a3, b3, c3, ra, rb, rc = n[s + 9], n[s + 10], n[s + 11], n[s + 12], n[s + 13], n[s + 14]
+    if operation == ELLIPSOID:
+        for p in range(len(x)):
+            u = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
+            v = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
+            w = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
+            out[p] = ellipsoid(u, v, w, ra, rb, rc)
+    else:
+        for p in range(len(x)):
+            u = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
+            v = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
+            w = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
+            out[p] = cushion(u, v, w, ra, rb, rc)
+
+
+@compiled
+def fill_turned(x, y, z, n, s, u, v, w):
+    """Places of the points of a block along the axes that begin at number `s`."""
+    a0, a1, a2, b0, b1, b2, c0, c1, c2 = (
+        n[s],
+        n[s + 1],
+        n[s + 2],
+        n[s + 3],
+        n[s + 4],
+        n[s + 5],
+        n[s + 6],
+        n[s + 7],
+        n[s + 8],
+    )
+    a3, b3, c3 = n[s + 9], n[s + 10], n[s + 11]
+    for p in range(len(x)):
+        u[p] = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
+        v[p] = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
+        w[p] = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
+
+
+@compiled
+def fill_sheet(x, y, z, n, s, out):
+    """Depth over a height field: where to look, which vectorizes, then the looking."""
+    count = len(x)
+    at = np.empty(count, np.int32)
+    u, v, w = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+    fill_turned(x, y, z, n, s, u, v, w)
+    first_u, first_v, step, nu, nv = n[s + 12], n[s + 13], n[s + 14], int32(n[s + 15]), int32(n[s + 16])
+    for p in range(count):
+        at[p], u[p], v[p] = sheet_cell(u[p], v[p], first_u, first_v, step, nu, nv)
+    start, row = int32(s + 17), int32(2) * nv
+    for p in range(count):
+        out[p] = sheet_depth(n, start + int32(2) * at[p], row, u[p], v[p], w[p])
+
+
+@compiled
+def fill_polar(x, y, z, n, s, out):
+    """Depth in an outline: where to look, which vectorizes, then the looking."""
+    count = len(x)
+    at = np.empty(count, np.int32)
+    fh, u, v = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+    heights, angles, first, step = int32(n[s]), int32(n[s + 1]), n[s + 2], n[s + 3]
+    for p in range(count):
+        at[p], fh[p] = cell((z[p] - first) / step, heights)
+    for p in range(count):
+        u[p], v[p] = off_axis(x[p], y[p], n, int32(s + 4) + int32(2) * at[p], fh[p])
+    for p in range(count):
+        at[p], u[p], v[p] = polar_cell(u[p], v[p], at[p], angles)
+    start, row = int32(s + 4) + int32(2) * heights, int32(2) * angles
+    for p in range(count):
+        out[p] = polar_depth(n, start + int32(2) * at[p], row, fh[p], u[p], v[p])
+
+
+@compiled
+def fill_lattice(x, y, z, n, s, out):
+    """Depth on a lattice: where to look, which vectorizes, then the looking."""
+    count = len(x)
+    at = np.empty(count, np.int32)
+    u, v, w = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+    fill_turned(x, y, z, n, s, u, v, w)
+    nx, ny, nz = int32(n[s + 12]), int32(n[s + 13]), int32(n[s + 14])
+    for p in range(count):
+        at[p], u[p], v[p], w[p] = lattice_cell(u[p], v[p], w[p], nx, ny, nz)
+    start = int32(s + 16)
+    for p in range(count):
+        out[p] = lattice_depth(n, start + at[p], nz, ny * nz, u[p], v[p], w[p])
 
 
 @compiled
 def fill_tube(x, y, z, cones, rows, first, last, out):
     """Depth in the deepest of the cones `rows[first:last]` at every voxel of a block."""
-    for p in range(BLOCK):
+    for p in range(len(x)):
         out[p] = -FAR
     for at in range(first, last):
         c = cones[rows[at]]
+        ax, ay, az, ux, uy, uz, r, dr, inverse = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
         if c[12] > ONE:
-            for p in range(BLOCK):
-                s, g, radius = cone(x[p], y[p], z[p], c)
-                out[p] = max(out[p], (radius - s) * s / max(g, TINY))
+            mx, my, mz = c[9], c[10], c[11]
+            for p in range(len(x)):
+                px, py, pz = x[p] - ax, y[p] - ay, z[p] - az
+                t = min(max((px * ux + py * uy + pz * uz) * inverse, ZERO), ONE)
+                qx, qy, qz = px - t * ux, py - t * uy, pz - t * uz
+                along = qx * mx + qy * my + qz * mz
+                s = np.sqrt(qx * qx + qy * qy + qz * qz + along * along)
+                gx, gy, gz = qx + along * mx, qy + along * my, qz + along * mz
+                g = np.sqrt(gx * gx + gy * gy + gz * gz)
+                out[p] = max(out[p], (r + t * dr - s) * s / max(g, TINY))
         else:
-            ax, ay, az, ux, uy, uz, r, dr, inverse = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
-            for p in range(BLOCK):
+            for p in range(len(x)):
                 px, py, pz = x[p] - ax, y[p] - ay, z[p] - az
                 t = min(max((px * ux + py * uy + pz * uz) * inverse, ZERO), ONE)
                 qx, qy, qz = px - t * ux, py - t * uy, pz - t * uz
@@ -317,24 +404,23 @@ def fill_node(operation, a, b, value, out):
             out[p] = a[p] + value
 
 
-@inlined
-def place(patient_x, patient_y, patient_z, warp, first, step):
-    """Where a point of the patient lies in the reference body: linear between the points of the lattice `warp`."""
-    n0, n1, n2 = warp.shape[0], warp.shape[1], warp.shape[2]
-    u = min(max((patient_x - first[0]) / step, ZERO), float32(n0 - 1))
-    v = min(max((patient_y - first[1]) / step, ZERO), float32(n1 - 1))
-    w = min(max((patient_z - first[2]) / step, ZERO), float32(n2 - 1))
-    i, j, k = min(int32(u), n0 - 2), min(int32(v), n1 - 2), min(int32(w), n2 - 2)
-    fu, fv, fw = u - float32(i), v - float32(j), w - float32(k)
-    fu1, fv1, fw1 = ONE - fu, ONE - fv, ONE - fw
-    w000, w001, w010, w011 = fu1 * fv1 * fw1, fu1 * fv1 * fw, fu1 * fv * fw1, fu1 * fv * fw
-    w100, w101, w110, w111 = fu * fv1 * fw1, fu * fv1 * fw, fu * fv * fw1, fu * fv * fw
-    a, b, c, d = warp[i, j, k], warp[i, j, k + 1], warp[i, j + 1, k], warp[i, j + 1, k + 1]
-    e, f, g, h = warp[i + 1, j, k], warp[i + 1, j, k + 1], warp[i + 1, j + 1, k], warp[i + 1, j + 1, k + 1]
-    x = w000 * a[0] + w001 * b[0] + w010 * c[0] + w011 * d[0] + w100 * e[0] + w101 * f[0] + w110 * g[0] + w111 * h[0]
-    y = w000 * a[1] + w001 * b[1] + w010 * c[1] + w011 * d[1] + w100 * e[1] + w101 * f[1] + w110 * g[1] + w111 * h[1]
-    z = w000 * a[2] + w001 * b[2] + w010 * c[2] + w011 * d[2] + w100 * e[2] + w101 * f[2] + w110 * g[2] + w111 * h[2]
-    return x, y, z
+@compiled
+def fill_places(px, py, pz, view, x, y, z):
+    """Where points of the patient lie in the reference body: linear between the points of the lattice of `view`."""
+    count = len(px)
+    at = np.empty(count, np.int32)
+    u, v, w = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+    nx, ny, nz = int32(view.shape[0]), int32(view.shape[1]), int32(view.shape[2])
+    fx, fy, fz, per_mm = view.first[0], view.first[1], view.first[2], ONE / view.step
+    for p in range(count):
+        at[p], u[p], v[p], w[p] = lattice_cell(
+            (px[p] - fx) * per_mm, (py[p] - fy) * per_mm, (pz[p] - fz) * per_mm, nx, ny, nz
+        )
+    layer, n = nx * ny * nz, view.warp
+    for p in range(count):
+        x[p] = lattice_depth(n, at[p], nz, ny * nz, u[p], v[p], w[p])
+        y[p] = lattice_depth(n, at[p] + layer, nz, ny * nz, u[p], v[p], w[p])
+        z[p] = lattice_depth(n, at[p] + layer + layer, nz, ny * nz, u[p], v[p], w[p])
 
 
 # --- the blocks ----------------------------------------------------------------------------------------------------
@@ -354,10 +440,14 @@ class Program(NamedTuple):
 
 
 class View(NamedTuple):
-    """Where the voxels lie: grid affine, and the lattice that leads from the patient to the reference body."""
+    """Where the voxels lie: grid affine, and the lattice that leads from the patient to the reference body.
+
+    warp: reference x of every point of the lattice, then y, then z. shape, first, step: of the lattice.
+    """
 
     affine: ndarray
     warp: ndarray
+    shape: ndarray
     first: ndarray
     step: float32
 
@@ -381,6 +471,7 @@ class Desk(NamedTuple):
     row_high: ndarray
     needed: ndarray
     slot: ndarray
+    one: ndarray
 
 
 @compiled
@@ -392,7 +483,7 @@ def desk_for(program):
         np.zeros((levels, n), np.int32), np.zeros(levels, np.int32),
         np.zeros((levels, cones), np.int32), np.zeros((levels, n, 2), np.int32), np.zeros((levels, n), np.int32),
         np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(cones, np.float32),
-        np.zeros(n, np.bool_), np.zeros(n, np.int32),
+        np.zeros(n, np.bool_), np.zeros(n, np.int32), np.zeros(1, np.float32),
     )  # fmt: skip
     desk.layers[0] = np.arange(layers)
     desk.live[0] = np.arange(n)
@@ -457,7 +548,7 @@ def bound(level, middle, reach, program, desk):
             low[node], high[node] = low[a] + value, high[a] + value
         else:
             low[node], high[node] = leaf_bounds(
-                operation, middle[0], middle[1], middle[2], reach, program.numbers, start
+                operation, middle[0:1], middle[1:2], middle[2:3], reach, program.numbers, start, desk.one
             )
 
 
@@ -538,17 +629,17 @@ def keep_nodes(level, program, desk):
 @compiled
 def fill_block(corner, level, view, program, desk, registers):
     """Depth of every live node at every voxel of the block at `corner`."""
-    x, y, z = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    patient, reference = np.empty((3, BLOCK), np.float32), np.empty((3, BLOCK), np.float32)
     affine = view.affine
     for i in range(EDGE):
         for j in range(EDGE):
-            for k in range(EDGE):
-                gi, gj, gk = corner[0] + i, corner[1] + j, corner[2] + k
-                px = affine[0, 0] * gi + affine[0, 1] * gj + affine[0, 2] * gk + affine[0, 3]
-                py = affine[1, 0] * gi + affine[1, 1] * gj + affine[1, 2] * gk + affine[1, 3]
-                pz = affine[2, 0] * gi + affine[2, 1] * gj + affine[2, 2] * gk + affine[2, 3]
-                p = (i * EDGE + j) * EDGE + k
-                x[p], y[p], z[p] = place(float32(px), float32(py), float32(pz), view.warp, view.first, view.step)
+            gi, gj = corner[0] + i, corner[1] + j
+            for n in range(3):
+                row = affine[n, 0] * gi + affine[n, 1] * gj + affine[n, 3]
+                for k in range(EDGE):
+                    patient[n, (i * EDGE + j) * EDGE + k] = float32(row + affine[n, 2] * (corner[2] + k))
+    x, y, z = reference[0], reference[1], reference[2]
+    fill_places(patient[0], patient[1], patient[2], view, x, y, z)
     for m in range(desk.live_count[level]):
         node = desk.live[level, m]
         desk.slot[node] = m
@@ -589,7 +680,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
             done[level] += 1
 
             edge = EDGE * LEVELS[level]
-            middle, reach = ball(corner[level], edge, view.affine, view.warp, view.first, view.step)
+            middle, reach = ball(corner[level], edge, view)
             bound(level, middle, reach, program, desk)
             covered = keep_layers(level, margin, program, desk)
             kept = desk.layer_count[level + 1]
@@ -634,25 +725,22 @@ def next_block(level, corner, done, shape):
 
 
 @compiled
-def ball(corner, edge, affine, warp, warp_first, warp_step):
+def ball(corner, edge, view):
     """Middle of a block of voxels in the reference body, and a radius that holds all of the block."""
-    middle = np.zeros(3, np.float32)
-    corners = np.zeros((9, 3), np.float32)
+    patient, reference = np.empty((3, 9), np.float32), np.empty((3, 9), np.float32)
+    affine, step = view.affine, edge - 1
     for n in range(9):
-        step = float32(edge - 1)
-        i = float32(corner[0]) + (step * float32(n & 1) if n < 8 else step * HALF)
-        j = float32(corner[1]) + (step * float32((n >> 1) & 1) if n < 8 else step * HALF)
-        k = float32(corner[2]) + (step * float32((n >> 2) & 1) if n < 8 else step * HALF)
-        px = affine[0, 0] * i + affine[0, 1] * j + affine[0, 2] * k + affine[0, 3]
-        py = affine[1, 0] * i + affine[1, 1] * j + affine[1, 2] * k + affine[1, 3]
-        pz = affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3]
-        corners[n] = place(float32(px), float32(py), float32(pz), warp, warp_first, warp_step)
-    middle[:] = corners[8]
+        i = corner[0] + (step * (n & 1) if n < 8 else 0.5 * step)
+        j = corner[1] + (step * ((n >> 1) & 1) if n < 8 else 0.5 * step)
+        k = corner[2] + (step * ((n >> 2) & 1) if n < 8 else 0.5 * step)
+        for m in range(3):
+            patient[m, n] = float32(affine[m, 0] * i + affine[m, 1] * j + affine[m, 2] * k + affine[m, 3])
+    fill_places(patient[0], patient[1], patient[2], view, reference[0], reference[1], reference[2])
     reach = ZERO
     for n in range(8):
-        dx, dy, dz = corners[n, 0] - middle[0], corners[n, 1] - middle[1], corners[n, 2] - middle[2]
+        dx, dy, dz = reference[:, n] - reference[:, 8]
         reach = max(reach, np.sqrt(dx * dx + dy * dy + dz * dz))
-    return middle, reach * float32(1.06) + float32(0.05)
+    return reference[:, 8].copy(), reach * ROOM + SLACK_MM
 
 
 @compiled

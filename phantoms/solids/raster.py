@@ -58,7 +58,9 @@ def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, m
     other, share = (np.zeros(grid.shape if mixed else none, np.uint8) for _ in range(2))
     corners = np.stack(np.meshgrid(*[np.arange(0, n, TILE) for n in grid.shape], indexing="ij"), axis=-1).reshape(-1, 3)
     voxel_mm = float(np.mean(grid.spacing_mm))
-    view = View(grid.affine, warp.places, np.array(warp.first, np.float32), np.float32(warp.step_mm))
+    flat = np.ascontiguousarray(np.moveaxis(warp.places, -1, 0)).ravel()
+    places = np.array(warp.places.shape[:3], np.int32)
+    view = View(grid.affine, flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm))
     program = made.program
     shape = np.array(grid.shape, np.int64)
 
