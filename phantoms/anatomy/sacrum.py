@@ -84,9 +84,7 @@ def sacrum(body: Body) -> Sacrum:
     canal = _canal(rows, 1.0)
     column = _column(rows)
     top = Plane(rows[0].place(0, 0, 15), -rows[0].up)  # pyright: ignore[reportArgumentType]
-    solid = smooth_union(
-        smooth_common(column, top, round_mm=2.5), joined([_wings(r) for r in rows] + [_behind(rows)]), round_mm=6.0
-    )
+    solid = smooth_union(smooth_common(column, top, round_mm=2.5), joined([_wings(rows), _behind(rows)]), round_mm=6.0)
     if "four_lumbar" in body.variants:
         solid = smooth_union(solid, _bridge(vertebrae(body)["L5"]), round_mm=4.0)
     holes: list[Solid] = [canal, _foramina(rows)]
@@ -132,41 +130,62 @@ def _column(rows: list[Vertebra]) -> Tube:
     return tube(points, radii, flat=np.array(flats))  # pyright: ignore[reportArgumentType]
 
 
-def _wings(bone: Vertebra) -> Tube:
-    """From the body to the joint with the hip bone, and down to the next segment's wing."""
-    w = TABLE[bone.level]
-    r = w.wing_radius
-    outer = (w.wing - 0.85 * r, -w.wing_back, -1.0)
-    flat = (0.0, 0.0, 0.0) if bone.level == "S1" else (0.0, 1.25, 0.0)
-    inner = Strut((0.3 * w.width, -0.12 * w.depth, 0.0), outer, 0.95 * r, r, flat)
-    down = Strut(outer, (outer[0] - 0.12 * w.wing, outer[1] + 1.0, -0.55 * w.height), r, 0.85 * r, flat)
-    return struts_tube(bone, [inner, down])
+def _wings(rows: list[Vertebra]) -> Tube:
+    """From each body to the joint with the hip bone, and the mass that joins these wings."""
+    outer = {bone.level: _outer(bone.level) for bone in rows}
+    inner = [
+        struts_tube(
+            bone, [Strut((0.3 * w.width, -0.12 * w.depth, 0), outer[bone.level], 0.95 * w.wing_radius, w.wing_radius)]
+        )
+        for bone, w in zip(rows, TABLE.values(), strict=True)
+    ]
+    radii = [w.wing_radius for w in TABLE.values()]
+    sides = []
+    for side in (1, -1):
+        points = [bone.place(side * x, y, z) for bone, (x, y, z) in zip(rows, outer.values(), strict=True)]
+        sides.append(tube(points, radii, 7.0, 1.12 * rows[1].front))
+    return joined([*inner, *sides])
+
+
+def _outer(level: str) -> tuple[float, float, float]:
+    """Middle of a segment's lateral mass in its own axes, mm."""
+    w = TABLE[level]
+    return w.wing - w.wing_radius, -w.wing_back, -1.0
 
 
 def _behind(rows: list[Vertebra]) -> Tube:
-    """Laminae, the crests beside and in the middle, and the joints for the fifth lumbar vertebra."""
-    tubes = []
-    for bone, deep in zip(rows[:4], (9.0, 8.5, 6.0, 4.0), strict=True):
-        s, b = bone.size, bone.back_mm
-        ring = b - s.canal_depth - 2.0
-        half = 0.5 * s.height
-        root = Strut(
-            (0.5 * s.canal_width + 3, b - 1, 0),
-            (0.5 * s.canal_width + 4, b - 0.6 * s.canal_depth, 0),
-            half,
-            half,
-            (1.6, 0, 0),
-        )
-        lamina = Strut(
-            (0.5 * s.canal_width + 4, b - 0.6 * s.canal_depth, 0), (0, ring, -2), half, 0.9 * half, (1.2, -2.4, 0)
-        )
-        beside = Strut((0.5 * s.canal_width + 8, b - 4, 1), (0.5 * s.canal_width + 13, b - 5, -4), 5.0, 5.0)
-        crest = Strut((0, ring, -1), (0, ring - deep, -3), 0.42 * s.height, 5.0, (1.7, 0, 0))
-        tubes.append(struts_tube(bone, [root, lamina, beside], [crest]))
-    first = rows[0]
+    """The back wall of the canal, the crests in the middle and beside, and the joints for the fifth lumbar vertebra."""
+    first, upper = rows[0], rows[:4]
+    ring = [bone.back_mm - bone.size.canal_depth - 1.6 for bone in upper]
+    half = [0.5 * bone.size.canal_width + 4.5 for bone in upper]
+    at = [-9.0, 0.0, 0.0, 2.0]
+    wall = tube(
+        [bone.place(0, f, z) for bone, f, z in zip(upper, ring, at, strict=True)],
+        half,
+        8.0,
+        np.array([bone.front * h / 3.4 for bone, h in zip(upper, half, strict=True)]),  # pyright: ignore[reportArgumentType]
+    )
+    ridge = [bone.place(0, f - 3.5, z) for bone, f, z in zip(upper, ring, at, strict=True)]
+    crest = tube(ridge, [6.5, 6.0, 5.0, 3.5], 8.0, 2.2 * first.right)  # pyright: ignore[reportArgumentType]
+    roots = [
+        struts_tube(bone, [Strut((w + 7, bone.back_mm - 1, z), (w, f + 0.5, z), 0.4 * h, 0.4 * h, (1.5, -0.9, 0))])
+        for bone, f, z in zip(upper, ring, at, strict=True)
+        for w, h in [(0.5 * bone.size.canal_width, bone.size.height)]
+    ]
+    knobs = [
+        struts_tube(bone, [], [Strut((0, f - 4, 2), (0, f - deep, -2), 5.5, 4.2, (1.6, 0, 0))])
+        for bone, f, deep in zip(upper, ring, (9.0, 9.5, 7.0, 4.5), strict=True)
+    ]
+    sides = []
+    for side in (1, -1):
+        path = [
+            b.place(side * (0.5 * b.size.canal_width + out), b.back_mm - 2, z)
+            for b, out, z in zip(upper, (14, 13, 11, 8), at, strict=True)
+        ]
+        sides.append(tube(path, [8.0, 7.5, 6.0, 4.5], 8.0))
     b, p = first.back_mm, 0.5 * first.size.canal_width + 6
-    facet = Strut((p, b - 9, 6), (p + 2.5, b - 12.5, 19), 6.4, 5.6, (1.0, -1.0, 0))
-    return joined([*tubes, struts_tube(first, [facet])])
+    facet = struts_tube(first, [Strut((p, b - 8, 2), (p + 2.5, b - 11.5, 18.5), 6.6, 5.8, (1.0, -1.0, 0))])
+    return joined([wall, crest, *roots, *knobs, *sides, facet])
 
 
 def _canal(rows: list[Vertebra], share: float) -> Tube:

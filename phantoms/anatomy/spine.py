@@ -102,8 +102,8 @@ SAC = {
     "L3": (16, 13.5), "S1": (13, 10),
 }  # fmt: skip
 CORD = {
-    "C1": (12, 9.5), "C3": (12.3, 8.4), "C5": (13.3, 8.3), "C7": (11.8, 8), "T2": (9.6, 7.4), "T6": (8.4, 7),
-    "T10": (9, 7.6), "T12": (9.6, 8.4),
+    "C1": (12.5, 9.9), "C3": (12.9, 8.8), "C5": (13.9, 8.7), "C7": (12.3, 8.4), "T2": (10, 7.8), "T6": (8.8, 7.3),
+    "T10": (9.4, 7.9), "T12": (10, 8.8),
 }  # fmt: skip
 
 SHELL_MM, ARCH_SHELL_MM, JOINT_MM = 0.8, 1.3, 1.2
@@ -273,9 +273,9 @@ def _lumbar(bone: Vertebra) -> Arch:
     )
     lamina = Strut((p - 1, b - 12, 0.02 * h), (1.0, ring, -0.16 * h), 9.0, 9.5, (1.7, -2.45, 0))
     pillar = Strut((p + 1.5, b - 12, 0.3 * h), (p - 2, b - 15, -0.4 * h), 5.2, 5.0)
-    lower = Strut((p - 3, b - 15.5, -0.3 * h), (p - 4.5, b - 18.5, -0.78 * h), 5.5, 5.0, (0.9, -1.0, 0))
+    lower = Strut((p - 3, b - 15.5, -0.3 * h), (p - 4.0, b - 18.0, -0.78 * h), 6.6, 6.2, (1.0, -0.95, 0))
     side = Strut((p, b - 10, 0.15 * h), (s.side - 4, b + s.side_back, s.side_up), 6.0 * stout, 4.6 * stout, (0, 1.5, 0))
-    upper = Strut((p + 2, b - 11, 0.25 * h), (p + 4, b - 13.5, 0.63 * h), 6.2, 5.6, (1.0, -1.0, 0))
+    upper = Strut((p + 2, b - 11, 0.25 * h), (p + 4, b - 13.5, 0.63 * h), 7.4, 7.0, (1.1, -1.1, 0))
     back = ring - s.process + 8
     drop = np.tan(np.radians(s.tilt)) * (s.process - 8)
     spine = (
@@ -295,7 +295,7 @@ def _thoracic(bone: Vertebra) -> Arch:
     )
     lamina = Strut((p, b - 10, 0.1 * h), (1.0, ring, -0.22 * h), 8.4, 8.6, (1.3, -2.3, 0))
     tip = (s.side - 4.6, b + s.side_back + 2, s.side_up)
-    side = Strut((p, b - 9, 0.15 * h), tip, 5.4, 5.4, (0, 0.7, 0.95))
+    side = Strut((p, b - 9, 0.15 * h), tip, 5.2, 5.0, (0.6, 1.0, 0))
     if bone.level == "T12":
         lower = Strut((p - 2, b - 14, -0.2 * h), (p - 3, b - 18, -0.8 * h), 5.2, 4.8, (0.9, -1.0, 0))
     else:
@@ -371,7 +371,9 @@ def arch(bone: Vertebra) -> Arch:
 class Spine:
     """bones, marrow: C1 to L5 by level, whole and within the cortex. discs, nuclei: by the level above them.
 
-    column: bodies and discs as one solid. canal: what the arches enclose; sac: within the dura; cord: with its conus.
+    column: bodies and discs as one solid. canal: what the arches enclose; sac: within the dura; cord: with its conus;
+    roots: the cauda equina. veins: where they leave the bodies. nerves: in the foramina. ligaments: yellow, and those
+    between and on the spinous processes.
     """
 
     bones: dict[str, Solid]
@@ -383,6 +385,7 @@ class Spine:
     sac: Solid
     cord: Solid
     roots: Solid
+    veins: dict[str, Solid]
     nerves: Solid
     ligaments: Solid
 
@@ -431,7 +434,20 @@ def spine(body: Body) -> Spine:
         whole[bone.level] = common(solid, *(~hole for hole in holes))
         marrow[bone.level] = whole[bone.level].grown(-SHELL_MM) & core
     sac, cord, roots = _contents(body, bones)
-    return Spine(whole, marrow, discs, nuclei, column, canal, sac, cord, roots, _nerves(order), _ligaments(order))
+    return Spine(
+        whole,
+        marrow,
+        discs,
+        nuclei,
+        column,
+        canal,
+        sac,
+        cord,
+        roots,
+        {bone.level: _vein(bone) for bone in order if bone.level[0] in "TL"},
+        _nerves(order),
+        _ligaments(order),
+    )
 
 
 def _column(body: Body, bones: Sequence[Vertebra]) -> Solid:
@@ -476,6 +492,12 @@ def _nucleus(above: Vertebra, below: Vertebra) -> Ellipsoid:
     axes = axes_along(above.up + below.up, 0.0)
     radii = (0.34 * below.size.width, 0.33 * below.size.depth, above.size.disc / 2 + 1.2)
     return Ellipsoid((high + low) / 2, radii, axes)  # pyright: ignore[reportArgumentType]
+
+
+def _vein(bone: Vertebra) -> Ellipsoid:
+    """Where the basivertebral veins leave the back of a body."""
+    radii = (0.16 * bone.size.width, 0.2 * bone.size.depth, 0.08 * bone.size.height)
+    return Ellipsoid(bone.place(0, 0.95 * bone.back_mm, 0), radii, bone.axes)  # pyright: ignore[reportArgumentType]
 
 
 def _canal(bones: Sequence[Vertebra]) -> Tube:
@@ -546,7 +568,7 @@ def _contents(body: Body, bones: dict[str, Vertebra]) -> tuple[Solid, Solid, Sol
             last.place(0.4 * side, last.canal_mm + 0.3 * sink, -4),
             *[b.place(side, b.canal_mm + sink, 0) for b in down],
         ]
-        roots.append(tube(path, 0.9, 14.0))
+        roots.append(tube(path, 1.05, 14.0))
     return sac, joined([cord, cone]).grown(body.grown("spinal_cord")), joined(roots)
 
 
@@ -652,11 +674,13 @@ def layers(body: Body) -> list[Layer]:
     bones = [
         layer for level, name in names.items() for layer in bone_layers(body, own.bones[level], own.marrow[level], name)
     ]
+    veins = [Layer(vein & own.bones[level], names[level], "blood") for level, vein in own.veins.items()]
     return [
         Layer(own.cord, "spinal_cord"),
         Layer(own.roots, "cauda_equina"),
         Layer(own.sac, "spinal_canal_csf"),
         *[Layer(nucleus, *DISC[0]) for nucleus in own.nuclei.values()],
+        *veins,
         *bones,
         *[Layer(disc, *DISC[1]) for disc in own.discs.values()],
         Layer(own.nerves, "spinal_nerve"),
