@@ -13,7 +13,7 @@ from simdata.finding import Finding
 from simdata.grid import Grid
 from simdata.image import Image
 from simdata.sample import Sample
-from simdata.scene import Scene, present_ids
+from simdata.scene import Scene, nothing, present_ids
 from simdata.structures import Structure, structures
 from simdata.subject import Subject
 from simdata.vessels import Vessels
@@ -81,7 +81,8 @@ def sample_of(
         grid=grid,
         labels=arrays[LABELS],
         tissue=arrays[TISSUE],
-        **{name: arrays[name] for name in (SECOND, SHARE) if name in arrays},
+        second=arrays.get(SECOND, nothing()),
+        share=arrays.get(SHARE, nothing()),
         structures=MappingProxyType({**structures(), **known}),
         fields=MappingProxyType(_below(arrays, FIELDS)),
         vessels=MappingProxyType(_vessels(arrays)),

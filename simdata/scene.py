@@ -24,7 +24,8 @@ WHOLE = 255
 """The share of a voxel that is all of it."""
 
 
-def _nothing() -> UInt8[ndarray, "0 0 0"]:
+def nothing() -> UInt8[ndarray, "0 0 0"]:
+    """No voxels: what stands for an array that was left out."""
     return np.zeros((0, 0, 0), np.uint8)
 
 
@@ -45,9 +46,9 @@ class Scene:
 
     grid: Grid
     labels: UInt16[ndarray, "x y z"]
-    tissue: UInt8[ndarray, "x y z"] = field(default_factory=_nothing)
-    second: UInt8[ndarray, "sx sy sz"] = field(default_factory=_nothing)
-    share: UInt8[ndarray, "sx sy sz"] = field(default_factory=_nothing)
+    tissue: UInt8[ndarray, "x y z"] = field(default_factory=nothing)
+    second: UInt8[ndarray, "sx sy sz"] = field(default_factory=nothing)
+    share: UInt8[ndarray, "sx sy sz"] = field(default_factory=nothing)
     structures: Mapping[int, Structure] = field(default_factory=structures)
     fields: Mapping[str, Float32[ndarray, "x y z"]] = field(default_factory=lambda: MappingProxyType({}))
     vessels: Mapping[str, Vessels] = field(default_factory=lambda: MappingProxyType({}))
