@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 GROUND = ("grid", "image", "motion", "scene", "vessels")
@@ -10,6 +11,9 @@ RENDER = ("calibration", "ct", "filters", "geometry", "materials", "orientation"
 CHECKED = [*(f"simdata.{name}" for name in GROUND), *(f"render.{name}" for name in RENDER)]
 sys.path.append(str(Path(__file__).parent))
 install_import_hook(CHECKED, "shape_checker.checked")
+
+settings.register_profile("patient", deadline=None)  # the first call of a kernel may compile it
+settings.load_profile("patient")
 
 import pytest  # noqa: E402
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import map_coordinates
 
-from phantoms.solids.solid import Depth, Points, Solid
+from phantoms.solids.solid import MIRROR, Depth, Points, Solid
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 SHALLOW = 1e-6
@@ -195,7 +195,9 @@ class Polar(Solid):
         return (radius - np.hypot(x, y)) * flat
 
     def placed(self, turn, scale=1.0, shift_mm=(0, 0, 0)) -> Solid:
-        raise NotImplementedError("an outline of the trunk stays where it is")
+        if not np.array_equal(turn, MIRROR) or scale != 1.0 or np.any(shift_mm):
+            raise NotImplementedError("an outline of the trunk can be mirrored, but stays where it is")
+        return Polar(self.radii[:, ::-1], self.axis * (-1, 1), self.first_mm, self.step_mm)
 
     def numbers(self) -> ndarray:
         """What the kernel reads."""
