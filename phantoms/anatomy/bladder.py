@@ -10,7 +10,7 @@ import numpy as np
 
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
-from phantoms.solids import Ellipsoid, Layer, Plane, Solid, smooth_common, tube
+from phantoms.solids import Ellipsoid, Layer, Plane, Solid, smooth_common, smooth_union, tube
 from simdata import Subject
 
 # the neck in men and in women; radii of the bladder of the reference man, mm
@@ -23,6 +23,8 @@ LEAN = 0.32
 # where the flat sides lie, as shares of the radii, and where they face: base (to the rectum), roof, behind the pubis
 SIDES = ((0.80, (0, -0.86, -0.5)), (0.86, (0, -0.25, 0.97)), (0.88, (0, 0.8, -0.6)))
 CORNER_MM = 22.0
+# where the bladder narrows to its neck: x, y, z from there, radius
+FUNNEL_MM, FUNNEL_ROUND_MM = ((0, 0, 4, 5.0), (0, 2, 16, 9.0)), 14.0
 WALL_EMPTY_MM, WALL_FULL_MM, EMPTY_MM, FULL_MM = 5.0, 2.2, -20.0, 8.0
 # from the neck down: through prostate and bulb in men, to the front of the vagina in women
 URETHRA_MM = {
@@ -58,7 +60,8 @@ def bladder(body: Body) -> Bladder:
     whole = Ellipsoid(middle, radii)  # pyright: ignore[reportArgumentType]
     facing = [(share, np.array(side) / np.linalg.norm(side)) for share, side in SIDES]
     sides = [Plane(middle + share * radii * side, -side) for share, side in facing]  # pyright: ignore[reportArgumentType]
-    outer = smooth_common(whole, *sides, round_mm=CORNER_MM)
+    funnel = tube(np.array(FUNNEL_MM)[:, :3] + neck, np.array(FUNNEL_MM)[:, 3])
+    outer = smooth_union(smooth_common(whole, *sides, round_mm=CORNER_MM), funnel, round_mm=FUNNEL_ROUND_MM)
     wall = float(np.interp(grown, (EMPTY_MM, FULL_MM), (WALL_EMPTY_MM, WALL_FULL_MM)))
     passage = np.array(URETHRA_MM[body.female], float)
     return Bladder(

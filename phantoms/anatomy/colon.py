@@ -23,38 +23,38 @@ from simdata import Subject
 WALL_MM = 2.0
 # x, y, z, radius, depth of the haustra (1: deep, 0: none)
 COURSE = {
-    "caecum": ((64, 30, -298, 13, 0.7), (70, 28, -287, 24, 0.8), (77, 20, -266, 25, 1)),
-    "ascending_colon": ((84, 8, -240, 23, 1), (89, 1, -208, 21, 1), (88, 2, -175, 20, 1)),
+    "caecum": ((66, 30, -298, 14, 0.7), (73, 27, -287, 27, 0.8), (81, 18, -266, 28, 1)),
+    "ascending_colon": ((89, 5, -240, 25.5, 1), (94, -2, -208, 23.5, 1), (92, -1, -175, 22, 1)),
     "transverse_colon": (
-        (82, 20, -150, 19, 1),
-        (68, 44, -149, 18, 1),
-        (42, 64, -158, 17.5, 1),
-        (2, 72, -168, 17, 1),
-        (-38, 66, -152, 16.5, 1),
-        (-70, 42, -120, 16, 0.9),
-        (-88, 10, -94, 15.5, 0.9),
+        (83, 20, -151, 21, 1),
+        (68, 45, -150, 20, 1),
+        (42, 64, -158, 19.5, 1),
+        (2, 71, -168, 19, 1),
+        (-38, 66, -152, 18.5, 1),
+        (-70, 42, -120, 18, 0.9),
+        (-88, 10, -96, 17, 0.9),
     ),
     "descending_colon": (
-        (-93, -14, -92, 15, 0.8),
-        (-101, -24, -118, 13.5, 0.6),
-        (-103, -24, -155, 12.5, 0.5),
-        (-103, -19, -205, 12, 0.5),
-        (-102, -10, -250, 12, 0.5),
+        (-94, -14, -94, 16.5, 0.8),
+        (-102, -23, -118, 15, 0.6),
+        (-104, -22, -155, 14, 0.5),
+        (-104, -18, -205, 13.5, 0.5),
+        (-102, -9, -250, 13.5, 0.5),
     ),
     "sigmoid_colon": (
-        (-96, 4, -286, 12, 0.6),
-        (-78, 18, -312, 12.5, 0.7),
-        (-46, 14, -328, 13, 0.7),
-        (-12, 20, -318, 13, 0.7),
-        (22, 14, -312, 13, 0.7),
-        (34, -10, -316, 13, 0.6),
-        (16, -32, -324, 13, 0.4),
+        (-96, 4, -286, 13.5, 0.6),
+        (-78, 18, -312, 14, 0.7),
+        (-46, 14, -328, 14.5, 0.7),
+        (-12, 20, -318, 14.5, 0.7),
+        (22, 14, -312, 14.5, 0.7),
+        (34, -10, -316, 14.5, 0.6),
+        (16, -32, -324, 14.5, 0.4),
     ),
     "rectum": (
-        (0, -43, -336, 13.5, 0.2),
-        (5, -47, -354, 15, 0.15),
-        (-4, -43, -374, 16.5, 0.15),
-        (1, -35, -393, 15, 0.1),
+        (0, -43, -336, 14.5, 0.2),
+        (5, -47, -354, 16, 0.15),
+        (-4, -43, -374, 17.5, 0.15),
+        (1, -35, -393, 15.5, 0.1),
         (0, -29, -408, 11, 0),
     ),
     "anal_canal": ((0, -35, -422, 10, 0), (0, -44, -436, 10, 0), (0, -52, -450, 10, 0)),
@@ -66,7 +66,8 @@ FINE_MM = 1.0
 PITCH, LOBE, OUT, CORE, LONG = 1.3, 0.68, 0.42, 0.62, 0.14
 """In radii: distance of haustra, radius of a lobe, how far out it stands, the tube within, half the lobe's length."""
 STRETCH_MM = 85.0
-# how likely a stretch holds gas; where its level lies, in radii before the middle; share of mottled stool
+# how likely a stretch holds gas; where its level lies, in radii before the middle; bubbles in stool: distance, mm, how
+# rare they are (standard deviations), share of stretches that have them
 GASEOUS = {
     "caecum": 0.7,
     "ascending_colon": 0.4,
@@ -76,7 +77,7 @@ GASEOUS = {
     "rectum": 0.35,
 }
 GAS_LEVEL = (-0.25, 0.75)
-MOTTLE_MM, MOTTLE_FROM_MM = (7.0, 14.0), 1.3
+MOTTLE_MM, MOTTLE_FROM_MM, MOTTLED = (5.0, 13.0), (1.5, 2.4), 0.6
 ILEOCAECAL_MM = (58, 22, -262)
 # the appendix hangs from the caecum: its knots from the base on, in the pelvis or behind the caecum
 APPENDIX_MM = {
@@ -115,12 +116,12 @@ def colon(body: Body) -> Colon:
     """The colon of one person, before neighbours press on it."""
     rng = body.dice("colon")
     points, names = course(rng)
-    grown = body.grown("colon")
+    along, grown = frames(points), body.grown("colon")
     stretches, cuts = [], _cuts(points, names)
     for a, b in pairwise(cuts):
         piece = points[a : b + 1]
         front = piece[np.argmax(piece[:, 1])]
-        outer = haustra(points, a, b, rng).grown(grown)
+        outer = haustra(points, along, a, b, rng).grown(grown)
         stretches.append(Stretch(names[(a + b) // 2], outer, float(front[1]), float(front[3] + grown)))
     kind = list(APPENDIX_MM)[rng.choice(3, p=APPENDIX_SHARE)]
     worm = np.array(APPENDIX_MM[kind], float) + (points[0, :3] - COURSE["caecum"][0][:3])
@@ -147,11 +148,12 @@ def course(rng: Generator) -> tuple[Float[ndarray, "n 5"], list[str]]:
     return points, [parts[n] for n in np.searchsorted((along[1:] + along[:-1]) / 2, fine)]
 
 
-def haustra(points: Float[ndarray, "n 5"], first: int, last: int, rng: Generator) -> Solid:
-    """The colon between two places of its course: a tube that carries three rows of lobes."""
+def haustra(
+    points: Float[ndarray, "n 5"], along: Float[ndarray, "n 3 3"], first: int, last: int, rng: Generator
+) -> Solid:
+    """The colon between two places of its course: a tube that carries three rows of lobes. along: `frames`."""
     core = points[first : last + 1 : 5]
     smooth = core[:, 3] * (0.95 - (0.95 - CORE) * core[:, 4])
-    along = frames(points)
     starts, ends, radii = [], [], []
     at = float(first)
     while at < last:
@@ -194,9 +196,9 @@ def layers(body: Body, room: Solid, bowel: Colon) -> list[Layer]:
     whole = bowel.outer & room
     lumen = whole.grown(-WALL_MM)
     mottle = (
-        waves(1.0, MOTTLE_MM, rng, 7).grown(0) + Plane((0, 0, 0), (0, 0, 1)).grown(0)
+        waves(1.0, MOTTLE_MM, rng, 9).grown(0) + Plane((0, 0, 0), (0, 0, 1)).grown(0)
         if False
-        else waves(1.0, MOTTLE_MM, rng, 7)
+        else waves(1.0, MOTTLE_MM, rng, 9)
     )
     gas, stool, walls = [], [], []
     for stretch in bowel.stretches:
@@ -205,8 +207,8 @@ def layers(body: Body, room: Solid, bowel: Colon) -> list[Layer]:
         if chance < GASEOUS.get(stretch.name, 0):
             y = stretch.middle_y_mm + level * stretch.radius_mm
             gas.append(inside & Plane((0, y, 0), (0, 1, 0)))
-        if stretch.name != "anal_canal" and rng.uniform() < 0.7:
-            stool.append(inside.grown(-1.5) & mottle.grown(-MOTTLE_FROM_MM - rng.uniform(0, 0.6)))
+        if stretch.name != "anal_canal" and rng.uniform() < MOTTLED:
+            stool.append(inside.grown(-1.5) & mottle.grown(-rng.uniform(*MOTTLE_FROM_MM)))
         walls.append(Layer(stretch.outer & room, stretch.name))
     return [
         Layer(bowel.appendix.grown(-1.8) & room, "colon_content"),

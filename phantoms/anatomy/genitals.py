@@ -46,12 +46,12 @@ PENIS_MM = (
 CRUS_MM = ((34, 2, -446, 4.5), (22, 28, -436, 6.0), (8, 62, -432, 7.0), (3, 82, -437, 8.0))
 
 # uterus along its axis from the outer orifice of the cervix: distance, radius; how much flatter it is front to back
-UTERUS_MM = ((2, 11.0), (12, 13.0), (26, 11.5), (40, 17.5), (55, 24.0), (66, 22.0))
+UTERUS_MM = ((2, 12.0), (12, 14.0), (26, 12.5), (40, 19.5), (54, 26.5), (64, 24.0))
 FLAT, LONG_MM = 1.25, 75.0
 CAVITY_MM = ((30, 1.2), (44, 3.0), (58, 5.5), (66, 4.5))
 CAVITY_FLAT = 2.2
 CERVIX_LONG_MM = 28.0
-OS_MM, OS_BACK_PER_MM = (0.0, -23.0, -387.0), 0.3
+OS_MM, OS_BACK_PER_MM = (0.0, -24.0, -386.0), 0.3
 # angle between the uterus and the horizontal: over an empty bladder it lies flat; per mm of its growth; spread
 TILT_DEG, TILT_PER_MM, TILT_SD_DEG, SWAY_SD_DEG = 74.0, 2.2, 9.0, 8.0
 CHILD_Y, GROWN_Y, CHILD_NECK = 8.0, 15.0, 0.55

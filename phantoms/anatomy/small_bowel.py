@@ -28,10 +28,11 @@ from simdata import Subject
 
 WALL_MM = 2.0
 VOLUME_ML = 1168.0
-CELLS, ZONES, JEJUNUM = 370, 3, 0.42
+LATTICE_MM, ZONES, JEJUNUM = 6200.0, 3, 0.42
+"""Length if every cell were visited and nothing rounded; parts of the bowel; share of the jejunum."""
 DOWN = (0.5, 0.0, -0.87)
 """The way that the bowel takes on the whole: down and to the right."""
-LOW_MM, HIGH_MM, FIELD_MM = (-114.0, -56.0, -398.0), (114.0, 100.0, -110.0), 9.0
+LOW_MM, HIGH_MM, FIELD_MM = (-130.0, -56.0, -398.0), (131.0, 151.0, -110.0), 9.0
 GAP_MM = 9.0
 """Distance of the middle line from what surrounds the room."""
 
@@ -108,7 +109,10 @@ def room_field(body: Body, bowel: Float[ndarray, "n 5"]) -> Float[ndarray, "x y 
     )
     distance, nearest = KDTree(tubes[:, :3]).query(points)
     depths.append(distance - tubes[nearest, 3])
-    return np.min(depths, axis=0)
+    room = np.min(depths, axis=0)
+    within = np.zeros(room.shape, bool)
+    within[1:-1, 1:-1, 1:-1] = True
+    return np.where(within, room, np.minimum(room, -FIELD_MM))
 
 
 def winding(field: Float[ndarray, "x y z"], start, end, rng: Generator) -> tuple[Float[ndarray, "n 3"], float]:
@@ -116,8 +120,8 @@ def winding(field: Float[ndarray, "x y z"], start, end, rng: Generator) -> tuple
     turn = Rotation.from_rotvec(rng.normal(0, 0.35, 3)).as_matrix()
     middle = (np.array(LOW_MM) + HIGH_MM) / 2
     shift = rng.uniform(0, 1, 3)
-    pitch = ((field > GAP_MM).sum() / CELLS) ** (1 / 3) * FIELD_MM
-    reach = int(230 / pitch)
+    pitch = np.sqrt((field > GAP_MM).sum() * FIELD_MM**3 / LATTICE_MM)
+    reach = int(260 / pitch)
     cells = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     places = (cells + shift) @ turn * pitch + middle
     inside = _depth(field, places) > GAP_MM
