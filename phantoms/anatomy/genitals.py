@@ -31,6 +31,7 @@ HYPERPLASIA_Y, HYPERPLASIA = (40.0, 80.0), (1.0, 1.25)
 # behind the bladder: x, y, z, radius of the right seminal vesicle about the neck
 VESICLE_MM = ((5, -13, 2, 3.0), (13, -16, 7, 5.0), (23, -17, 12, 5.8), (32, -15, 17, 4.8), (38, -12, 19, 3.0))
 TESTIS_MM, TESTIS_RADII_MM = (18.0, 74.0, -500.0), (13.0, 14.5, 23.0)
+SKIN_MM = 2.0
 SCROTUM_WALL_MM, SCROTUM_NECK_MM = 5.0, ((0, 62, -440, 20), (0, 70, -470, 22))
 # x, y, z, radius: bulb and shaft in the middle, the right crus along the pubic arch
 PENIS_MM = (
@@ -103,7 +104,8 @@ def _male(body: Body, bag: Bladder) -> Genitals:
         (gland, "prostate_peripheral_zone", ""),
         *((sac, f"seminal_vesicle_{side}", "") for side, sac in sacs.items()),
         *((testis, f"testis_{side}", "") for side, testis in testes.items()),
-        (penis.grown(-2.5), "penis", ""),
+        (penis.grown(-SKIN_MM), "penis", ""),
+        (scrotum.grown(-SKIN_MM), "scrotum", ""),
     ]
     return Genitals(union(gland, *sacs.values()), scrotum | penis, tuple(parts))
 

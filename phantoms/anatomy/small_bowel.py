@@ -27,7 +27,8 @@ from phantoms.solids import Layer, Plane, Solid, tube, union
 from simdata import Subject
 
 WALL_MM = 2.0
-VOLUME_ML = 1168.0
+VOLUME_ML = 1235.0
+"""Before the neighbours press on it."""
 LATTICE_MM, ZONES, JEJUNUM = 6200.0, 3, 0.42
 """Length if every cell were visited and nothing rounded; parts of the bowel; share of the jejunum."""
 DOWN = (0.5, 0.0, -0.87)
