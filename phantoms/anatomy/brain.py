@@ -31,6 +31,16 @@ from phantoms.solids import (
     waves,
 )
 
+PAIRED = (
+    "cerebral_white_matter", "cerebral_cortex", "lateral_ventricle", "inferior_lateral_ventricle",
+    "cerebellar_white_matter", "cerebellar_cortex", "thalamus", "caudate", "putamen", "pallidum", "hippocampus",
+    "amygdala", "accumbens", "ventral_diencephalon", "choroid_plexus",
+)  # fmt: skip
+SINGLE = (
+    "third_ventricle", "fourth_ventricle", "brain_stem", "corpus_callosum", "fornix", "optic_chiasm", "pituitary_gland",
+)  # fmt: skip
+PARTS = (*SINGLE, *(f"{part}_{side}" for part in PAIRED for side in ("left", "right")))
+"""Structures whose volume is that of the brain: all but the fluid around it."""
 COMMISSURE = np.array([0.0, 2.0, 396.0])
 CORTEX_MM = 2.8
 SULCUS_MM = 0.4
@@ -50,9 +60,10 @@ CALLOSUM = (
 
 @dataclass(frozen=True, eq=False)
 class Brain:
-    """hemisphere: the right one with its fissures. sulci: of both. cerebellum, stem: whole. ventricles: right half."""
+    """right, left: hemispheres without their sulci, which are those of both. lateral, horn: right ventricle."""
 
-    hemisphere: Solid
+    right: Solid
+    left: Solid
     sulci: Solid
     cerebellum: Solid
     folia: Solid
@@ -66,12 +77,8 @@ class Brain:
 def layers(body: Body) -> list[Layer]:
     """The brain and the fluid around it, which fills the cranial cavity; the topmost first."""
     head, whole = cranium(body), brain(body)
-    right = whole.hemisphere - whole.sulci
-    left = whole.hemisphere.mirrored() - whole.sulci
     ring = whole.sulci.grown(CORTEX_MM)
     core = _core()
-    white = [whole.hemisphere.grown(-CORTEX_MM) - ring | core]
-    white += [whole.hemisphere.mirrored().grown(-CORTEX_MM) - ring | core.mirrored()]
     cerebellum = whole.cerebellum - common(whole.folia, ~whole.cerebellum.grown(-9))
     tree = common(whole.cerebellum.grown(-2.5), union((~whole.folia).grown(-1.55), whole.cerebellum.grown(-15)))
     return [
@@ -86,10 +93,10 @@ def layers(body: Body) -> list[Layer]:
         Layer(tree & ~MIDDLE, "cerebellar_white_matter_left"),
         Layer(cerebellum & MIDDLE, "cerebellar_cortex_right"),
         Layer(cerebellum & ~MIDDLE, "cerebellar_cortex_left"),
-        Layer(white[0], "cerebral_white_matter_right"),
-        Layer(white[1], "cerebral_white_matter_left"),
-        Layer(right, "cerebral_cortex_right"),
-        Layer(left, "cerebral_cortex_left"),
+        Layer(whole.right.grown(-CORTEX_MM) - ring | core, "cerebral_white_matter_right"),
+        Layer(whole.left.grown(-CORTEX_MM) - ring | core.mirrored(), "cerebral_white_matter_left"),
+        Layer(whole.right - whole.sulci, "cerebral_cortex_right"),
+        Layer(whole.left - whole.sulci, "cerebral_cortex_left"),
         *_dura(head),
         Layer(head.cavity, "brain_csf"),
     ]
@@ -97,25 +104,26 @@ def layers(body: Body) -> list[Layer]:
 
 @lru_cache(maxsize=4)
 def brain(body: Body) -> Brain:
-    """The brain of a patient. Its surface stands out by `body.grown("brain")`, and shrinks beyond the age of 50."""
+    """The brain of a patient: it fills its cavity, which grows with it, and shrinks in it beyond the age of 50."""
     head = cranium(body)
     shrunk = max(body.age_y - ATROPHY_FROM_Y, 0) * ATROPHY_MM * body.latent("atrophy", 1.0)
-    gap = FLUID_MM + shrunk + max(-body.grown("brain"), 0)
+    gap = FLUID_MM + shrunk
     inside = head.cavity.grown(-gap)
     stem = _stem()
     cisterns = union(
         tube(_at((0, -20, -6), (0, -25, -22)), (17, 19), flat=(0, 1.15, 0)), Ellipsoid((0, 12, 380), (11, 11, 8))
     )
     above = common(inside, head.tentorium.grown(-1.0), ~cisterns)
-    hemisphere = common(above, Plane((0.9 + 0.3 * shrunk, 0, 0), (1, 0, 0)))
+    slit = 0.9 + 0.3 * shrunk
     lobe = Ellipsoid((23, -53, 352), (41, 46, 40))
     below = smooth_common(smooth_union(lobe, lobe.mirrored(), round_mm=14), head.cavity.grown(-gap - 0.6), round_mm=5)
     notch = tube([(0, -104, 352), (0, -88, 342), (0, -56, 328)], (13, 7, 8))
     cerebellum = common(below, ~head.tentorium.grown(1.0), ~notch, ~stem.grown(1.0) | Plane((0, -38, 0), (0, -1, 0)))
     width = SULCUS_MM + shrunk
     return Brain(
-        hemisphere=hemisphere,
-        sulci=_sulci(body, hemisphere, width),
+        right=above & Plane((slit, 0, 0), (1, 0, 0)),
+        left=above & Plane((-slit, 0, 0), (-1, 0, 0)),
+        sulci=_sulci(body, above & ~_slit(slit), width),
         cerebellum=cerebellum,
         folia=_folia(body),
         stem=stem,
@@ -131,13 +139,17 @@ def _at(*points) -> Float[ndarray, "n 3"]:
     return np.array(points, float) + COMMISSURE
 
 
-def _sulci(body: Body, hemisphere: Solid, width_mm: float) -> Solid:
+def _sulci(body: Body, hemispheres: Solid, width_mm: float) -> Solid:
     """All sulci and the lateral fissures, in both hemispheres."""
     fold = _folds(body.dice("brain_folds"))
     blades = ~(fold | ~fold)
-    shell = ~union(hemisphere, hemisphere.mirrored()).grown(-DEEP_MM) + waves(3.0, (30, 60), body.dice("brain_depth"))
+    shell = ~hemispheres.grown(-DEEP_MM) + waves(3.0, (30, 60), body.dice("brain_depth"))
     fissure = both(_lateral_fissure())
     return union(common(blades.grown(width_mm), shell), fissure.grown(width_mm))
+
+
+def _slit(half_mm: float) -> Solid:
+    return Plane((-half_mm, 0, 0), (1, 0, 0)) & Plane((half_mm, 0, 0), (-1, 0, 0))
 
 
 def _folds(dice: Generator) -> Lattice:
@@ -207,7 +219,7 @@ def _stem() -> Solid:
     tectum = Ellipsoid(_at((0, -32, -8))[0], (9, 6, 9))
     pons = Ellipsoid((0, -14, 364), (16, 12, 13))
     peduncle = both(tube([(12, -20, 364), (24, -40, 358)], (8, 7.5)))
-    medulla = tube([(0, -20, 352), (0, -23, 338), (0, MAGNUM[1] + 1, 314)], (9.5, 8, 6), 6.0, flat=(0, 1.2, 0))
+    medulla = tube([(0, -20, 352), (0, -23, 338), (0, MAGNUM[1] + 2, 328)], (9.5, 8, 6.5), 6.0, flat=(0, 1.2, 0))
     return smooth_union(midbrain, tectum, pons, medulla, peduncle, round_mm=5)
 
 
@@ -270,9 +282,8 @@ def _nuclei() -> list[Layer]:
 
 def _dura(head: Cranium) -> list[Layer]:
     """Falx and tentorium, where they lie in the fluid between the parts of the brain."""
-    slit = common(Plane((-0.4, 0, 0), (1, 0, 0)), Plane((0.4, 0, 0), (-1, 0, 0)))
     free = Ellipsoid(_at((0, -4, -4))[0], (30, 52, 44))
-    falx = common(slit, head.cavity, head.tentorium, ~free)
+    falx = common(_slit(0.4), head.cavity, head.tentorium, ~free)
     tent = common(
         head.tentorium.grown(0.5),
         ~head.tentorium.grown(-0.5),

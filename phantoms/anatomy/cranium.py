@@ -11,15 +11,28 @@ from functools import lru_cache
 import numpy as np
 
 from phantoms.anatomy.body import Body
-from phantoms.solids import Ellipsoid, Layer, Plane, Sheet, Solid, common, sheet, smooth_union, tube, union, waves
+from phantoms.solids import (
+    Ellipsoid,
+    Layer,
+    Plane,
+    Sheet,
+    Solid,
+    common,
+    sheet,
+    smooth_common,
+    smooth_union,
+    tube,
+    union,
+    waves,
+)
 
 BONE_MM = 6.5
-SCALP_MM = 5.5
+SCALP_MM = 4.8
 # centre and radii of the rounded shapes of the vault (inner table); x mirrored where it is not 0
 VAULT = (
-    ((0, -22, 404), (64, 76, 68.5)),
-    ((0, 18, 402), (53, 53, 62)),
-    ((23, -58, 362), (33, 36, 36)),
+    ((0, -22, 404), (64.7, 76.7, 69.2)),
+    ((0, 18, 402), (53.7, 53.7, 62.7)),
+    ((23, -58, 362), (33.7, 36.7, 36.5)),
 )
 # the middle fossa: back, front
 TEMPORAL = ((36, -28, 376, 25), (31, 17, 373, 23))
@@ -30,6 +43,8 @@ MIDLINE = (
 )  # fmt: skip
 MAGNUM = (0, -26, 15, 17.5)
 RIDGE_Z = 366.0
+# where the squamous part of the temporal bone is half as thick as the vault
+TEMPLE, TEMPLE_MM = (66, 10, 368), (24, 34, 24)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,24 +65,27 @@ class Cranium:
 
 @lru_cache(maxsize=4)
 def cranium(body: Body) -> Cranium:
-    """The cranium of a patient; it grows with a brain that is larger than the reference brain."""
-    grown = max(body.grown("brain"), 0.0)
+    """The cranium of a patient; it is as much larger as the brain in it."""
     lobes = [Ellipsoid(centre, radii) for centre, radii in VAULT]
     lobes += [Ellipsoid((-c[0], *c[1:]), r) for c, r in VAULT if c[0]]
     table = np.array(TEMPORAL, float)
     middle = tube(table[:, :3], table[:, 3])
-    vault = smooth_union(*lobes, middle, middle.mirrored(), round_mm=14).grown(grown)
+    vault = smooth_union(*lobes, middle, middle.mirrored(), round_mm=14).grown(body.grown("brain"))
     base = sheet(base_mm, (-81, 81), (-111, 90), 3.0)
-    cavity = (vault & base) | _magnum(0)
+    cavity = (vault & base) | _magnum()
     bone_mm = body.latent("skull_mm", BONE_MM)
     rough = waves(0.5, (30, 60), body.dice("skull"))
-    shell = common(vault.grown(bone_mm) + rough, base.grown(0.9 * bone_mm))
-    marrow = common(shell.grown(-1.8), ~cavity.grown(1.8), Plane((0, 0, 368), (0, 0.12, 1)))
+    thin = both(Ellipsoid(TEMPLE, TEMPLE_MM))
+    shell = common(
+        vault.grown(0.5 * bone_mm) | smooth_common(vault.grown(bone_mm) + rough, ~thin, round_mm=9),
+        base.grown(0.9 * bone_mm),
+    )
+    marrow = common(shell.grown(-1.5), ~cavity.grown(1.5), Plane((0, 0, 356), (0, -0.4, 1)))
     return Cranium(
         cavity=cavity,
         vault=vault,
         base=base,
-        bone=(shell | _base_bones()) - _magnum(0),
+        bone=(shell | _base_bones()) - _magnum(),
         marrow=marrow | _clivus().grown(-1.8),
         tentorium=sheet(tentorium_mm, (-81, 81), (-111, 60), 3.0),
         scalp=vault.grown(bone_mm + SCALP_MM),
@@ -106,21 +124,23 @@ def both(solid: Solid) -> Solid:
     return solid | solid.mirrored()
 
 
-def sides(solid: Solid, name: str, tissue: str = "") -> list[Layer]:
-    """A solid of the right side as `name`_right, and its mirror image as `name`_left."""
-    return [Layer(solid, f"{name}_right", tissue), Layer(solid.mirrored(), f"{name}_left", tissue)]
+def sides(solid: Solid, name: str, within: Solid | None = None) -> list[Layer]:
+    """A solid of the right side as `name`_right and its mirror image as `name`_left, both cut by `within`."""
+    pair = {"right": solid, "left": solid.mirrored()}
+    return [Layer(half & within if within else half, f"{name}_{side}") for side, half in pair.items()]
 
 
-def _magnum(wider_mm: float) -> Solid:
+def _magnum() -> Solid:
     """What passes through the foramen magnum."""
     x, y, across, along = MAGNUM
-    return tube([(x, y, 346), (x, y + 1, 316)], across + wider_mm, flat=(along / across, 0, 0))
+    hole = tube([(x, y, 346), (x, y + 1, 318)], along, flat=(along / across, 0, 0))
+    return hole & Plane((0, 0, 330), (0, 0, 1))
 
 
 def _base_bones() -> Solid:
     """Petrous pyramids with mastoids, body of the sphenoid, clivus and condyles: the bone below the base."""
-    petrous = tube([(60, -28, 346), (38, -12, 350), (15, 6, 355)], (15, 11, 7))
-    mastoid = tube([(59, -26, 346), (57, -22, 322)], (15, 8))
+    petrous = tube([(56, -27, 346), (38, -12, 350), (15, 6, 355)], (13, 11, 7))
+    mastoid = tube([(57, -27, 346), (55, -22, 322)], (13, 8))
     condyle = tube([(18, -22, 328), (14, -6, 332)], (6, 5))
     return union(both(union(petrous, mastoid, condyle)), _clivus(), Ellipsoid((0, 20, 359), (17, 18, 15)))
 

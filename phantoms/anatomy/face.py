@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.cranium import both
-from phantoms.solids import Ellipsoid, Plane, Solid, Tube, common, smooth_union, tube, union
+from phantoms.solids import Ellipsoid, Plane, Solid, Tube, smooth_union, tube, union
 
 GROWN_UP_Y = 16.0
 EYE = (32, 58.5, 366)
@@ -23,18 +25,14 @@ BARS = (
     ((3, 76, 383, 6), (22, 74, 387, 5), (40, 66, 386, 4.5), (50, 57, 378, 4)),
     ((50, 57, 379, 4), (50, 55, 364, 4), (49, 58, 350, 6)),
     ((47, 60, 346, 6), (38, 68, 348, 4.5), (26, 73, 352, 3.5), (15, 77, 357, 3.5), (7, 81, 372, 4)),
-    ((0, 81, 380, 5), (0, 85, 370, 4), (0, 91, 360, 2.5)),
+    ((0, 80, 380, 5), (0, 84, 370, 4), (0, 91, 360, 2.5)),
+    ((9, 74, 374, 4), (10, 76, 364, 3.5)),
 )
 ARCH = ((48, 60, 346, 6), (57, 44, 343, 4.2), (64, 22, 345, 3.6), (65, 2, 349, 3.4), (60, -10, 351, 4))
 UPPER_JAW = ((28, 26, 310, 6.5), (28, 42, 310, 6.5), (22, 60, 310, 5.5), (10, 72, 310, 5), (0, 74, 310, 5))
 LOWER_RIM = (
-    (50, 4, 288, 6),
-    (46, 20, 273, 6.5),
-    (36, 44, 266, 6.5),
-    (22, 63, 263, 6.5),
-    (8, 72, 262, 7),
-    (0, 73, 262, 7),
-)
+    (48, 4, 289, 6), (45, 19, 276, 6.2), (36, 41, 269, 6.2), (21, 59, 266.5, 6.2), (8, 68, 266, 6.5), (0, 69, 266, 6.5),
+)  # fmt: skip
 LOWER_JAW = (
     (47, 12, 292, 5),
     (34, 28, 284, 5.5),
@@ -124,7 +122,7 @@ def face(body: Body) -> Face:
         sphenoid=Ellipsoid((7, 22, 359), (7.5, 11, 8.5)).grown(-7 * young),
         mastoid=_mastoid_cells(body).grown(-3 * young),
         ear_canal=union(
-            tube([(76, -13, 352), (62, -12, 353), (47, -10, 353)], (3.6, 3.2, 3.4)), Ellipsoid((44, -9, 354), (3, 5, 6))
+            tube([(71, -13, 352), (62, -12, 353), (47, -10, 353)], (3.6, 3.2, 3.4)), Ellipsoid((44, -9, 354), (3, 5, 6))
         ),
         nasal=nasal,
         turbinates=_turbinates(),
@@ -152,8 +150,11 @@ def _mandible() -> Solid:
     sheet_of_bone = tube(ramus[:, :3], ramus[:, 3], 0, flat=(3.6, 0, 0))
     condyle = union(_bar(((50, -4, 318, 4), (50, -6, 332, 4.2))), Ellipsoid((50, -5, 340), (9, 4.5, 5)))
     coronoid = _bar(((48, 18, 322, 4.5), (48, 21, 336, 2.2)))
-    half = smooth_union(_bar(LOWER_RIM), _bar(LOWER_JAW), sheet_of_bone, round_mm=6)
-    chin = Ellipsoid((0, 74, 268), (15, 5.5, 10))
+    rim, jaw = np.array(LOWER_RIM, float), np.array(LOWER_JAW, float)
+    middle = (rim[:, :3] + jaw[:, :3]) / 2
+    wall = tube(middle, 10.0, 6.0, flat=across(middle, 2.4))
+    half = smooth_union(_bar(LOWER_RIM), _bar(LOWER_JAW), wall, sheet_of_bone, round_mm=6)
+    chin = Ellipsoid((0, 71, 271), (14, 5.5, 9))
     return smooth_union(union(both(union(half, condyle, coronoid))), chin, round_mm=5)
 
 
@@ -167,10 +168,11 @@ def _styloid() -> Solid:
 
 def _nasal() -> Solid:
     """The nasal cavity of both sides with its floor on the palate and its roof at the cribriform plate."""
-    low = Ellipsoid((0, 50, 333), (15, 36, 13), roundness=4)
-    high = Ellipsoid((0, 52, 352), (6, 30, 23), roundness=4)
-    nostril = tube([(7, 78, 330), (8.5, 92, 324), (8.5, 94, 316)], (7, 5.5, 4.2))
-    return union(low, high, both(nostril))
+    low = Ellipsoid((0, 47, 333), (15, 30, 13), roundness=4)
+    front = tube([(0, 70, 338), (0, 84, 336)], (11, 8), flat=(0, 0, 0))
+    high = Ellipsoid((0, 49, 352), (6, 30, 23), roundness=4)
+    nostril = tube([(7, 78, 330), (7.5, 90, 325), (8, 91, 314)], (7, 5.5, 4))
+    return union(low, front, high, both(nostril))
 
 
 def _turbinates() -> Solid:
@@ -192,7 +194,7 @@ def _mastoid_cells(body: Body) -> Solid:
     """Small air cells in the mastoid, larger towards the antrum."""
     dice = body.dice("mastoid")
     along = dice.uniform(0, 1, 40)
-    centres = np.array([57, -25, 352]) + along[:, None] * np.array([1, 1, -27])
+    centres = np.array([56, -26, 352]) + along[:, None] * np.array([1, 1, -27])
     centres += dice.normal(0, 1, (40, 3)) * np.stack([5 - 3 * along, 7 - 4 * along, 3 + 0 * along], axis=-1)
     antrum = [(48, -18, 357)]
     return _balls(np.concatenate([centres, antrum]), np.append(dice.uniform(1.4, 3.0, 40), 5.0))
@@ -217,6 +219,8 @@ def _teeth(age_y: float) -> Solid:
     return Tube(np.array(starts), np.array(ends), np.array(radii), np.zeros((len(starts), 3)))
 
 
-def deep(orbit: Solid) -> Solid:
-    """What of an orbit lies behind the eye."""
-    return common(orbit, Plane((0, 60, 0), (0, -1, 0)))
+def across(path, factor: float) -> Float[ndarray, "n 3"]:
+    """Level directions across a path (n, 3), `factor` long: where a band that stands upright is thin."""
+    along = np.gradient(np.asarray(path, float)[:, :2], axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    return factor * np.column_stack([-along[:, 1], along[:, 0], 0 * along[:, 0]])

@@ -21,14 +21,15 @@ def layers(body: Body) -> list[Layer]:
         *_eyes(bones),
         Layer(bones.teeth, "teeth"),
         *_air(bones),
-        Layer(bones.spongy, "mandible", "spongy_bone"),
-        Layer(bones.mandible, "mandible"),
+        Layer(bones.spongy & inside.grown(-3), "mandible", "spongy_bone"),
+        Layer(bones.mandible & inside.grown(-1), "mandible"),
         Layer(both(bones.orbit) & inside, "head_fat"),
-        Layer(head.marrow | bones.marrow, "skull_diploe"),
-        Layer(head.bone | bones.bone, "skull"),
+        Layer((head.marrow | bones.marrow) & inside.grown(-3), "skull_diploe"),
+        Layer((head.bone | bones.bone) & inside.grown(-1), "skull"),
         *_muscles(body),
         Layer(muscle() & inside, "head_muscle"),
         Layer(both(_auricle()), "head_soft_tissue", "cartilage"),
+        Layer(_nape(inside) - below_jaw(), "head_muscle"),
         Layer(inside - below_jaw(), "head_fat"),
     ]
 
@@ -38,22 +39,35 @@ def skin(body: Body) -> Solid:
     """All of the head, down to the neck."""
     cheek = Ellipsoid((33, 42, 322), (29, 33, 44))
     temple = Ellipsoid((45, 30, 362), (29, 36, 34))
-    jaw = tube([(44, 6, 305), (44, 8, 288), (36, 36, 276), (20, 58, 270), (0, 68, 268)], (17, 16, 15, 15, 15), 10.0)
+    jaw = tube([(47, 4, 312), (46, 8, 290), (37, 35, 276), (21, 56, 270), (0, 67, 269)], (19, 18, 16, 15.5, 15.5), 10.0)
+    behind = tube([(57, -24, 344), (52, -14, 304)], (15, 16))
+    middle = Ellipsoid((0, 48, 338), (46, 31, 38))
     mouth = Ellipsoid((0, 56, 306), (32, 34, 30))
     lips = union(
         tube([(-21, 77, 301), (0, 87, 302.5), (21, 77, 301)], (3, 6, 3), 8.0),
         tube([(-20, 77, 297), (0, 85, 293), (20, 77, 297)], (3, 6, 3), 8.0),
     )
     nose = union(
-        tube([(0, 79, 376), (0, 88, 350), (0, 96, 331)], (7, 8, 9.5), 8.0),
-        both(Ellipsoid((9.5, 89, 327), (7, 10, 7.5))),
+        tube([(0, 78, 376), (0, 83, 356), (0, 86, 336)], (8, 11, 14), 8.0),
+        Ellipsoid((0, 96, 331), (9, 10, 8.5)),
+        both(Ellipsoid((10.5, 88, 327), (7.5, 10, 8))),
     )
     brow = tube([(-44, 64, 384), (-22, 74, 386), (0, 77, 384), (22, 74, 386), (44, 64, 384)], (8, 8.5, 8, 8.5, 8), 10.0)
     lids = tube([(22, 63, 366), (42, 58, 366)], (11.5, 10.5))
     throat = Ellipsoid((0, 18, 290), (46, 48, 40))
     neck = tube([(0, -16, 352), (0, -13, 300), (0, -10, 262)], (62, 55, 50))
     whole = smooth_union(
-        cranium(body).scalp, both(temple), both(cheek), both(jaw), mouth, throat, neck, brow, round_mm=16
+        cranium(body).scalp,
+        both(temple),
+        both(cheek),
+        both(jaw),
+        both(behind),
+        middle,
+        mouth,
+        throat,
+        neck,
+        brow,
+        round_mm=16,
     )
     lower = smooth_union(whole, nose, both(lids), round_mm=8)
     return union(smooth_union(lower, lips, round_mm=5), both(_auricle().grown(2)))
@@ -77,6 +91,12 @@ def muscle() -> Solid:
 def below_jaw() -> Solid:
     """All below the plane from the nape to the chin: there the neck fills the skin as the outline of the trunk says."""
     return Plane((0, -10, 296), (0, -0.6, -1))
+
+
+def _nape(inside: Solid) -> Solid:
+    """Muscles behind the jaw and below the skull, down to where those of the neck go on."""
+    fat = tube([(27, 6, 338), (29, 4, 300)], (8, 7), flat=(1.4, 0, 0))
+    return common(inside.grown(-6), Plane((0, 0, 336), (0, 0.08, -1)), Plane((0, 14, 300), (0, -1, -0.3))) - both(fat)
 
 
 def _auricle() -> Solid:
@@ -122,7 +142,7 @@ def _air(bones: Face) -> list[Layer]:
 
 def _muscles(body: Body) -> list[Layer]:
     """Masseter, temporalis and pterygoids."""
-    size = body.latent("muscle_size", 1.0)
+    size, inside = body.latent("muscle_size", 1.0), skin(body).grown(-4)
     masseter = tube(
         [(57, 40, 340), (55, 22, 312), (51, 10, 288)], (13 * size, 16 * size, 13 * size), 6.0, flat=(2.2, 0.6, 0)
     )
@@ -133,8 +153,8 @@ def _muscles(body: Body) -> list[Layer]:
     medial = tube([(22, 20, 342), (40, 10, 292)], (9, 8), flat=(1.5, 0, 0))
     lateral = tube([(24, 24, 344), (45, -2, 338)], (9, 6))
     return [
-        *sides(masseter, "masseter"),
-        *sides(temporalis, "temporalis"),
+        *sides(masseter, "masseter", inside),
+        *sides(temporalis, "temporalis", inside),
         *sides(union(medial, lateral), "pterygoid"),
     ]
 
@@ -142,8 +162,8 @@ def _muscles(body: Body) -> list[Layer]:
 def preview():
     """Head, brain and neck with skin."""
     from phantoms.anatomy import brain, neck
-    from phantoms.torso.spine import vertebrae
+    from phantoms.anatomy.spine import vertebrae
 
     body = Body()
-    inside = [*brain.layers(body), *neck.layers(body, vertebrae()), *layers(body)]
+    inside = [*brain.layers(body), *neck.layers(body, vertebrae(body)), *layers(body)]
     return [*inside, Layer(skin(body), "skin")], (0, 0, 365), (170, 240, 250), 1.5

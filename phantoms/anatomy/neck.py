@@ -10,10 +10,21 @@ import numpy as np
 
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.cranium import both, sides
+from phantoms.anatomy.face import across
+from phantoms.anatomy.head import skin
+from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_union, tube, union
 
 AIRWAY_Z = 206.0
-TRAPEZIUS = ((9, -86, 362), (12, -72, 325), (24, -62, 285), (36, -60, 245), (52, -62, 215), (80, -52, 190))
+TRAPEZIUS = (
+    (9, -84, 354),
+    (11, -70, 325),
+    (15, -62, 285),
+    (20, -60, 250),
+    (36, -58, 222),
+    (62, -54, 203),
+    (86, -48, 190),
+)
 
 
 def layers(body: Body, bones: Mapping) -> list[Layer]:
@@ -31,7 +42,7 @@ def thyroid(body: Body) -> Solid:
     """Two lobes beside the trachea and an isthmus before it; `body.grown("thyroid_gland")` moves their surface."""
     axes = ((0.97, 0.26, 0.0), (-0.26, 0.97, 0.0), (0.0, 0.0, 1.0))
     lobe = smooth_union(
-        Ellipsoid((18, 5, 176), (8.6, 10.5, 17), axes), Ellipsoid((18.5, 3, 192), (6.5, 8.5, 18), axes), round_mm=6
+        Ellipsoid((18, 5, 176), (9.0, 10.9, 17.4), axes), Ellipsoid((18.5, 3, 192), (6.9, 8.9, 18.4), axes), round_mm=6
     )
     isthmus = tube([(16, 10, 173), (0, 15, 175), (-16, 10, 173)], (4, 3.2, 4), 5.0, flat=(0, 0, 0.4))
     whole = smooth_union(both(lobe), isthmus, round_mm=4).grown(body.grown("thyroid_gland"))
@@ -66,7 +77,7 @@ def _throat(body: Body) -> list[Layer]:
         [(17, 4, 230), (8, 24, 231), (0, peak - 3, 232)],
         (14, 13, 11),
         4.0,
-        flat=_normals(((17, 4), (8, 24), (0, peak - 3)), 9.0),
+        flat=across(((17, 4, 0), (8, 24, 0), (0, peak - 3, 0)), 9.0),
     )
     horns = both(tube([(18, 4, 222), (18, 3, 240), (19, 5, 256)], (2, 1.9, 1.5)))
     cricoid = common(tube([(0, 7, 206), (0, 8, 214)], 12.5), ~tube([(0, 7, 196), (0, 9, 226)], 9.5))
@@ -93,21 +104,15 @@ def _throat(body: Body) -> list[Layer]:
     ]
 
 
-def _normals(path, factor: float):
-    """Directions across a path in the horizontal plane, scaled."""
-    along = np.gradient(np.array(path, float)[:, :2], axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True)
-    return factor * np.column_stack([-along[:, 1], along[:, 0], 0 * along[:, 0]])
-
-
 def _glands(body: Body) -> list[Layer]:
     """Parotid behind the ramus of the mandible and over the masseter, submandibular gland below its body."""
     grown = body.grown("salivary_gland")
     parotid = smooth_union(
-        Ellipsoid((56, -12, 310), (10, 12, 24)), Ellipsoid((61, 10, 312), (4.5, 16, 17)), round_mm=8
+        Ellipsoid((52, -12, 308), (12, 14, 27)), Ellipsoid((58.5, 10, 312), (5, 18, 19)), round_mm=8
     ).grown(grown)
-    submandibular = Ellipsoid((29, 26, 268), (9, 15, 12), ((0.9, 0.44, 0), (-0.44, 0.9, 0), (0, 0, 1))).grown(grown)
-    return [*sides(parotid, "parotid_gland"), *sides(submandibular, "submandibular_gland")]
+    submandibular = Ellipsoid((29, 26, 268), (10.5, 16, 13), ((0.9, 0.44, 0), (-0.44, 0.9, 0), (0, 0, 1))).grown(grown)
+    within = skin(body).grown(-4)
+    return [*sides(parotid, "parotid_gland", within), *sides(submandibular, "submandibular_gland")]
 
 
 def _carotids() -> list[Layer]:
@@ -125,12 +130,12 @@ def _muscles(body: Body, bones: Mapping) -> list[Layer]:
     """Muscles before, beside and behind the spine; each a flat or round band from origin to insertion."""
     size = body.latent("muscle_size", 1.0)
     neck = [bones[level] for level in ("C3", "C4", "C5", "C6", "C7") if level in bones]
-    long = [tuple(b.place(9, b.depth_mm / 2 + 3.5, 0)) for b in neck]
+    long = [tuple(b.place(9, b.size.depth / 2 + 3.5, 0)) for b in neck]
     long = [
         (9, 2, 330),
         *([] if len(neck) > 3 else [(9, 4, 290)]),
         *long,
-        tuple(bones["T2"].place(6, bones["T2"].depth_mm / 2 + 2, 0)),
+        tuple(bones["T2"].place(6, bones["T2"].size.depth / 2 + 2, 0)),
     ]
     prevertebral = tube(long, 6.0 * size, 6.0, flat=(0, 1.6, 0))
     mastoid = tube(
@@ -147,12 +152,15 @@ def _muscles(body: Body, bones: Mapping) -> list[Layer]:
     )
     front = tube([(24, -8, 262), (28, -6, 215), (40, -8, 172)], np.array((5, 7.5, 6)) * size, 8.0)
     rear = tube([(28, -16, 282), (36, -20, 225), (52, -28, 172)], np.array((5, 10, 8)) * size, 8.0)
-    trapezius = tube(TRAPEZIUS, np.array((6, 10, 15, 19, 20, 16)) * size, 8.0, flat=_normals(TRAPEZIUS, 2.8))
+    path = np.array(TRAPEZIUS, float)
+    outwards = (path - (0, -12, 0)) * (1, 1, 0)
+    outwards *= 2.8 / np.linalg.norm(outwards, axis=1, keepdims=True)
+    trapezius = tube(path, np.array((6, 9, 14, 17, 17, 15, 12)) * size, 8.0, outwards)
     levator = tube([(30, -22, 315), (40, -34, 255), (60, -58, 200)], np.array((6, 9, 9)) * size, 8.0)
     splenius = tube(
-        [(44, -48, 338), (36, -46, 290), (22, -52, 240)], np.array((10, 16, 14)) * size, 8.0, flat=(1.7, 0.8, 0)
+        [(44, -48, 336), (36, -46, 300), (27, -48, 276)], np.array((10, 15, 11)) * size, 8.0, flat=(1.7, 0.8, 0)
     )
-    semispinalis = tube([(15, -70, 345), (15, -58, 300), (16, -50, 240)], np.array((13, 14, 12)) * size, 8.0)
+    semispinalis = tube([(15, -68, 342), (15, -57, 305), (15, -52, 278)], np.array((12, 13, 10)) * size, 8.0)
     straps = tube(
         [(9, 32, 252), (11, 30, 215), (13, 24, 180), (12, 30, 150)],
         np.array((5, 8, 9, 8)) * size,
@@ -160,21 +168,26 @@ def _muscles(body: Body, bones: Mapping) -> list[Layer]:
         flat=(0, 2.4, 0),
     )
     digastric = tube([(9, 62, 268), (24, 34, 262), (42, -2, 285), (54, -24, 322)], np.array((5, 3.5, 5, 5)) * size, 8.0)
+    within = trunk(body).muscle | skin(body).grown(-4)
+    turner, deep, behind = mastoid | clavicular, union(levator, digastric), union(splenius, semispinalis)
+    sheath = tube([(26, -5, 300), (26, -4, 240), (24, -4, 190)], (9, 11, 10), flat=(1.3, 0, 0))
+    planes = union(*[band.grown(1.3) for band in (turner, trapezius, straps, front | rear, deep, behind)], sheath)
     return [
-        *sides(mastoid | clavicular, "sternocleidomastoid"),
+        *sides(turner, "sternocleidomastoid", within),
         *sides(front | rear, "scalene"),
         Layer(both(prevertebral), "prevertebral_muscle"),
-        Layer(both(union(straps, digastric, levator)), "skeletal_muscle"),
-        *sides(trapezius, "trapezius"),
-        Layer(both(union(splenius, semispinalis)), "skeletal_muscle"),
+        Layer(both(union(straps, deep)) & within, "skeletal_muscle"),
+        *sides(trapezius, "trapezius", within),
+        Layer(both(behind) & within, "skeletal_muscle"),
+        Layer(both(planes) & within, "head_fat"),
     ]
 
 
 def preview():
     """The neck with the outline of the trunk, without spine and vessels."""
     from phantoms.anatomy import head
-    from phantoms.torso.spine import vertebrae
+    from phantoms.anatomy.spine import vertebrae
 
     body = Body()
-    inside = [*layers(body, vertebrae()), *head.layers(body), Layer(head.skin(body), "skin")]
+    inside = [*layers(body, vertebrae(body)), *head.layers(body), Layer(head.skin(body), "skin")]
     return inside, (0, -5, 235), (190, 210, 210), 1.5
