@@ -191,15 +191,16 @@ def frames(points: Float[ndarray, "n 5"]) -> Float[ndarray, "n 3 3"]:
 
 
 def layers(body: Body, room: Solid, bowel: Colon) -> list[Layer]:
-    """Gas, mottled stool and walls. bowel: `colon`. room: the belly and pelvis less what presses on the colon."""
+    """Gas, mottled stool and walls. bowel: `colon`. room: the belly and pelvis less what presses on the colon.
+
+    The anal canal passes through the floor of the room, and is closed.
+    """
     rng = body.dice("stool")
+    canal = union(*(stretch.outer for stretch in bowel.stretches if stretch.name == "anal_canal"))
+    room = room | canal
     whole = bowel.outer & room
     lumen = whole.grown(-WALL_MM)
-    mottle = (
-        waves(1.0, MOTTLE_MM, rng, 9).grown(0) + Plane((0, 0, 0), (0, 0, 1)).grown(0)
-        if False
-        else waves(1.0, MOTTLE_MM, rng, 9)
-    )
+    mottle = waves(1.0, MOTTLE_MM, rng, 9)
     gas, stool, walls = [], [], []
     for stretch in bowel.stretches:
         inside = stretch.outer & lumen
@@ -213,7 +214,7 @@ def layers(body: Body, room: Solid, bowel: Colon) -> list[Layer]:
     return [
         Layer(bowel.appendix.grown(-1.8) & room, "colon_content"),
         *(Layer(solid, "colon_gas") for solid in (gas + stool)),
-        Layer(lumen - bowel.appendix, "colon_content"),
+        Layer(lumen - bowel.appendix - canal, "colon_content"),
         *walls,
         Layer(bowel.appendix & room, "appendix"),
     ]
