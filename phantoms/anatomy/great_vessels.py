@@ -175,7 +175,7 @@ def vessels(body: Body, heart: Heart, bones: Bones) -> Vessels:
 
 def layers(made: Vessels, heart: Heart) -> list[Layer]:
     """Plaques, arteries, the aorta with its wall, veins; nothing of it lies in a chamber of the heart."""
-    blood = heart.blood
+    blood = heart.blood | heart.valves
     touching = ("pulmonary", "superior_vena", "inferior_vena")
 
     def cut(name: str, solid: Solid) -> Layer:
@@ -184,7 +184,7 @@ def layers(made: Vessels, heart: Heart) -> list[Layer]:
     plaques = [Layer(made.plaques, "aortic_calcification")] if made.plaques else []
     return [
         *plaques,
-        Layer(made.aorta - heart.left_ventricle, "aorta"),
+        Layer(made.aorta - (heart.left_ventricle | heart.valves), "aorta"),
         *(cut(name, solid) for name, solid in made.arteries.items()),
         Layer(made.aorta.grown(AORTA_WALL_MM) - blood, "aorta_wall"),
         *(cut(name, solid) for name, solid in made.veins.items()),

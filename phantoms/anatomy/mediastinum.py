@@ -19,6 +19,8 @@ GROOVE_MM, MARGIN_MM, SEPTUM_MM = 16.0, 2.5, 1.5
 SPINE_MM, ARCHES_MM = 1.0, 19.0
 # fat behind the sternum and in front of the heart: x, y, z, radius
 FRONT = ((0, 22, 150, 20), (-2, 38, 110, 14), (-3, 62, 60, 7), (-6, 76, 10, 6), (-8, 80, -20, 12))
+# what joins heart, roots of the lungs and great vessels in the middle: x, y, z, radius
+CORE = ((-2, -8, 56, 24), (0, -10, 78, 25), (2, -8, 100, 23), (2, -4, 125, 20), (0, -4, 160, 18))
 # right lobe of the thymus, x, y, z, radius; the left one lies a bit lower
 THYMUS = ((6, 26, 146, 4), (8, 34, 128, 9), (8, 40, 108, 11), (9, 47, 88, 9), (8, 54, 72, 3))
 LEFT_LOBE_MM = (-17.0, 1.0, -5.0)
@@ -42,14 +44,18 @@ NODES = {
 
 def mediastinum(body: Body, heart: Heart, vessels: Vessels, airways: Airways, bones: Mapping[str, Vertebra]) -> Solid:
     """All that lies between the lungs; the lungs get the rest of the chest."""
-    front = tube(np.array(FRONT)[:, :3], np.array(FRONT)[:, 3], 10.0)
-    parts = [heart.whole, vessels.chest, airways.whole, _spine(bones), front | thymus(body)]
+    fat = union(*(tube(ridden(body, np.array(knots)[:, :3]), np.array(knots)[:, 3], 10.0) for knots in (FRONT, CORE)))
+    parts = [heart.whole, vessels.chest, airways.whole, _spine(bones), fat | thymus(body)]
     septum = common(Plane((-3 - SEPTUM_MM, 0, 0), (1, 0, 0)), Plane((-3 + SEPTUM_MM, 0, 0), (-1, 0, 0)))
     return (smooth_union(*parts, round_mm=GROOVE_MM) | (septum & Plane((0, 0, 0), (0, 1, 0)))).grown(MARGIN_MM)
 
 
-def layers(body: Body, between: Solid) -> list[Layer]:
-    """Nodes, thymus and fat. They lie below heart, vessels and airways; between: `mediastinum`."""
+def layers(body: Body, between: Solid, chest: Solid) -> list[Layer]:
+    """Nodes, thymus and fat, to lie below heart, vessels and airways.
+
+    between: `mediastinum`. chest: the cavity above the diaphragm, in which all of it lies.
+    """
+    between = between & chest
     gland = thymus(body) & between.grown(-1.0)
     left = float(np.interp(body.age_y, *FAT_FROM))
     strands = waves(1.0, STRANDS_MM, body.dice("thymus"), 8).grown(left)
@@ -110,7 +116,7 @@ def preview():
     column = Layer(spine(body).column, "vertebrae_T9")
     painted = [
         *airways.layers(body, tubes), *great_vessels.layers(pipes, pump), *heart.layers(pump), column,
-        *lung_tree.layers(body, pump, both.grown(1) | between), *lungs.layers(body, both), *layers(body, between),
+        *lung_tree.layers(body, pump, both.grown(1) | between), *lungs.layers(body, both), *layers(body, between, wall.cavity & over),
         Layer(wall.cavity, "visceral_fat"),
     ]  # fmt: skip
     return painted, (0, -5, 60), (280, 220, 280), 1.5
