@@ -50,12 +50,8 @@ def mediastinum(body: Body, heart: Heart, vessels: Vessels, airways: Airways, bo
     return (smooth_union(*parts, round_mm=GROOVE_MM) | (septum & Plane((0, 0, 0), (0, 1, 0)))).grown(MARGIN_MM)
 
 
-def layers(body: Body, between: Solid, chest: Solid) -> list[Layer]:
-    """Nodes, thymus and fat, to lie below heart, vessels and airways.
-
-    between: `mediastinum`. chest: the cavity above the diaphragm, in which all of it lies.
-    """
-    between = between & chest
+def layers(body: Body, between: Solid) -> list[Layer]:
+    """Nodes, thymus and fat, to lie below heart, vessels and airways; between: `mediastinum`, cut to the chest."""
     gland = thymus(body) & between.grown(-1.0)
     left = float(np.interp(body.age_y, *FAT_FROM))
     strands = waves(1.0, STRANDS_MM, body.dice("thymus"), 8).grown(left)
@@ -116,7 +112,8 @@ def preview():
     column = Layer(spine(body).column, "vertebrae_T9")
     painted = [
         *airways.layers(body, tubes), *great_vessels.layers(pipes, pump), *heart.layers(pump), column,
-        *lung_tree.layers(body, pump, both.grown(1) | between), *lungs.layers(body, both), *layers(body, between, wall.cavity & over),
+        *lung_tree.layers(body, pump, both.grown(1) | between), *lungs.layers(body, both),
+        *layers(body, common(between, wall.cavity, over)),
         Layer(wall.cavity, "visceral_fat"),
     ]  # fmt: skip
     return painted, (0, -5, 60), (280, 220, 280), 1.5
