@@ -6,7 +6,6 @@ angle of Louis, costal margin to L3); sections are such that the bulk of the rib
 ribs lie nearly level and the breastbone high (Openshaw, Thorax 1984;39:624).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from phantoms.anatomy import spine
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.spine import Vertebra, bone_layers, unripe_mm, vertebrae
 from phantoms.anatomy.trunk import Trunk, trunk
@@ -50,8 +50,10 @@ TABLE = {
     12: Rib(131, -124, None, 5.3, 3.6),
     13: Rib(146, -146, None, 4.6, 3.3),
 }
-"""The thirteenth is a lumbar rib, where there is one."""
+"""The thirteenth is a lumbar rib, where there is one; it ends free in the muscles of the back."""
 
+LUMBAR_RIB_MM = ((11, -3, -4), (22, -5, -9), (33, -6, -16), (42, -6, -24))
+"""Points of a lumbar rib right of, in front of and above its tubercle."""
 MIDDLE_MM = 5.5
 SLOPE_DEG, INFANT_SLOPE_DEG, UPRIGHT_Y = 35.0, 8.0, 6.0
 """Slope of the sixth rib of the reference man and of a newborn, and the age from which it is the grown-up's."""
@@ -157,6 +159,9 @@ def _rib(bones: dict[str, Vertebra], wall: Trunk, rib: int, sign: int, line) -> 
     shaft, outward = _on_wall(wall, sign * line[:, 0], line[:, 1], MIDDLE_MM)
     free = sign * (shaft[:, 0] - tubercle[0]) > 9.0
     shaft, outward = shaft[free], outward[free]
+    if rib == 13:
+        shaft = tubercle + np.array(LUMBAR_RIB_MM, float) * (sign, 1, 1)
+        outward = np.broadcast_to((sign * 0.35, -0.93, 0.1), shaft.shape)
 
     high = 0.5 if rib in (1, 11, 12, 13) else 0.52
     up = (0.2 if rib in (1, 11, 12, 13) else high) * bone.size.height
@@ -313,8 +318,7 @@ def _calcified(body: Body, cartilages: Solid) -> list[Layer]:
 def layers(body: Body, wall: Trunk) -> list[Layer]:
     """Ribs, breastbone and costal cartilages."""
     own = rib_cage(body, wall)
-    shell = SHELL_MM
-    bones = [layer for name, rib in own.ribs.items() for layer in bone_layers(body, rib, rib.grown(-shell), name)]
+    bones = [layer for name, rib in own.ribs.items() for layer in bone_layers(body, rib, rib.grown(-SHELL_MM), name)]
     young = unripe_mm(body)
     breastbone = [
         Layer(own.sternum.grown(-0.55 - young), "sternum", "spongy_bone"),
@@ -324,15 +328,9 @@ def layers(body: Body, wall: Trunk) -> list[Layer]:
     return [*bones, *breastbone, *_calcified(body, own.cartilages), Layer(own.cartilages, "costal_cartilages")]
 
 
-def shown(body: Body) -> Sequence[Layer]:
-    """The rib cage with its muscles and the vertebrae that carry it."""
-    from phantoms.anatomy import spine
-
+def preview() -> tuple[list[Layer], tuple[float, float, float], tuple[float, float, float], float]:
+    """The reference rib cage on its spine, with the muscles between the ribs."""
+    body = Body()
     wall = trunk(body)
     muscle = Layer(intercostal(body, wall), "intercostal_muscle")
-    return [*spine.layers(body), *layers(body, wall), muscle]
-
-
-def preview() -> tuple[list[Layer], tuple[float, float, float], tuple[float, float, float], float]:
-    """The reference rib cage on its spine."""
-    return list(shown(Body())), (0, -20, 25), (320, 250, 380), 2.0
+    return [*spine.layers(body), *layers(body, wall), muscle], (0, -20, 25), (320, 250, 380), 2.0

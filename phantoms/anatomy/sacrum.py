@@ -84,15 +84,20 @@ def sacrum(body: Body) -> Sacrum:
     canal = _canal(rows, 1.0)
     column = _column(rows)
     top = Plane(rows[0].place(0, 0, 15), -rows[0].up)  # pyright: ignore[reportArgumentType]
-    solid = smooth_union(smooth_common(column, top, round_mm=2.5), joined([_wings(rows), _behind(rows)]), round_mm=6.0)
-    if "four_lumbar" in body.variants:
-        solid = smooth_union(solid, _bridge(vertebrae(body)["L5"]), round_mm=4.0)
+    joint = _bridge(vertebrae(body)["L5"]) if "four_lumbar" in body.variants else _facets(rows[0])
+    body_of_first = smooth_common(column, top, round_mm=2.5)
+    solid = smooth_union(body_of_first, joined([_wings(rows), _behind(rows), joint]), round_mm=6.0)
     holes: list[Solid] = [canal, _foramina(rows)]
     remnants = union(*[_remnant(a, b) for a, b in pairwise(rows[:3])])
     first = Plane((rows[0].place(0, 0, -15) + rows[1].place(0, 0, 13)) / 2, rows[0].up + rows[1].up)  # pyright: ignore[reportArgumentType]
     if "six_lumbar" in body.variants:
-        holes += [first, spine(body).discs["L6"]]
-    elif "four_lumbar" not in body.variants:
+        top = vertebrae(body)["S2"]
+        holes += [Plane(top.place(0, 0, top.size.height / 2), top.up), spine(body).nuclei["L6"]]  # pyright: ignore[reportArgumentType]
+    elif "four_lumbar" in body.variants:
+        fifth = vertebrae(body)["L5"]
+        first = Plane(fifth.place(0, 0, -0.5 * fifth.size.height - 4), fifth.up + rows[0].up)  # pyright: ignore[reportArgumentType]
+        remnants = remnants | _remnant(fifth, rows[0])
+    else:
         holes.append(spine(body).nuclei["L5"])
     whole = common(solid, *(~hole for hole in holes))
     pieces = _coccyx(tail)
@@ -154,7 +159,7 @@ def _outer(level: str) -> tuple[float, float, float]:
 
 
 def _behind(rows: list[Vertebra]) -> Tube:
-    """The back wall of the canal, the crests in the middle and beside, and the joints for the fifth lumbar vertebra."""
+    """The back wall of the canal and the crests in the middle and beside."""
     first, upper = rows[0], rows[:4]
     ring = [bone.back_mm - bone.size.canal_depth - 1.6 for bone in upper]
     half = [0.5 * bone.size.canal_width + 4.5 for bone in upper]
@@ -183,9 +188,13 @@ def _behind(rows: list[Vertebra]) -> Tube:
             for b, out, z in zip(upper, (14, 13, 11, 8), at, strict=True)
         ]
         sides.append(tube(path, [8.0, 7.5, 6.0, 4.5], 8.0))
+    return joined([wall, crest, *roots, *knobs, *sides])
+
+
+def _facets(first: Vertebra) -> Tube:
+    """The joints for the last lumbar vertebra."""
     b, p = first.back_mm, 0.5 * first.size.canal_width + 6
-    facet = struts_tube(first, [Strut((p, b - 8, 2), (p + 2.5, b - 11.5, 18.5), 6.6, 5.8, (1.0, -1.0, 0))])
-    return joined([wall, crest, *roots, *knobs, *sides, facet])
+    return struts_tube(first, [Strut((p, b - 8, 2), (p + 2.5, b - 11.5, 18.5), 6.6, 5.8, (1.0, -1.0, 0))])
 
 
 def _canal(rows: list[Vertebra], share: float) -> Tube:
@@ -230,8 +239,8 @@ def _remnant(a: Vertebra, b: Vertebra) -> Ellipsoid:
 def _bridge(fifth: Vertebra) -> Tube:
     """The transverse processes of a sacralised L5, grown together with the wings."""
     s, b = fifth.size, fifth.back_mm
-    side = Strut((20, b - 4, 0), (40, b - 2, -4), 9.0, 10.0), Strut((40, b - 2, -4), (42, b + 4, -24), 10.0, 12.0)
-    block = Strut((0, 0, -0.3 * s.height), (0, 0, -0.5 * s.height - s.disc), 18.0, 18.0)
+    side = Strut((20, b - 4, 0), (40, b - 2, -4), 9.0, 10.0), Strut((40, b - 2, -4), (41, b + 2, -26), 11.0, 13.0)
+    block = Strut((0, 0, -0.4 * s.height), (0, -2, -0.5 * s.height - s.disc), 22.0, 22.0, (0, 1.4, 0))
     return struts_tube(fifth, side, [block])
 
 
@@ -248,24 +257,19 @@ def _coccyx(rows: list[Vertebra]) -> Solid:
 def layers(body: Body) -> list[Layer]:
     """Dural sac, S1 and the rest of the sacrum, the coccyx, and the fat of the canal."""
     own = sacrum(body)
-    top = [Layer(own.sac, "spinal_canal_csf"), Layer(own.remnants & own.whole, "sacrum", "connective")]
-    if "six_lumbar" in body.variants:
-        bone = bone_layers(body, own.whole, own.marrow, "sacrum")
-    else:
-        rest = bone_layers(body, own.whole, own.marrow, "sacrum")
+    bone = [Layer(own.remnants & own.whole, "sacrum", "connective")]
+    bone += bone_layers(body, own.whole, own.marrow, "sacrum")
+    if "six_lumbar" not in body.variants:
         bone = [
-            layer for below in rest for layer in (Layer(below.solid & own.first, "vertebrae_S1", below.tissue), below)
+            layer for below in bone for layer in (Layer(below.solid & own.first, "vertebrae_S1", below.tissue), below)
         ]
     tail = bone_layers(body, own.coccyx, own.coccyx_marrow, "coccyx")
-    return [*top, *bone, *tail, Layer(own.canal, "epidural_fat")]
+    return [Layer(own.sac, "spinal_canal_csf"), *bone, *tail, Layer(own.canal, "epidural_fat")]
 
 
 def preview() -> tuple[list[Layer], tuple[float, float, float], tuple[float, float, float], float]:
-    """The reference sacrum under the lumbar spine."""
+    """The reference sacrum under the fifth lumbar vertebra."""
     body = Body()
-    return [*arch_layers(body), *layers(body)], (0, -55, -335), (140, 130, 190), 1.0
-
-
-def arch_layers(body: Body) -> list[Layer]:
-    """The fifth lumbar vertebra, to see how the sacrum joins it."""
-    return [Layer(spine(body).bones["L5"], "vertebrae_L5"), Layer(spine(body).discs["L5"], "intervertebral_disc")]
+    above = spine(body)
+    fifth = [Layer(above.bones["L5"], "vertebrae_L5"), Layer(above.discs["L5"], "intervertebral_disc")]
+    return [*fifth, *layers(body)], (0, -55, -335), (140, 130, 190), 1.0

@@ -96,6 +96,17 @@ TURN = 0.45
 """Degrees that the apical vertebra turns per degree of scoliosis."""
 SACRAL_SLOPE_DEG = 36.0
 
+
+class Second(NamedTuple):
+    """S2: degrees that it leans less than S1; its height, and how much a disc takes of its top, mm."""
+
+    slope: float = 6.0
+    height: float = 26.0
+    cut: float = 3.0
+
+
+SECOND = Second()
+
 # levels at which the dural sac and the cord are known: width and depth, mm
 SAC = {
     "C1": (19, 15), "C4": (18, 12.5), "C7": (17, 12.5), "T3": (14, 12), "T9": (14, 12.5), "T12": (16, 14),
@@ -188,14 +199,14 @@ def _sideways(body: Body, z):
 
 @lru_cache(maxsize=4)
 def vertebrae(body: Body) -> dict[str, Vertebra]:
-    """C1 to L5 and S1 (with a sixth lumbar vertebra, L6 in the place of S1); T9 is at height 0."""
+    """C1 to L5 and S1, with a sixth lumbar vertebra also L6, in the place of S1, and S2; T9 is at height 0."""
     levels = [level for level in TABLE if level != "S1"]
     tops = -np.cumsum([0.0] + [TABLE[level].height + TABLE[level].disc for level in levels])
     middles = {level: top - TABLE[level].height / 2 for level, top in zip(levels, tops, strict=False)}
     bones = {level: _vertebra(body, level, z - middles["T9"]) for level, z in middles.items()}
     bones["S1"] = _first_sacral(body, bones["L5"])
     if "six_lumbar" in body.variants:
-        bones["L6"] = Vertebra("L6", bones["S1"].centre_mm, bones["S1"].axes, TABLE["L5"])
+        bones |= _sixth_lumbar(bones["S1"])
     return bones
 
 
@@ -213,6 +224,16 @@ def _first_sacral(body: Body, above: Vertebra) -> Vertebra:
     disc = between / np.linalg.norm(between) * above.size.disc
     centre = above.place(0, 0, -above.size.height / 2) - disc - axes[2] * TABLE["S1"].height / 2
     return Vertebra("S1", centre, axes, TABLE["S1"])
+
+
+def _sixth_lumbar(first: Vertebra) -> dict[str, Vertebra]:
+    """S1 as a free vertebra, somewhat low, and the top of S2, which now bears the spine."""
+    slope = np.arctan2(first.up[1], first.up[2]) - np.radians(SECOND.slope)
+    axes = axes_along(np.array([first.up[0], np.sin(slope), np.cos(slope)]))
+    centre = first.place(0, 0, -first.size.height / 2) - axes[2] * SECOND.height / 2
+    top = first.size._replace(height=SECOND.height - 2 * SECOND.cut, width=42, depth=27, canal_width=24, canal_depth=13)
+    size = TABLE["L5"]._replace(height=24.0, disc=6.5, canal_width=28)
+    return {"L6": Vertebra("L6", first.place(0, 0, 1.2), first.axes, size), "S2": Vertebra("S2", centre, axes, top)}
 
 
 def axes_along(up, turn_rad: float = 0.0) -> Float[ndarray, "3 3"]:
@@ -399,7 +420,7 @@ class Spine:
 def spine(body: Body) -> Spine:
     """The solids of a patient's spine."""
     bones = vertebrae(body)
-    order = [bones[level] for level in bones if level != "S1"] + ([] if "L6" in bones else [bones["S1"]])
+    order = [bone for bone in bones.values() if not ("L6" in bones and bone.level == "S1")]
     column, canal = _column(body, order), _canal(order)
     caps = {bone.level: _caps(order, n) for n, bone in enumerate(order)}
     nuclei: dict[str, Solid] = {a.level: _nucleus(a, b) for a, b in pairwise(order) if a.level != "C1"}
@@ -408,10 +429,12 @@ def spine(body: Body) -> Spine:
         for a, b in pairwise(order)
         if a.level != "C1"
     }
+    if "four_lumbar" in body.variants:
+        del discs["L5"], nuclei["L5"]
     whole, marrow = {}, {}
     arteries = _artery_canals(bones)
     for n, bone in enumerate(order):
-        if bone.level == "S1":
+        if bone.level[0] == "S":
             continue
         struts = arch(bone)
         ring = struts_tube(
@@ -424,7 +447,7 @@ def spine(body: Body) -> Spine:
         ]
         if bone.level[0] == "C":
             holes.append(arteries)
-        if n + 1 < len(order) and order[n + 1].level != "S1":
+        if n + 1 < len(order) and order[n + 1].level[0] != "S":
             holes.append(_joint(order[n + 1]).grown(JOINT_MM))
         solid: Solid = ring
         core: Solid = ring.grown(-ARCH_SHELL_MM)
@@ -480,7 +503,7 @@ def _caps(bones: Sequence[Vertebra], n: int) -> tuple[Plane, Plane]:
     bone, above, below = bones[n], bones[max(n - 1, 0)], bones[min(n + 1, len(bones) - 1)]
     half = bone.size.height / 2
     up, down = 0.7 * bone.up + 0.3 * above.up, 0.7 * bone.up + 0.3 * below.up
-    if bone.level == "S1":
+    if bone.level[0] == "S":
         up = bone.up
     return Plane(bone.place(0, 0, half), -up), Plane(bone.place(0, 0, -half), down)  # pyright: ignore[reportArgumentType]
 
@@ -546,7 +569,7 @@ def _artery_canals(bones: dict[str, Vertebra]) -> Tube:
 
 def _contents(body: Body, bones: dict[str, Vertebra]) -> tuple[Solid, Solid, Solid]:
     """Dural sac, cord and cauda equina. The cord lies in front in the chest; the roots sink to the back below it."""
-    levels = [level for level in bones if level != "L6"]
+    levels = [level for level in bones if level not in ("L6", "S2")]
     deep = np.array([bones[level].canal_mm for level in levels])
     sac = _along(bones, levels, deep, SAC, (0.0, 12.0))
 
@@ -592,7 +615,7 @@ def _nerves(bones: Sequence[Vertebra]) -> Tube:
     """A root with its ganglion through each foramen, below the pedicle of its vertebra (above it in the neck)."""
     struts = []
     for bone in bones:
-        if bone.level in ("C1", "C2", "S1"):
+        if bone.level in ("C1", "C2", "S1", "S2"):
             continue
         s, c = bone.size, bone.canal_mm
         up, big = (
@@ -619,26 +642,26 @@ def _nerves(bones: Sequence[Vertebra]) -> Tube:
 
 def _ligaments(bones: Sequence[Vertebra]) -> Tube:
     """Yellow ligaments behind the canal, and those between and on the spinous processes."""
-    rows = [bone for bone in bones if bone.level not in ("C1", "S1")]
+    rows = [bone for bone in bones if bone.level[0] != "S" and bone.level != "C1"]
     yellow = tube(
         [bone.place(0, bone.canal_mm - 2.6, 0) for bone in rows],
         [0.43 * bone.size.canal_width for bone in rows],
         9.0,
         np.array([bone.front * bone.size.canal_width / bone.size.canal_depth for bone in rows]),  # pyright: ignore[reportArgumentType]
     )
-    tips = [struts_tip(bone) for bone in rows]
+    tips = [_tip(bone) for bone in rows]
     cord = tube(tips, 2.2, 12.0)
-    sheet = struts_sheet(rows, tips)
+    sheet = _sheet(rows, tips)
     return joined([yellow, cord, sheet])
 
 
-def struts_tip(bone: Vertebra) -> Float[ndarray, "3"]:
+def _tip(bone: Vertebra) -> Float[ndarray, "3"]:
     """The tip of the spinous process, mm."""
     a = arch(bone).single[0].b
     return bone.place(*a) - 2.0 * bone.front
 
 
-def struts_sheet(rows: Sequence[Vertebra], tips) -> Tube:
+def _sheet(rows: Sequence[Vertebra], tips) -> Tube:
     """A thin sheet in the midline between the processes."""
     middles = [
         (tip + bone.place(0, bone.canal_mm - bone.size.canal_depth / 2, -4)) / 2
@@ -670,7 +693,7 @@ def layers(body: Body) -> list[Layer]:
     own = spine(body)
     names = {level: f"vertebrae_{level}" for level in own.bones}
     if "four_lumbar" in body.variants:
-        names["L5"] = "sacrum"
+        names["L5"] = "vertebrae_S1"
     bones = [
         layer for level, name in names.items() for layer in bone_layers(body, own.bones[level], own.marrow[level], name)
     ]
