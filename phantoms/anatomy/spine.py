@@ -2,8 +2,9 @@
 
 Sizes of bodies, pedicles, canals and processes are rounded from Panjabi et al. (Spine 1991;16:861 and 888, 1992;17:299)
 and Berry et al. (Spine 1987;12:362); cord and dural sac from Ko et al. (Korean J Anat 2004) and Holsheimer et al. (AJNR
-1994;15:951). The reference curve has a kyphosis T4-T12 of 35 and a lordosis L1-S1 of 50 degrees (Cobb); what a patient
-has more or less of them bends it, and so does a scoliosis, whose vertebrae also turn towards the convex side.
+1994;15:951). Latents of kyphosis 35 and lordosis 50 degrees leave the reference curve as it is, that of a man on his
+back; more or less of them bend it, and so does a scoliosis, whose vertebrae also turn towards the convex side.
+`angles_deg` measures the Cobb angles of what is drawn.
 """
 
 from collections.abc import Iterable, Sequence
@@ -90,8 +91,8 @@ CURVE = {
 
 KYPHOSIS, LORDOSIS, NECK = (35.0, 15.0, 112.0), (50.0, -194.0, 92.0), (17.0, 255.0, 48.0)
 """Reference angle in degrees; height of the middle of the bend and from there to its end vertebrae, mm."""
-SCOLIOSIS_REACH_MM, COUNTER = 75.0, 0.35
-"""From the apex to the end vertebrae, and the share of the counter-curve below."""
+SCOLIOSIS_REACH_MM, COUNTER, STEEPER = 75.0, 0.35, 1.13
+"""From the apex to the end vertebrae, the share of the counter-curve below, and how much steeper it makes the first."""
 TURN = 0.45
 """Degrees that the apical vertebra turns per degree of scoliosis."""
 SACRAL_SLOPE_DEG = 36.0
@@ -168,7 +169,7 @@ def bend_mm(body: Body, z_mm) -> Float[ndarray, "*n 2"]:
         sign * _bump(z, middle, reach) * _amplitude(body.latent(name, usual) - usual, reach)
         for name, (usual, middle, reach), sign in curves
     )
-    side = _amplitude(body.latent("scoliosis_deg"), SCOLIOSIS_REACH_MM) * _sideways(body, z)
+    side = _amplitude(body.latent("scoliosis_deg") / STEEPER, SCOLIOSIS_REACH_MM) * _sideways(body, z)
     return np.stack([side, np.broadcast_to(front, z.shape)], axis=-1)
 
 
@@ -515,6 +516,26 @@ def _nucleus(above: Vertebra, below: Vertebra) -> Ellipsoid:
     axes = axes_along(above.up + below.up, 0.0)
     radii = (0.34 * below.size.width, 0.33 * below.size.depth, above.size.disc / 2 + 1.2)
     return Ellipsoid((high + low) / 2, radii, axes)  # pyright: ignore[reportArgumentType]
+
+
+def angles_deg(body: Body) -> dict[str, float]:
+    """Cobb angles of the spine as it is drawn: kyphosis T4-T12, lordosis L1-S1, of the neck C2-C7, and scoliosis."""
+    order = [bone for bone in vertebrae(body).values() if bone.level not in ("L6", "S2")]
+    ups = {
+        bone.level: [-np.asarray(_caps(order, n)[0].normal), np.asarray(_caps(order, n)[1].normal)]
+        for n, bone in enumerate(order)
+    }
+
+    def lean(level: str, lower: int) -> float:
+        return float(np.degrees(np.arctan2(ups[level][lower][1], ups[level][lower][2])))
+
+    sideways = [float(np.degrees(np.arctan2(bone.up[0], bone.up[2]))) for bone in order]
+    return {
+        "kyphosis_deg": lean("T4", 0) - lean("T12", 1),
+        "lordosis_deg": lean("S1", 0) - lean("L1", 0),
+        "cervical_lordosis_deg": lean("C7", 1) - lean("C2", 1),
+        "scoliosis_deg": max(sideways) - min(sideways),
+    }
 
 
 def _vein(bone: Vertebra) -> Ellipsoid:
