@@ -91,6 +91,8 @@ CURVE = {
 
 KYPHOSIS, LORDOSIS, NECK = (35.0, 15.0, 112.0), (50.0, -194.0, 92.0), (17.0, 255.0, 48.0)
 """Reference angle in degrees; height of the middle of the bend and from there to its end vertebrae, mm."""
+SHARED = ((0.89, 0.47), (0.45, 0.97))
+"""Degrees of kyphosis and of lordosis per degree of bending of the chest and of the loins, measured on this spine."""
 SCOLIOSIS_REACH_MM, COUNTER, STEEPER = 75.0, 0.35, 1.13
 """From the apex to the end vertebrae, the share of the counter-curve below, and how much steeper it makes the first."""
 TURN = 0.45
@@ -164,13 +166,19 @@ class Vertebra:
 def bend_mm(body: Body, z_mm) -> Float[ndarray, "*n 2"]:
     """How far right and to the front the patient's spine lies of the reference spine at heights z, mm."""
     z = np.asarray(z_mm, float)
-    curves = (("kyphosis_deg", KYPHOSIS, -1), ("lordosis_deg", LORDOSIS, 1), ("cervical_lordosis_deg", NECK, 1))
-    front = sum(
-        sign * _bump(z, middle, reach) * _amplitude(body.latent(name, usual) - usual, reach)
-        for name, (usual, middle, reach), sign in curves
-    )
+    kyphosis, lordosis = _bends_deg(body)
+    neck = body.latent("cervical_lordosis_deg", NECK[0]) - NECK[0]
+    curves = (-kyphosis, KYPHOSIS), (lordosis, LORDOSIS), (neck, NECK)
+    front = sum(_bump(z, middle, reach) * _amplitude(angle, reach) for angle, (_, middle, reach) in curves)
     side = _amplitude(body.latent("scoliosis_deg") / STEEPER, SCOLIOSIS_REACH_MM) * _sideways(body, z)
     return np.stack([side, np.broadcast_to(front, z.shape)], axis=-1)
+
+
+def _bends_deg(body: Body) -> tuple[float, float]:
+    """How much the chest and the loins bend so that kyphosis and lordosis, which share T12, change as the latents say."""
+    more = [body.latent(name, usual) - usual for name, usual in (("kyphosis_deg", 35.0), ("lordosis_deg", 50.0))]
+    kyphosis, lordosis = np.linalg.solve(SHARED, more)
+    return float(kyphosis), float(lordosis)
 
 
 def line_mm(body: Body, z_mm) -> Float[ndarray, "*n 3"]:
@@ -219,7 +227,7 @@ def _vertebra(body: Body, level: str, z: float) -> Vertebra:
 
 def _first_sacral(body: Body, above: Vertebra) -> Vertebra:
     """S1 at the end of the chain; its slope takes half of the lordosis that a patient has more or less."""
-    slope = np.radians(SACRAL_SLOPE_DEG + 0.5 * (body.latent("lordosis_deg", LORDOSIS[0]) - LORDOSIS[0]))
+    slope = np.radians(SACRAL_SLOPE_DEG + 0.5 * _bends_deg(body)[1])
     axes = axes_along(np.array([above.up[0], np.sin(slope), np.cos(slope)]), 0.0)
     between = above.up + axes[2]
     disc = between / np.linalg.norm(between) * above.size.disc
