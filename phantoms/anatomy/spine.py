@@ -175,7 +175,7 @@ def bend_mm(body: Body, z_mm) -> Float[ndarray, "*n 2"]:
 
 
 def _bends_deg(body: Body) -> tuple[float, float]:
-    """How much the chest and the loins bend so that kyphosis and lordosis, which share T12, change as the latents say."""
+    """How much chest and loins bend so that kyphosis and lordosis, which share T12, change as the latents say."""
     more = [body.latent(name, usual) - usual for name, usual in (("kyphosis_deg", 35.0), ("lordosis_deg", 50.0))]
     kyphosis, lordosis = np.linalg.solve(SHARED, more)
     return float(kyphosis), float(lordosis)
