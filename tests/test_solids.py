@@ -13,6 +13,7 @@ from phantoms.solids import (
     Polar,
     Warp,
     common,
+    depths,
     draw,
     raster,
     sampled,
@@ -149,6 +150,12 @@ def test_a_solid_that_is_placed_is_the_same_solid_elsewhere(name, rng):
     points = rng.uniform(-60, 60, (500, 3))
     moved = solid.placed(turn, 1.3, shift).depth(1.3 * points @ turn.T + shift)
     assert moved == pytest.approx(1.3 * solid.depth(points), abs=1e-3)
+
+
+def test_the_fast_depth_is_the_reference(rng):
+    points = rng.uniform(-70, 70, (40, 33, 3))
+    for layer in crowd(rng):
+        assert depths(layer.solid, points) == pytest.approx(layer.solid.depth(points), abs=2e-3)
 
 
 def test_depths_are_millimetres(rng):

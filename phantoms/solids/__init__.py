@@ -13,7 +13,7 @@ from phantoms.solids.leaves import (
     tube,
     waves,
 )
-from phantoms.solids.raster import Drawing, Warp, draw
+from phantoms.solids.raster import Drawing, Warp, depths, draw
 from phantoms.solids.solid import Layer, Solid, common, smooth_common, smooth_union, union
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Warp",
     "Waves",
     "common",
+    "depths",
     "draw",
     "sampled",
     "sheet",

@@ -25,9 +25,11 @@ CONE = 14
 
 EDGE = 8
 BLOCK = EDGE**3
-LEVELS = (8, 2, 1)
+LEVELS = (8, 4, 2, 1)
 """Edges of the nested blocks, in blocks of EDGE voxels."""
 
+FILLET = float32(1.25)
+"""A fillet reaches as far as this share of its width beyond the surface that it rounds."""
 ROOM, SLACK_MM = float32(1.06), float32(0.05)
 """A block's radius is taken so much larger than its corners say, since the deformation bends its faces."""
 
@@ -385,22 +387,22 @@ def fill_tube(x, y, z, cones, rows, first, last, out):
 def fill_node(operation, a, b, value, out):
     """Depth of a combination at every voxel of a block, from its children's."""
     if operation == EITHER:
-        for p in range(BLOCK):
+        for p in range(len(out)):
             out[p] = max(a[p], b[p])
     elif operation == BOTH:
-        for p in range(BLOCK):
+        for p in range(len(out)):
             out[p] = min(a[p], b[p])
     elif operation == SUM:
-        for p in range(BLOCK):
+        for p in range(len(out)):
             out[p] = a[p] + b[p]
     elif operation == SMOOTH:
-        for p in range(BLOCK):
+        for p in range(len(out)):
             out[p] = smooth(a[p], b[p], value)
     elif operation == ALL_BUT:
-        for p in range(BLOCK):
+        for p in range(len(out)):
             out[p] = -a[p]
     else:
-        for p in range(BLOCK):
+        for p in range(len(out)):
             out[p] = a[p] + value
 
 
@@ -431,6 +433,7 @@ class Program(NamedTuple):
 
     nodes: ndarray
     value: ndarray
+    need: ndarray
     numbers: ndarray
     cones: ndarray
     spans: ndarray
@@ -502,17 +505,21 @@ def resolved(node, level, desk):
 
 
 @inlined
-def winner(operation, a, b, width, desk):
-    """1 if child a alone decides over the whole block, 2 if b does, else 0."""
+def winner(node, a, b, margin, program, desk):
+    """1 if child a alone decides over the whole block, as far as it matters, 2 if b does, else 0."""
+    operation = program.nodes[node, 0]
+    low, high = desk.low, desk.high
     if operation in (EITHER, SMOOTH):
-        margin = width if operation == SMOOTH else ZERO
-        if desk.low[a] >= desk.high[b] + margin:
+        width = program.value[node] if operation == SMOOTH else ZERO
+        out = program.need[node, 0] - margin - FILLET * width
+        if low[a] >= high[b] + width or high[b] <= out:
             return 1
-        return 2 if desk.low[b] >= desk.high[a] + margin else 0
+        return 2 if low[b] >= high[a] + width or high[a] <= out else 0
     if operation == BOTH:
-        if desk.high[a] <= desk.low[b]:
+        inside = program.need[node, 1] + margin
+        if high[a] <= low[b] or low[b] > inside:
             return 1
-        return 2 if desk.high[b] <= desk.low[a] else 0
+        return 2 if high[b] <= low[a] or low[a] > inside else 0
     return 0
 
 
@@ -572,7 +579,7 @@ def keep_layers(level, margin, program, desk):
 
 
 @compiled
-def mark_needed(level, program, desk):
+def mark_needed(level, margin, program, desk):
     """Mark the nodes that the kept layers need: roots, and of each needed node the children that can decide."""
     needed = desk.needed
     count = desk.live_count[level]
@@ -590,7 +597,7 @@ def mark_needed(level, program, desk):
             needed[a] = True
             continue
         b = resolved(b, level, desk)
-        won = winner(operation, a, b, program.value[node], desk)
+        won = winner(node, a, b, margin, program, desk)
         if won != 2:
             needed[a] = True
         if won != 1:
@@ -598,7 +605,7 @@ def mark_needed(level, program, desk):
 
 
 @compiled
-def keep_nodes(level, program, desk):
+def keep_nodes(level, margin, program, desk):
     """Hand down the needed nodes, the cones that can be deepest, and who stands for a node that one child decides."""
     below = level + 1
     kept = kept_rows = 0
@@ -609,14 +616,15 @@ def keep_nodes(level, program, desk):
         operation, a, b, _ = program.nodes[node]
         if b >= 0:
             a, b = resolved(a, level, desk), resolved(b, level, desk)
-            won = winner(operation, a, b, program.value[node], desk)
+            won = winner(node, a, b, margin, program, desk)
             if won:
                 desk.stands[below, node] = desk.stands[below, a if won == 1 else b]
                 continue
         if operation == TUBE:
             first = kept_rows
+            least = max(desk.low[node], program.need[node, 0] - margin)
             for r in range(desk.span[level, node, 0], desk.span[level, node, 1]):
-                if desk.row_high[r] >= desk.low[node]:
+                if desk.row_high[r] >= least:
                     desk.rows[below, kept_rows] = desk.rows[level, r]
                     kept_rows += 1
             desk.span[below, node, 0], desk.span[below, node, 1] = first, kept_rows
@@ -690,8 +698,8 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
                 layer = desk.layers[level + 1, 0]
                 paint_whole(corner[level], edge, shape, program.label[layer], program.tissue[layer], labels, tissues)
                 continue
-            mark_needed(level, program, desk)
-            keep_nodes(level, program, desk)
+            mark_needed(level, margin, program, desk)
+            keep_nodes(level, margin, program, desk)
             if level < last:
                 level += 1
                 done[level] = 0
@@ -800,3 +808,25 @@ def mix_voxels(corner, level, shape, program, desk, registers, per_mm, tissues, 
                     share[at] = np.uint8(most / (held[own] + most) * float32(255) + HALF)
                 for m in range(seen):
                     held[program.tissue[desk.layers[level, m]]] = ZERO
+
+
+@njit(nogil=True, cache=True, **EXACT)
+def depth_at(points, program, out):
+    """Depth of the first layer at `points` (3, n), without looking for what can be left out."""
+    rows = np.arange(len(program.cones)).astype(np.int32)
+    registers = np.empty((len(program.nodes), BLOCK), np.float32)
+    for first in range(0, len(out), BLOCK):
+        last = min(first + BLOCK, len(out))
+        x, y, z = points[0, first:last], points[1, first:last], points[2, first:last]
+        for node in range(len(program.nodes)):
+            operation, a, b, start = program.nodes[node]
+            here = registers[node, : last - first]
+            if operation == TUBE:
+                fill_tube(x, y, z, program.cones, rows, program.spans[node, 0], program.spans[node, 1], here)
+            elif a >= 0:
+                one = registers[a, : last - first]
+                two = registers[b, : last - first] if b >= 0 else one
+                fill_node(operation, one, two, program.value[node], here)
+            else:
+                fill_leaf(operation, x, y, z, program.numbers, start, here)
+        out[first:last] = registers[program.roots[0], : last - first]

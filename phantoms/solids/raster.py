@@ -9,8 +9,8 @@ from jaxtyping import Float32, UInt8, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 
-from phantoms.solids.kernel import EDGE, LEVELS, View, draw_blocks
-from phantoms.solids.solid import Layer
+from phantoms.solids.kernel import EDGE, LEVELS, View, depth_at, draw_blocks
+from phantoms.solids.solid import Depth, Layer, Points, Solid
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid
 
@@ -70,3 +70,12 @@ def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, m
     with ThreadPoolExecutor(get_num_threads()) as threads:
         list(threads.map(tile, corners))
     return Drawing(labels, tissue, other, share)
+
+
+def depths(solid: Solid, points: Points) -> Depth:
+    """`solid.depth(points)` by the fast kernel, float32: for fields that are known on a lattice."""
+    program = tape([Layer(solid, "")]).program
+    columns = np.ascontiguousarray(points.reshape(-1, 3).T, np.float32)
+    out = np.empty(columns.shape[1], np.float32)
+    depth_at(columns, program, out)
+    return out.reshape(points.shape[:-1])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float32
 from numpy import ndarray
 
 from phantoms.solids import kernel
@@ -28,6 +29,7 @@ class Tape:
     """program: the arrays of the kernel.
 
     nodes: (n, 4) operation, children a and b, place of its numbers. value: (n,) mm of shifts and fillets.
+    need: (n, 2) lowest and highest depth that makes a difference; beyond, it matters only that it is beyond.
     numbers: what the leaves are made of. cones: (m, 14) rows of all tubes; spans: (n, 2) those of a node.
     roots: (layers,) node of each layer, the topmost first; label, tissue: what each layer is.
     """
@@ -42,6 +44,7 @@ def tape(layers: Sequence[Layer]) -> Tape:
     program = kernel.Program(
         nodes=np.array(writer.nodes, np.int32).reshape(-1, 4),
         value=np.array(writer.value, np.float32),
+        need=_needs(writer, roots),
         numbers=np.concatenate([np.zeros(1), *writer.numbers]).astype(np.float32),
         cones=np.concatenate([np.zeros((0, kernel.CONE)), *writer.cones]).astype(np.float32),
         spans=np.array(writer.spans, np.int32).reshape(-1, 2),
@@ -50,6 +53,33 @@ def tape(layers: Sequence[Layer]) -> Tape:
         tissue=np.array([_tissue(layer) for layer in layers], np.uint8),
     )
     return Tape(program)
+
+
+def _needs(writer: "_Writer", roots: Sequence[int]) -> Float32[ndarray, "n 2"]:
+    """What range of every node's depth can change a layer: of a layer the sign alone, of others what parents need."""
+    need = np.tile([np.inf, -np.inf], (len(writer.nodes), 1))
+    need[list(roots)] = 0.0
+
+    def ask(node: int, low: float, high: float) -> None:
+        need[node] = min(need[node, 0], low), max(need[node, 1], high)
+
+    for node in range(len(writer.nodes) - 1, -1, -1):
+        operation, a, b, _ = writer.nodes[node]
+        (low, high), value = need[node], writer.value[node]
+        if operation in (kernel.EITHER, kernel.BOTH):
+            ask(a, low, high)
+            ask(b, low, high)
+        elif operation == kernel.SMOOTH:
+            ask(a, low - float(kernel.FILLET) * value, high)
+            ask(b, low - float(kernel.FILLET) * value, high)
+        elif operation == kernel.ALL_BUT:
+            ask(a, -high, -low)
+        elif operation == kernel.SHIFTED:
+            ask(a, low - value, high - value)
+        elif operation == kernel.SUM:
+            ask(a, -np.inf, np.inf)
+            ask(b, -np.inf, np.inf)
+    return need.astype(np.float32)
 
 
 def _tissue(layer: Layer) -> int:
