@@ -1,11 +1,11 @@
 """A flat bone as a curved blade with a rim, from landmarks: the wing of the ilium, the blade of the scapula."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+from numpy.typing import ArrayLike
 from scipy.interpolate import RBFInterpolator
 
 from phantoms.solids import Lattice, Sheet, Solid, smooth_common
@@ -43,7 +43,7 @@ def blade(
 
     axes: rows, unit vectors: two along the blade, the third outwards.
     """
-    local, edge = places @ axes.T, smooth_ring((rim @ axes.T)[:, :2])
+    local, edge = places @ axes.T, (rim @ axes.T)[:, :2]
     low, high = edge.min(axis=0) - MARGIN_MM, edge.max(axis=0) + MARGIN_MM
     u, v = (np.arange(low[n], high[n], step_mm) for n in (0, 1))
     grid = np.stack(np.meshgrid(u, v, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -52,9 +52,21 @@ def blade(
     middle, half = fitted[..., 0], np.clip(fitted[..., 1], *thin_mm)
     first = (float(u[0]), float(v[0]))
     outer, inner, between = (Sheet(h, first, step_mm, axes) for h in (middle + half, middle - half, middle))
+    return Blade(~outer, inner, between, prism(edge, axes, step_mm, MARGIN_MM))
+
+
+def prism(corners, axes: ArrayLike, step_mm: float = 4.0, margin_mm: float = 40.0) -> Lattice:
+    """All that lies within a smooth closed line through `corners` (n, 2), seen along the third of `axes`.
+
+    axes: rows, unit vectors; corners are given along the first two.
+    """
+    turn, edge = np.asarray(axes, float), smooth_ring(np.asarray(corners, float))
+    low, high = edge.min(axis=0) - margin_mm, edge.max(axis=0) + margin_mm
+    u, v = (np.arange(low[n], high[n] + step_mm, step_mm) for n in (0, 1))
+    grid = np.stack(np.meshgrid(u, v, indexing="ij"), axis=-1).reshape(-1, 2)
     inside = inside_polygon(grid, edge).reshape(len(u), len(v), 1)
-    border = Lattice(np.repeat(inside, 2, axis=-1), _point(axes.T @ [*first, 0.0]), step_mm, axes)
-    return Blade(~outer, inner, between, border)
+    first = [float(v) for v in turn.T @ [u[0], v[0], 0.0]]
+    return Lattice(np.repeat(inside, 2, axis=-1), first, step_mm, axes)
 
 
 def smooth_ring(corners: Float[ndarray, "n 2"], fine: int = 6) -> Float[ndarray, "m 2"]:
@@ -77,7 +89,3 @@ def inside_polygon(points: Float[ndarray, "n 2"], corners: Float[ndarray, "m 2"]
             over = (a[1] > points[:, 1]) != (b[1] > points[:, 1])
             crossings += over & (points[:, 0] < a[0] + (points[:, 1] - a[1]) * along[0] / along[1])
     return np.where(crossings % 2, nearest, -nearest)
-
-
-def _point(values) -> Sequence[float]:
-    return [float(v) for v in values]
