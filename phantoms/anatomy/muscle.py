@@ -3,24 +3,26 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from scipy.interpolate import PchipInterpolator
 
 from phantoms.anatomy.blade import prism
 from phantoms.anatomy.trunk import BOTTOM_MM, HALF_DEG, HEIGHTS_MM, STEP_MM, Trunk
-from phantoms.solids import Lattice, Polar, Solid, Tube, tube
+from phantoms.solids import Lattice, Polar, Solid, Tube, Waves, tube
 
 FRONT_VIEW = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
 """Axes for an outline in x and z."""
 SIDE_VIEW = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 0.0))
 """Axes for an outline in y and z."""
-RAY_MM = np.arange(0.0, 62.0, 1.0)
+THICKEST_MM, HALVINGS = 64.0, 8
 
 
 @dataclass(frozen=True, eq=False)
 class Muscle:
     """name: structure without its side. shape: of the right side. room: what it may fill, the same on both sides.
 
-    seam: width of the fat around it, as a share of the usual. sinews: tendinous parts of it, right side.
+    seam: width of the fat around it, as a share of the usual. sinews: tendinous parts of it, right side. streaks: a
+    field whose crests are fat between its fascicles.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Muscle:
     room: Solid
     seam: float = 1.0
     sinews: tuple[Solid, ...] = ()
+    streaks: Waves | None = None
 
 
 def bundle(knots, flat=(0.0, 0.0, 0.0)) -> Tube:
@@ -61,13 +64,23 @@ def beside(bones, right_mm: float, front_mm: float, z_mm: float) -> np.ndarray:
 
 def within_wall(trunk: Trunk, shares) -> list[Polar]:
     """Outlines between the cavity (share 0) and the outside of the muscles (1)."""
-    angles, heights = np.meshgrid(np.concatenate([-HALF_DEG[:0:-1], HALF_DEG]), HEIGHTS_MM)
-    inner = trunk.wall.radii
-    turn = np.radians(angles)
-    centre = trunk.wall.axis[:, 1][:, None]
-    thick = np.zeros_like(inner)
-    for step in RAY_MM:
-        rho = inner + step
-        points = np.stack([rho * np.sin(turn), centre + rho * np.cos(turn), heights], axis=-1)
-        thick = np.where(trunk.muscle.depth(points) > 0, step, thick)
-    return [Polar(inner + share * thick, trunk.wall.axis, BOTTOM_MM, STEP_MM) for share in shares]
+    angles, heights = np.meshgrid(np.radians(HALF_DEG), HEIGHTS_MM)
+    inner, centre = trunk.wall.radii[:, len(HALF_DEG) - 1 :], trunk.wall.axis[:, 1][:, None]
+    low, high = np.zeros_like(inner), np.full_like(inner, THICKEST_MM)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        rho = inner + middle
+        points = np.stack([rho * np.sin(angles), centre + rho * np.cos(angles), heights], axis=-1)
+        within = trunk.muscle.depth(points) > 0
+        low, high = np.where(within, middle, low), np.where(within, high, middle)
+    thick = np.concatenate([low[:, :0:-1], low], axis=1)
+    return [Polar(trunk.wall.radii + share * thick, trunk.wall.axis, BOTTOM_MM, STEP_MM) for share in shares]
+
+
+def fascicles(normal, apart_mm: float, rng: Generator) -> Waves:
+    """A field with crests `apart_mm` from each other along `normal`, crossed by weaker ones; gradient about 1."""
+    across = np.asarray(normal, float) / np.linalg.norm(normal)
+    others = across + 0.9 * rng.standard_normal((4, 3))
+    k = 2 * np.pi / apart_mm * np.concatenate([across[None], others * rng.uniform(0.3, 0.7, (4, 1))])
+    amplitude = apart_mm / (2 * np.pi) * np.array([1.0, 0.22, 0.22, 0.22, 0.22])
+    return Waves(k, rng.uniform(0, 2 * np.pi, 5), amplitude)

@@ -22,17 +22,23 @@ UNPAIRED = ("skeletal_muscle", "fascia")
 """Structures that both sides share."""
 SEAM_MM, OLD_SEAM_MM = 1.1, 1.2
 """Half the fat between two muscles of a young adult, and what 50 more years add to it."""
+STREAKS, OLD_STREAKS = 1.25, 0.35
+"""How high the field between the fascicles stands where it is fat, and how much less 50 years later."""
 
 
 def layers(body: Body, trunk: Trunk, bones: Mapping) -> list[Layer]:
     """All muscles and the fat between them; bones: vertebrae by level."""
     seam = SEAM_MM * body.latent("intermuscular_fat", 1.0) + OLD_SEAM_MM * max(body.age_y - 35, 0) / 50
+    crest = STREAKS - OLD_STREAKS * max(body.age_y - 35, 0) / 50
     made: list[Layer] = []
     for muscle in muscles(body, trunk, bones):
         for side, here in SIDES:
             belly = here(muscle.shape)
             name = muscle.name if muscle.name in UNPAIRED else f"{muscle.name}_{side}"
             made += [Layer(here(part) & belly & muscle.room, "fascia") for part in muscle.sinews]
+            if muscle.streaks:
+                fat = here(muscle.streaks).grown(-crest * float(muscle.streaks.amplitude_mm[0]))
+                made.append(Layer(belly & muscle.room & fat, name, "adipose"))
             made += [
                 Layer(belly & muscle.room, name),
                 Layer(belly.grown(muscle.seam * seam) & muscle.room, "intermuscular_fat"),
@@ -44,8 +50,8 @@ def muscles(body: Body, trunk: Trunk, bones: Mapping) -> list[Muscle]:
     """All muscles of the right side, the topmost first."""
     girdle, blade = pelvis(body), shoulder(body)
     return [
-        *muscles_trunk.deep(trunk, bones),
-        *muscles_hip.muscles(trunk, girdle, bones),
+        *muscles_trunk.deep(body, trunk, bones),
+        *muscles_hip.muscles(body, trunk, girdle, bones),
         *muscles_shoulder.muscles(trunk, blade),
         *muscles_trunk.wall(trunk),
         *muscles_hip.compartments(trunk),

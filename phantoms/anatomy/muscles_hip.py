@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
-from phantoms.anatomy.muscle import Muscle, beside, bundle
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.muscle import Muscle, beside, bundle, fascicles
 from phantoms.anatomy.pelvis import Pelvis
 from phantoms.anatomy.trunk import Trunk
 from phantoms.solids import Ellipsoid, Plane, Sheet, Solid, Tube, common, sheet, smooth_common, smooth_union, union
@@ -26,9 +27,9 @@ ILIACUS_MM = 19.0
 MAXIMUS_INNER = {
     # height: y of its deep face at x = 10, 35, 60, 90, 120, 150
     -285: (-112, -104, -100, -90, -70, -56),
-    -330: (-104, -100, -92, -80, -66, -54),
-    -370: (-92, -90, -79, -72, -62, -50),
-    -410: (-86, -82, -74, -70, -60, -44),
+    -330: (-104, -99, -86, -72, -60, -52),
+    -370: (-92, -88, -70, -62, -56, -48),
+    -410: (-86, -80, -70, -64, -56, -42),
     -450: (-82, -78, -74, -72, -58, -36),
     -490: (-80, -78, -78, -76, -54, -28),
     -520: (-80, -80, -84, -84, -52, -26),
@@ -40,6 +41,8 @@ MAXIMUS_BORDERS = (
     ((60, 0, -463), (0.5, 0.0, 0.87)),
     ((5, 0, -400), (1.0, 0.0, 0.06)),
 )
+FASCICLES, FASCICLES_MM = (0.75, 0.1, 0.58), 12.0
+"""Across its coarse bundles, and how far apart the septa between them are."""
 MEDIUS_MM, MINIMUS_MM = 40.0, 18.0
 TENSOR = ((124, 50, -298, 8), (138, 42, -330, 17), (148, 33, -365, 21), (156, 20, -410, 19), (162, 6, -470, 9))
 SARTORIUS = (
@@ -102,7 +105,7 @@ def psoas(bones: Mapping) -> Tube:
     return bundle([*upper, *PSOAS])
 
 
-def muscles(trunk: Trunk, girdle: Pelvis, bones: Mapping) -> list[Muscle]:
+def muscles(body: Body, trunk: Trunk, girdle: Pelvis, bones: Mapping) -> list[Muscle]:
     """All of the right side, the topmost first."""
     room = trunk.muscle
     names = [
@@ -122,9 +125,10 @@ def muscles(trunk: Trunk, girdle: Pelvis, bones: Mapping) -> list[Muscle]:
         *[("hamstring", bundle(knots), 1.0) for knots in HAMSTRINGS.values()],
         ("gluteus_minimus", _minimus(girdle), 1.0),
         ("gluteus_medius", _medius(girdle) - maximus(), 1.3),
-        ("gluteus_maximus", maximus(), 1.0),
     ]
-    return [Muscle(name, shape, room, seam) for name, shape, seam in names]
+    made = [Muscle(name, shape, room, seam) for name, shape, seam in names]
+    coarse = fascicles(FASCICLES, FASCICLES_MM, body.dice("gluteus_maximus"))
+    return [*made, Muscle("gluteus_maximus", maximus(), room, streaks=coarse)]
 
 
 def _iliopsoas(girdle: Pelvis, bones: Mapping) -> Solid:

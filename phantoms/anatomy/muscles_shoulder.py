@@ -13,7 +13,7 @@ from phantoms.solids import Ellipsoid, Plane, Solid, common, smooth_union, tube
 RIB_MM = 11.0
 SERRATUS = (11.3, 16.0)
 """From and to outside of the cavity, mm."""
-BEHIND, BEFORE = Plane((0, -12, 0), (0, -1, 0)), Plane((0, -20, 0), (0, 1, 0))
+BEHIND, BEFORE = Plane((0, -12, 0), (0, -1, 0)), Plane((150, -8, 0), (-0.55, 0.83, 0))
 
 TRAPEZIUS = (
     (1.2, -86), (8, -60), (20, 0), (38, 60), (56, 112), (64, 132), (100, 150), (140, 166), (158, 180), (150, 205),

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from phantoms.anatomy.muscle import Muscle, beside, bundle, seen_from_front, within_wall
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.muscle import Muscle, beside, bundle, fascicles, seen_from_front, within_wall
 from phantoms.anatomy.trunk import Trunk
 from phantoms.solids import Plane, Solid, Tube, common, tube
 
@@ -67,13 +68,13 @@ RIB_MM = 10.5
 """Thickness of ribs and muscles between them, outside the cavity."""
 
 
-def deep(trunk: Trunk, bones: Mapping) -> list[Muscle]:
+def deep(body: Body, trunk: Trunk, bones: Mapping) -> list[Muscle]:
     """Muscles along the spine."""
     room, right = trunk.muscle.grown(-1.5), Plane((0.6, 0, 0), (1, 0, 0))
     inner, outer = (_column(bones, knots) & right for knots in (INNER_COLUMN, OUTER_COLUMN))
     return [
-        Muscle("autochthon", inner, room, 0.4),
-        Muscle("autochthon", outer, room),
+        Muscle("autochthon", inner, room, 0.4, streaks=fascicles((0.5, 0.7, 0.4), 9.0, body.dice("multifidus"))),
+        Muscle("autochthon", outer, room, streaks=fascicles((0.8, 0.6, 0.1), 11.0, body.dice("erector_spinae"))),
         Muscle("quadratus_lumborum", quadratus(bones), room),
     ]
 
