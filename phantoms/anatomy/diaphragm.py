@@ -7,7 +7,7 @@ from scipy.interpolate import CubicSpline
 
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import Trunk
-from phantoms.solids import Layer, Solid, sampled, smooth_union, tube, union
+from phantoms.solids import Layer, Solid, depths, sampled, smooth_union, tube, union
 
 MUSCLE_MM = 3.0
 BED_MM = 5.0
@@ -34,7 +34,7 @@ def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
 
     def height(x, y, z):
         points = np.stack(np.broadcast_arrays(x, y, z), axis=-1)
-        inward = 1 - np.clip(trunk.cavity.depth(points) / RISE_OVER_MM, 0.003, 1)
+        inward = 1 - np.clip(depths(trunk.cavity, points) / RISE_OVER_MM, 0.003, 1)
         angle = np.degrees(np.arctan2(np.abs(x), y))
         wall = CubicSpline(SPRING_DEG, SPRING_MM, bc_type="clamped")(np.broadcast_to(angle, inward.shape))
         dome = dome_height_mm(x, y, dome_mm)

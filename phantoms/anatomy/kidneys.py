@@ -14,7 +14,7 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from phantoms.anatomy.body import Body
-from phantoms.solids import Ellipsoid, Layer, Plane, Solid, sampled, smooth_union, tube, union
+from phantoms.solids import Ellipsoid, Layer, Plane, Solid, depths, sampled, smooth_union, tube, union
 from phantoms.solids.solid import MIRROR
 from simdata import Subject
 
@@ -237,7 +237,7 @@ def _swept_back(one: Kidney) -> Solid:
     turn_y = one.shift_mm[1] - 2
 
     def depth(x, y, z):
-        beside = capsule.depth(np.stack(np.broadcast_arrays(x, np.maximum(y, turn_y), z), axis=-1))
+        beside = depths(capsule, np.stack(np.broadcast_arrays(x, np.maximum(y, turn_y), z), axis=-1))
         return beside - BED_NARROWS * np.maximum(turn_y - y, 0)
 
     return sampled(depth, (low[0], turn_y - 72, low[2]), high, 4.0)  # pyright: ignore[reportArgumentType]

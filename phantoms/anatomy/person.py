@@ -38,6 +38,8 @@ FAT = {
     "fat_thigh": ("fat_thigh_mm", -560),
     "fat_arm": ("fat_upper_arm_mm", 60),
 }
+BENT_BY_WARP = ("kyphosis_deg", "lordosis_deg")
+"""Curves that the warp gives to the whole trunk; the regions draw the reference spine."""
 STEATOSIS = (0.25, 0.03, 0.10)
 """Share of people with a fatty liver, share of fat in the others and on average in them (Lee 2014: about a quarter)."""
 
@@ -71,7 +73,7 @@ def person(
     made = proportions(shape, subject)
     organs = dict(organs_ml) | {"lungs": _lungs_ml(subject, organs_ml, breath)}
     latents = {f"{name.removesuffix('_ml')}_ml": volume for name, volume in organs.items()}
-    latents |= asdict(shape)
+    latents |= {name: value for name, value in asdict(shape).items() if name not in BENT_BY_WARP}
     latents |= {f"calibre_{name}_mm": calibre for name, calibre in calibres_mm.items()}
     latents |= _spine(shape, streams, variants)
     for name, (field, height) in FAT.items():
@@ -115,10 +117,10 @@ def _spine(shape: Shape, streams: Streams, variants: frozenset[str]) -> dict[str
     degrees = float(rng.normal(0, 2.0))
     degrees += float(rng.uniform(15, 40) * rng.choice([-1, 1])) if "scoliosis" in variants else 0.0
     return {
-        "kyphosis": shape.kyphosis_deg / usual.kyphosis_deg,
-        "lordosis": shape.lordosis_deg / usual.lordosis_deg,
-        "scoliosis_deg": degrees,
-        "scoliosis_level_mm": float(rng.uniform(-90, 60)),
+        "kyphosis_ratio": shape.kyphosis_deg / usual.kyphosis_deg,
+        "lordosis_ratio": shape.lordosis_deg / usual.lordosis_deg,
+        "cobb_deg": degrees,
+        "cobb_level_mm": float(rng.uniform(-90, 60)),
     }
 
 

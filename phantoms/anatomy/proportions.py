@@ -121,8 +121,8 @@ def _forwards(body: Body, y, z) -> Float[ndarray, "x y z"]:
     """How far the spine's own curves move a place to the front, reference mm."""
     moved = 0
     for (middle, reach, bulge), ratio in (
-        (KYPHOSIS, body.latent("kyphosis", 1.0)),
-        (LORDOSIS, body.latent("lordosis", 1.0)),
+        (KYPHOSIS, body.latent("kyphosis_ratio", 1.0)),
+        (LORDOSIS, body.latent("lordosis_ratio", 1.0)),
     ):
         moved = moved + bulge * (ratio - 1) * np.exp(-(((z - middle) / reach) ** 2))
     return moved * (0.4 + 0.6 / (1 + np.exp((y + 5) / BENDS_BEHIND_MM)))
@@ -134,9 +134,9 @@ def _sideways(body: Body, z) -> Float[ndarray, "x y z"]:
     The end vertebrae lean by A 2 pi / wavelength each, so A = Cobb wavelength / (4 pi).
     """
     wavelength = 2 * SCOLIOSIS_REACH_MM
-    bend = np.radians(body.latent("scoliosis_deg")) * wavelength / (4 * np.pi)
-    near = np.exp(-(((z - body.latent("scoliosis_level_mm")) / (1.2 * SCOLIOSIS_REACH_MM)) ** 2))
-    return bend * np.cos(2 * np.pi * (z - body.latent("scoliosis_level_mm")) / wavelength) * near
+    bend = np.radians(body.latent("cobb_deg")) * wavelength / (4 * np.pi)
+    near = np.exp(-(((z - body.latent("cobb_level_mm")) / (1.2 * SCOLIOSIS_REACH_MM)) ** 2))
+    return bend * np.cos(2 * np.pi * (z - body.latent("cobb_level_mm")) / wavelength) * near
 
 
 def _waves(x, y, z, rng: Generator) -> Float[ndarray, "x y z 3"]:

@@ -19,11 +19,11 @@ WINDOW_VOXELS = 60_000
 ROUNDS = 9
 CLOSE = 0.003
 """Relative error at which an organ is left alone."""
-REACH_MM = 45.0
-STRIDE_MM = 9.0
+REACH_MM = 75.0
+STRIDE_MM = 14.0
 """How far a surface may move in all, and in one round, reference mm."""
 
-Draw = Callable[[Body, Grid], UInt16[ndarray, "x y z"]]
+Draw = Callable[[Grid], UInt16[ndarray, "x y z"]]
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,18 @@ class Organ:
     parts: tuple[str, ...]
 
 
-def solve(body: Body, wanted_ml: Mapping[Organ, float], draw: Draw, whole: Grid) -> Body:
-    """`body` with the `grow_mm` that gives every organ its volume, as drawn by `draw` on any grid in `whole`.
+def solve(body: Body, wanted_ml: Mapping[Organ, float], build: Callable[[Body], Draw], whole: Grid) -> Body:
+    """`body` with the `grow_mm` that gives every organ its volume, as drawn by `build(body)` on grids in `whole`.
 
     Raises SceneError if an organ does not fit: it names the organ, its volume and what it can have.
     """
-    windows = _windows(draw(body, whole), whole, wanted_ml)
+    windows = _windows(build(body)(whole), whole, wanted_ml)
     wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
     before: dict[Organ, tuple[float, float]] = {}
     found: dict[Organ, float] = {}
     for _ in range(ROUNDS):
-        found = {organ: _measured(organ, draw(body, window), window) for organ, window in windows.items()}
+        draw = build(body)
+        found = {organ: _measured(organ, draw(window), window) for organ, window in windows.items()}
         off = {organ: found[organ] / volume - 1 for organ, volume in wanted.items()}
         if max(abs(error) for error in off.values()) < CLOSE:
             return body

@@ -22,7 +22,7 @@ STEP_DEG = 2.0
 HALF_DEG = np.arange(0.0, 181.0, STEP_DEG)
 HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
 KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
-PERINEUM_MM = -446.0
+PERINEUM_MM, CEILING_MM = -446.0, 300.0
 SKIN_MM = 2.0
 
 # y of the axis at heights
@@ -88,7 +88,7 @@ MUSCLE = {
     320: (53, 53, 54, 55, 57, 58, 58),
 }
 # middle line of the right thigh and radius of its muscles, mm
-THIGH = ((88, -10, -370, 78), (91, -8, -430, 82), (92, -4, -500, 79), (92, 0, -600, 70), (92, 2, -720, 62))
+THIGH = ((88, -12, -370, 78), (91, -14, -430, 84), (92, -12, -500, 82), (92, -6, -600, 73), (92, -2, -720, 64))
 
 
 # height: latent and usual thickness of the fat in front, at the side and behind, mm
@@ -142,14 +142,16 @@ def trunk(body: Body) -> Trunk:
     fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
     skin = _polar(muscle + fat / outer.flatness()[:, len(HALF_DEG) - 1 :])
 
-    floor = Plane((0, 0, PERINEUM_MM), (0, 0, 1))
     thighs = thigh_muscles(body)
     thigh_fat = body.latent("fat_thigh", 11.0) + SKIN_MM
+    floor, ceiling = Plane((0, 0, PERINEUM_MM), (0, 0, 1)), Plane((0, 0, CEILING_MM), (0, 0, -1))
     return Trunk(
         wall=wall,
-        skin=smooth_union(smooth_common(skin, floor.grown(6), round_mm=30), thighs.grown(thigh_fat), round_mm=16),
-        muscle=smooth_union(smooth_common(outer, floor, round_mm=20), thighs, round_mm=12),
-        cavity=wall,
+        skin=smooth_union(
+            smooth_common(skin, floor.grown(6), ceiling, round_mm=40), thighs.grown(thigh_fat), round_mm=24
+        ),
+        muscle=smooth_union(smooth_common(outer, floor, ceiling, round_mm=30), thighs, round_mm=18),
+        cavity=wall & ceiling,
     )
 
 

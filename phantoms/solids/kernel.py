@@ -764,15 +764,19 @@ def paint_whole(corner, edge, shape, label, tissue, labels, tissues):
 @compiled
 def paint_voxels(corner, level, shape, program, desk, registers, labels, tissues):
     """Every voxel takes the topmost layer that it lies in."""
+    topmost = np.full(BLOCK, -1, np.int32)
     for m in range(desk.layer_count[level] - 1, -1, -1):
         layer = desk.layers[level, m]
         depth = registers[desk.slot[resolved(program.roots[layer], level, desk)]]
-        for i in range(min(EDGE, shape[0] - corner[0])):
-            for j in range(min(EDGE, shape[1] - corner[1])):
-                for k in range(min(EDGE, shape[2] - corner[2])):
-                    if depth[(i * EDGE + j) * EDGE + k] > ZERO:
-                        labels[corner[0] + i, corner[1] + j, corner[2] + k] = program.label[layer]
-                        tissues[corner[0] + i, corner[1] + j, corner[2] + k] = program.tissue[layer]
+        for p in range(BLOCK):
+            topmost[p] = layer if depth[p] > ZERO else topmost[p]
+    for i in range(min(EDGE, shape[0] - corner[0])):
+        for j in range(min(EDGE, shape[1] - corner[1])):
+            for k in range(min(EDGE, shape[2] - corner[2])):
+                layer = topmost[(i * EDGE + j) * EDGE + k]
+                if layer >= 0:
+                    labels[corner[0] + i, corner[1] + j, corner[2] + k] = program.label[layer]
+                    tissues[corner[0] + i, corner[1] + j, corner[2] + k] = program.tissue[layer]
 
 
 @compiled

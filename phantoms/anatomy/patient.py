@@ -1,0 +1,159 @@
+"""A whole patient: the person that was drawn, organs of the right size, and labels on any grid.
+
+    subject --draw--> person (latents) --solve--> body (organ sizes) --regions--> layers --draw--> labels on a grid
+
+The same patient may be drawn on any grid, in any part and at any spacing, without the rest of the body being built.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import UInt16
+from numpy import ndarray
+
+from phantoms.anatomy import brain
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.person import draw_person, mean_person
+from phantoms.anatomy.proportions import Proportions, warp
+from phantoms.anatomy.regions import frame, layers
+from phantoms.anatomy.solver import Organ, solve
+from phantoms.solids import Drawing, Warp, draw
+from phantoms.solids.tape import Tape, tape
+from simdata import Grid, SceneError, Streams, Subject, structure
+from simdata.errors import did_you_mean
+from simdata.structures import structures
+
+# organ: the structures that make it up, the latents whose volumes it has
+ORGANS = {
+    "lungs": (
+        ("lung_upper_lobe_left", "lung_lower_lobe_left", "lung_upper_lobe_right", "lung_middle_lobe_right",
+         "lung_lower_lobe_right"),
+        ("lungs_ml",),
+    ),
+    "heart": (("heart",), ("heart_wall_ml", "heart_blood_ml")),
+    "liver": (("liver",), ("liver_ml",)),
+    "spleen": (("spleen",), ("spleen_ml",)),
+    "kidney_left": (("kidney_left",), ("kidney_left_ml",)),
+    "kidney_right": (("kidney_right",), ("kidney_right_ml",)),
+    "pancreas": (("pancreas",), ("pancreas_ml",)),
+    "adrenal_gland_left": (("adrenal_gland_left",), ("adrenal_gland_left_ml",)),
+    "adrenal_gland_right": (("adrenal_gland_right",), ("adrenal_gland_right_ml",)),
+    "gallbladder": (("gallbladder",), ("gallbladder_wall_ml", "gallbladder_contents_ml")),
+    "stomach": (("stomach",), ("stomach_wall_ml", "stomach_contents_ml")),
+    "small_bowel": (("small_bowel",), ("small_bowel_wall_ml", "small_bowel_contents_ml")),
+    "colon": (("colon",), ("colon_wall_ml", "colon_contents_ml", "rectum_wall_ml")),
+    "urinary_bladder": (("urinary_bladder",), ("urinary_bladder_wall_ml", "urinary_bladder_contents_ml")),
+    "prostate": (("prostate",), ("prostate_ml",)),
+    "uterus": (("uterus",), ("uterus_ml",)),
+    "thyroid_gland": (("thyroid_gland",), ("thyroid_gland_ml",)),
+    "thymus": (("thymus",), ("thymus_ml",)),
+    "brain": (brain.PARTS, ("brain_ml",)),
+}  # fmt: skip
+TOP_MM, BOTTOM_MM = 490.0, -620.0
+REACH_MM = (235.0, 190.0)
+SOLVE_VOXELS = 1_200_000
+CROSSED = frozenset({"lung_middle_lobe_right", "atrial_appendage_left"})
+"""Structures with a side in their name and no twin: in situs inversus they keep the name that they have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """body: person and organ sizes. made: the scale of every level of the body."""
+
+    body: Body
+    made: Proportions
+
+    @cached_property
+    def warp(self) -> Warp:
+        """From the patient to the reference body."""
+        made = warp(self.body, self.made)
+        if "situs_inversus" in self.body.variants:
+            made = Warp(made.places * np.array([-1, 1, 1], np.float32), made.first, made.step_mm)
+        return made
+
+    @property
+    def latents(self) -> dict[str, float]:
+        """Every number that makes this patient: what was drawn, and where the solver moved each organ's surface."""
+        moved = {f"{organ}_grown_mm": mm for organ, mm in self.body.grow_mm.items()}
+        return {name: float(value) for name, value in sorted({**self.body.latents, **moved}.items())}
+
+    @cached_property
+    def tape(self) -> Tape:
+        """The layers, ready to be drawn."""
+        return tape(layers(self.body, frame(self.body)))
+
+    def draw(self, grid: Grid, mixed: bool = False) -> Drawing:
+        """Labels and tissues on any grid; mixed: with the second tissue of boundary voxels."""
+        return self._sided(draw(self.tape, grid, self.warp, mixed))
+
+    def grid(self, voxel_mm: float, top_mm: float = TOP_MM, bottom_mm: float = BOTTOM_MM) -> Grid:
+        """A grid around the patient between two heights of the reference body."""
+        bottom, top = self.made.patient_height_mm(np.array([bottom_mm, top_mm]))
+        heights = np.linspace(bottom_mm, top_mm, 40)
+        x, y = (np.array(REACH_MM) * self.made.at(heights)[:, :2].max(axis=0)).tolist()
+        x, y = x + self.body.latent("fat_belly_side"), y + self.body.latent("belly_mm")
+        shape = [int(np.ceil(size / voxel_mm)) for size in (2 * x, 2 * y, top - bottom)]
+        return Grid.regular((shape[0], shape[1], shape[2]), voxel_mm, (0.0, 0.0, float(top + bottom) / 2))
+
+    def _sided(self, drawn: Drawing) -> Drawing:
+        """Situs inversus draws everything mirrored: what lies on the left is called left again."""
+        if "situs_inversus" not in self.body.variants:
+            return drawn
+        return Drawing(_other_side()[drawn.labels], drawn.tissue, drawn.other, drawn.share)
+
+
+def make_patient(
+    subject: Subject,
+    streams: Streams,
+    breath: float = 0.0,
+    variants: frozenset[str] = frozenset(),
+    organs_ml: Mapping[str, float] = MappingProxyType({}),
+) -> Patient:
+    """Draw a person and give the organs their volumes; `organs_ml` overrides what was drawn.
+
+    breath: share of the way from functional residual to total lung capacity. Raises SceneError if an organ has no
+    such name or does not fit.
+    """
+    return _solved(*draw_person(subject, streams, breath, variants), organs_ml)
+
+
+def average_patient(subject: Subject, breath: float = 0.0) -> Patient:
+    """The average person of that sex, age and size, with average organs and no variants."""
+    return _solved(*mean_person(subject, breath), {})
+
+
+def _solved(body: Body, made: Proportions, organs_ml: Mapping[str, float]) -> Patient:
+    wanted = {}
+    for name in organs_ml:
+        if name not in ORGANS:
+            raise SceneError(f"organs_ml: no organ is called '{name}'; {did_you_mean(name, ORGANS)}")
+    for name, (parts, volumes) in ORGANS.items():
+        volume = organs_ml.get(name, sum(body.latent(latent) for latent in volumes))
+        if volume > 0:
+            wanted[Organ(name, parts)] = float(volume)
+
+    first = Patient(body, made)
+    voxel_mm = float(np.cbrt(np.prod(first.grid(4.0).shape) * 64 / SOLVE_VOXELS))
+
+    skeleton = frame(body)
+
+    def build(tried: Body) -> Callable[[Grid], UInt16[ndarray, "x y z"]]:
+        made = tape(layers(tried, skeleton))
+        return lambda grid: draw(made, grid, first.warp).labels
+
+    return Patient(solve(body, wanted, build, first.grid(voxel_mm)), made)
+
+
+def _other_side() -> UInt16[ndarray, " n"]:
+    """Label to the label of its twin on the other side."""
+    table = np.arange(1 << 16, dtype=np.uint16)
+    for id, entry in structures().items():
+        if entry.laterality and entry.name not in CROSSED:
+            other = "right" if entry.laterality == "left" else "left"
+            words = [other if word == entry.laterality else word for word in entry.name.split("_")]
+            if "heart" not in words:
+                table[id] = structure("_".join(words)).id
+    return table
