@@ -11,6 +11,7 @@ from phantoms.anatomy import muscles_hip, muscles_shoulder, muscles_trunk
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.muscle import Muscle
 from phantoms.anatomy.pelvis import pelvis
+from phantoms.anatomy.rib_cage import intercostal
 from phantoms.anatomy.shoulder import shoulder
 from phantoms.anatomy.trunk import Trunk
 from phantoms.solids import Layer, Plane, Solid, union
@@ -22,7 +23,7 @@ UNPAIRED = ("skeletal_muscle", "fascia")
 """Structures that both sides share."""
 SEAM_MM, OLD_SEAM_MM = 1.1, 1.2
 """Half the fat between two muscles of a young adult, and what 50 more years add to it."""
-STREAKS, OLD_STREAKS = 1.25, 0.35
+STREAKS, OLD_STREAKS = 1.35, 0.35
 """How high the field between the fascicles stands where it is fat, and how much less 50 years later."""
 
 
@@ -43,7 +44,12 @@ def layers(body: Body, trunk: Trunk, bones: Mapping) -> list[Layer]:
                 Layer(belly & muscle.room, name),
                 Layer(belly.grown(muscle.seam * seam) & muscle.room, "intermuscular_fat"),
             ]
-    return [*made, Layer(trunk.muscle & ~trunk.cavity & Plane((0, 0, TOP_MM), (0, 0, -1)), "intermuscular_fat")]
+    between = Layer(intercostal(body, trunk), "intercostal_muscle")
+    return [
+        between,
+        *made,
+        Layer(trunk.muscle & ~trunk.cavity & Plane((0, 0, TOP_MM), (0, 0, -1)), "intermuscular_fat"),
+    ]
 
 
 def muscles(body: Body, trunk: Trunk, bones: Mapping) -> list[Muscle]:

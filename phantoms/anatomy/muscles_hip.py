@@ -19,7 +19,7 @@ from phantoms.solids import Ellipsoid, Plane, Sheet, Solid, Tube, common, sheet,
 PSOAS_BELOW = ((25, -6, -106, 4), (29, -7, -128, 9), (35, -6, -165, 15), (41, -4, -200, 19), (48, 4, -238, 22))
 # and on from there, in the reference body
 PSOAS = (
-    (56, -15, -268, 22.5), (65, 0, -300, 22), (74, 18, -328, 20.5), (82, 33, -350, 19.5), (88, 33, -376, 19),
+    (56, -15, -268, 22.5), (65, 0, -300, 22), (74, 18, -328, 20.5), (82, 33, -350, 19.5), (90, 32, -376, 22),
     (98, 12, -404, 15), (110, -16, -425, 9.5), (113, -30, -430, 6),
 )  # fmt: skip
 PSOAS_FLAT = (0.55, -0.95, 0.0)
@@ -41,17 +41,17 @@ MAXIMUS_BORDERS = (
     ((60, 0, -463), (0.5, 0.0, 0.87)),
     ((5, 0, -400), (1.0, 0.0, 0.06)),
 )
-FASCICLES, FASCICLES_MM = (0.75, 0.1, 0.58), 12.0
+FASCICLES, FASCICLES_MM = (-0.35, 0.85, 0.25), 10.0
 """Across its coarse bundles, and how far apart the septa between them are."""
 MEDIUS_MM, MINIMUS_MM = 40.0, 18.0
-TENSOR = ((124, 50, -298, 8), (138, 42, -330, 17), (148, 33, -365, 21), (156, 20, -410, 19), (162, 6, -470, 9))
+TENSOR = ((124, 52, -298, 8), (138, 44, -330, 19), (148, 35, -365, 25), (154, 24, -405, 24), (162, 8, -470, 9))
 SARTORIUS = (
     (117, 62, -293, 6), (107, 72, -330, 12), (92, 78, -380, 15), (72, 70, -440, 15), (56, 52, -520, 15),
     (40, 34, -600, 14), (32, 20, -660, 13),
 )  # fmt: skip
 QUADRICEPS = {
     "rectus": (
-        (102, 48, -327, 6), (112, 62, -365, 16), (114, 64, -415, 22), (111, 64, -490, 25), (107, 62, -560, 25),
+        (102, 48, -327, 6), (114, 62, -365, 19), (116, 62, -410, 25), (111, 64, -490, 25), (107, 62, -560, 25),
         (104, 58, -640, 22),
     ),
     "lateral": (
@@ -74,7 +74,7 @@ HAMSTRINGS = {
     "semimembranosus": ((62, -46, -440, 6), (54, -50, -500, 16), (48, -48, -560, 26), (44, -46, -640, 30)),
 }
 # what the bellies leave of the thigh belongs to its three compartments, parted by planes: point, normal
-BELOW_MM = -436.0
+BELOW_MM = -456.0
 THIGH_FRONT, THIGH_SIDE, THIGH_BACK = (
     ((118, -12, -500), (0.44, 0.9, 0.0)),
     ((112, -30, -500), (0.9, 0.44, 0.0)),
@@ -156,7 +156,7 @@ def maximus() -> Solid:
         lambda x, z: face(x[:, 0], z[0]), (0, 160), (-520, -270), 5.0, axes=((1, 0, 0), (0, 0, 1), (0, -1, 0))
     )
     planes = [Plane(point, normal) for point, normal in MAXIMUS_BORDERS]
-    return smooth_common(behind, *planes, round_mm=10.0)
+    return smooth_common(behind, *planes, round_mm=20.0)
 
 
 def _fan(wing: Sheet, centre, radii, thick_mm: float, insertion) -> Solid:
@@ -166,12 +166,12 @@ def _fan(wing: Sheet, centre, radii, thick_mm: float, insertion) -> Solid:
 
 
 def _medius(girdle: Pelvis) -> Solid:
-    tendon = ((130, -4, -322, 26), (145, -10, -348, 21), (153, -22, -376, 10))
+    tendon = ((130, -4, -322, 26), (143, -4, -348, 25), (150, -12, -368, 18), (156, -22, -388, 8))
     return _fan(girdle.wing.middle, (120, -12, -294), (46, 76, 64), MEDIUS_MM, tendon)
 
 
 def _minimus(girdle: Pelvis) -> Solid:
-    tendon = ((112, 8, -328, 17), (126, 8, -350, 15), (142, -4, -376, 8))
+    tendon = ((112, 10, -328, 19), (124, 14, -350, 19), (132, 14, -368, 15), (144, 0, -386, 8))
     return _fan(girdle.wing.middle, (112, 8, -308), (34, 46, 40), MINIMUS_MM, tendon)
 
 

@@ -138,7 +138,7 @@ class Pose:
 ELBOW = 3
 """Number of the elbow on the way of an arm."""
 RADII_MM = (40.0, 45.0, 44.0, 38.0, 42.0, 26.0, 24.0)
-OUT = Pose((0, 0, 0), 0.0, ((146, -36, 143), (172, -32, 190)))
+OUT = Pose((0, 0, 0), 0.0, ((146, -36, 143), (166, -34, 190)))
 POSES = {
     "arms_down": Pose(
         (14, 2, -4),
@@ -269,7 +269,7 @@ def _humerus(lies: Pose, head: Ellipsoid) -> tuple[Solid, Solid]:
     axis = shoulder_mm + rows[:, :1] * down + share * outward
     front = np.cross(down, outward)
     front *= np.sign(front[1] or 1.0) / np.linalg.norm(front)
-    great = Ellipsoid(shoulder_mm + 2.0 * outward + 8 * down, (12, 13, 15))
+    great = Ellipsoid(shoulder_mm + 1.7 * outward + 8 * down, (12, 13, 15))
     small = Ellipsoid(shoulder_mm + 0.5 * outward + 16 * front + 12 * down, (8, 7, 9))
     shaft, canal = (tube(axis, rows[:, n], 8.0) for n in (1, 2))
     whole = smooth_union(head, great, small, shaft, round_mm=6.0)
