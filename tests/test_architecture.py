@@ -68,8 +68,13 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
     from pipelines.catalogue import installed_parts
     from simdata import Part
 
-    label_map = tmp_path / "map.nii"
+    label_map, mesh = tmp_path / "map.nii", tmp_path / "liver.stl"
     label_map.touch()
+    mesh.touch()
+    of_files = {
+        "phantoms.labelmap.Labelmap": {"file": str(label_map)},
+        "phantoms.meshes.Meshes": {"folder": str(tmp_path)},
+    }
     for path, part_class in installed_parts().items():
-        part = part_class(file=str(label_map)) if path == "phantoms.labelmap.Labelmap" else part_class()
+        part = part_class(**of_files.get(path, {}))
         assert build(describe(part), Part, path) == part
