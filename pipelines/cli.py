@@ -1,4 +1,4 @@
-"""The command line: simdata generate, plan, show, replay, validate, export, parts, schema."""
+"""The command line: simdata generate, plan, show, replay, validate, export, realism, parts, schema."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -170,6 +170,28 @@ def export(
     with silent() if quiet or json else told("export") as progress:
         count = run(folder, to, out, progress)
     _say(f"{count} samples in {out}", {"folder": str(out), "samples": count}, quiet, json)
+
+
+@app.command()
+def realism(
+    folder: DatasetFolder,
+    real: Annotated[Path | None, typer.Option("--real", metavar="FOLDER", help="Real CT scans as NIfTI.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="And FILE.json.")] = Path("realism.html"),
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Say how near the patients of a CT dataset come to people and to real scans."""
+    from pipelines.progress import silent, told
+    from pipelines.realism import realism as run
+    from pipelines.realism.terminal import check_name, print_summary, write_report
+
+    check_name(out)
+    with silent() if quiet or json else told("realism") as progress:
+        report = run(folder, real, progress)
+    write_report(report, out)
+    if not (quiet or json):
+        print_summary(report)
+    _say(f"report: {out}", report.figures, quiet, json)
 
 
 @app.command()

@@ -1,0 +1,81 @@
+"""The report as one HTML page without scripts, that needs nothing from anywhere."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from pipelines.realism.figures import Figure
+from pipelines.realism.patient import GROUPS, Patient
+
+STYLE = """
+body { font: 14px/1.45 system-ui, sans-serif; color: #222; margin: 2em auto; max-width: 72em; padding: 0 1em }
+table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .15em .8em .15em 0; text-align: left }
+th { border-bottom: 1px solid #aaa } td.n { text-align: right; font-variant-numeric: tabular-nums }
+tr.bad td { color: #b03a2e } td.source { color: #777; font-size: 12px } img { max-width: 100%; background: #121418 }
+"""
+
+
+def page(
+    dataset: str,
+    summary: Sequence[Any],
+    figures: Mapping[str, Any],
+    patients: Sequence[Patient],
+    plots: Mapping[str, str],
+    pictures: Mapping[str, str],
+) -> str:
+    """The whole page."""
+    parts = [
+        f"<h1>Realism of {escape(dataset)}</h1>",
+        f"<p>{len(patients)} samples. Red: not as in most people.</p>",
+        _table(("", "found", "wanted"), [((line.what, line.found, line.wanted), line.good) for line in summary]),
+    ]
+    for group, title in GROUPS.items():
+        parts += [f"<h2>{escape(title)}</h2>", plots.get(group, ""), _figures_table(group, patients)]
+    for scan in figures["real"]:
+        parts += [f"<h3>Against the real scan {escape(scan['scan'])}</h3>", plots[scan["scan"]], _shares(scan)]
+    for title, url in pictures.items():
+        parts += [f"<h3>{escape(title)}</h3>", f'<img alt="{escape(title)}" src="{url}">']
+    return f'<!doctype html><meta charset="utf-8"><title>Realism</title><style>{STYLE}</style>{"".join(parts)}\n'
+
+
+def _figures_table(group: str, patients: Sequence[Patient]) -> str:
+    named: dict[str, list[Figure]] = {}
+    for patient in patients:
+        for figure in patient.figures[group]:
+            named.setdefault(figure.what, []).append(figure)
+    heads = ("", "median", "least", "most", "people from", "to", "unit", "as in people", "about", "source")
+    return _table(heads, [(_cells(name, found), all(f.within for f in found)) for name, found in named.items()])
+
+
+def _cells(name: str, found: Sequence[Figure]) -> tuple[str, ...]:
+    values = [figure.value for figure in found]
+    low, high = (
+        [end for end in ends if end is not None] for ends in zip(*((f.low, f.high) for f in found), strict=True)
+    )
+    limits = [f"{np.median(ends):.4g}" if ends else "" for ends in (low, high)]
+    measured = [f"{value:.4g}" for value in (np.median(values), min(values), max(values))]
+    about = "; ".join(dict.fromkeys(figure.about for figure in found if figure.about))[:300]
+    share = f"{sum(figure.within for figure in found)} of {len(found)}"
+    return (name.replace("_", " "), *measured, *limits, found[0].unit, share, about, found[0].source)
+
+
+def _shares(scan: Mapping[str, Any]) -> str:
+    shares = scan["shares"]
+    rows = [(band, *(f"{100 * shares[who][band]:.1f} %" for who in shares)) for band in shares["real"]]
+    facts = (
+        f"Noise {scan['noise_hu']:.1f} HU; between fat and muscle {100 * scan['between_fat_and_muscle']:.0f} %. "
+        f"Earth mover's distance: its halves {scan['floor_halves_hu']:.1f}, samples {scan['mean_hu']:.1f}, "
+        f"ellipsoids {scan['ceiling_ellipsoids_hu']:.1f} HU."
+    )
+    return f"<p>{facts}</p>" + _table(("share of the body", *shares), [(row, True) for row in rows])
+
+
+def _table(heads: Iterable[str], rows: Iterable[tuple[Sequence[str], bool | None]]) -> str:
+    head = "".join(f"<th>{escape(word)}</th>" for word in heads)
+    body = "".join(
+        f'<tr class="{"bad" if good is False else ""}">{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for cells, good in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
