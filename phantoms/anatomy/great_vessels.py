@@ -176,13 +176,18 @@ def vessels(body: Body, heart: Heart, bones: Bones) -> Vessels:
     return Vessels(arteries, veins, lumen, _plaques(body, heart, bones), union(lumen.grown(AORTA_WALL_MM), *chest))
 
 
+VEIN_MOUTH_MM = 7.0
+"""The mouths of the pulmonary veins are thinner than twice this; what of the atrium is thicker is atrium."""
+
+
 def layers(made: Vessels, heart: Heart) -> list[Layer]:
     """Plaques, arteries, the aorta with its wall, veins; nothing of it lies in a chamber of the heart."""
     blood = heart.blood | heart.valves
-    touching = ("pulmonary", "superior_vena", "inferior_vena")
+    chambers = {"pulmonary_vein": heart.left_atrium.grown(-VEIN_MOUTH_MM)}
+    chambers |= dict.fromkeys(("pulmonary_artery", "superior_vena_cava", "inferior_vena_cava"), blood)
 
     def cut(name: str, solid: Solid) -> Layer:
-        return Layer(solid - blood if name.startswith(touching) else solid, name)
+        return Layer(solid - chambers[name] if name in chambers else solid, name)
 
     plaques = [Layer(made.plaques, "aortic_calcification")] if made.plaques else []
     return [

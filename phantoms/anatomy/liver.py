@@ -19,6 +19,7 @@ from phantoms.anatomy import kidneys
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.diaphragm import above
 from phantoms.anatomy.duodenum import duodenum
+from phantoms.anatomy.spine import line_mm
 from phantoms.anatomy.stomach import stomach
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import (
@@ -35,7 +36,6 @@ from phantoms.solids import (
     union,
     waves,
 )
-from phantoms.torso.spine import curve
 from simdata import Subject
 
 # undersurface: height over x at four places from back to front, mm
@@ -95,7 +95,7 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     lobes = smooth_common(room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(grown), round_mm=EDGE_MM)
     caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown) & room.grown(-GAP_MM)
     bile = None if "absent_gallbladder" in body.variants else _bile(body, under)
-    free = [*_pillars(), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
+    free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
     free += [Ellipsoid(*PORTA), *_fissures(under)]
     if bile:
         free.append(bile.grown(WALL_MM + 0.5))
@@ -134,10 +134,11 @@ def _left_end(body: Body) -> Solid:
     return Plane((-74 - infant + body.latent("liver_left_mm"), 40, -30), (0.96, 0, -0.28))
 
 
-def _pillars() -> list[Solid]:
+def _pillars(body: Body) -> list[Solid]:
     heights = np.arange(-170.0, 31.0, 20)
     ways = [
-        (np.column_stack([0 * heights + x, curve(heights) + front, heights]), radius) for x, front, radius in PILLARS
+        (np.column_stack([0 * heights + x, line_mm(body, heights)[:, 1] + front, heights]), radius)
+        for x, front, radius in PILLARS
     ]
     return [tube(way, radius) for way, radius in ways]
 

@@ -26,7 +26,7 @@ def sheet_of(layers: Sequence[Layer], centre_mm, size_mm, voxel_mm: float) -> Pi
     for axis in (2, 1, 0):
         cuts = [np.take(labels, int(labels.shape[axis] * f), axis=axis) for f in (0.3, 0.5, 0.7)]
         rows.append([colours[cut].transpose(1, 0, 2)[::-1, :: -1 if axis != 0 else 1] for cut in cuts])
-    rows.append([_surface(labels, colours, side) for side in ("front", "right", "back")])
+    rows.append([surface(labels, colours, side) for side in ("front", "right", "back")])
     height = [max(p.shape[0] for p in row) for row in rows]
     width = max(sum(p.shape[1] + 4 for p in row) for row in rows)
     page = np.zeros((sum(height) + 4 * len(rows), width, 3), np.uint8)
@@ -40,8 +40,8 @@ def sheet_of(layers: Sequence[Layer], centre_mm, size_mm, voxel_mm: float) -> Pi
     return Picture.fromarray(page)
 
 
-def _surface(labels, colours, side: str) -> np.ndarray:
-    """The nearest labelled voxel seen from one side, lit from the eye."""
+def surface(labels, colours, side: str) -> np.ndarray:
+    """(height, width, 3) the nearest labelled voxel seen from one side, "front", "right" or "back", lit from the eye."""
     turned = {"front": labels[::-1, ::-1].transpose(1, 0, 2), "right": labels[::-1], "back": labels.transpose(1, 0, 2)}[
         side
     ]

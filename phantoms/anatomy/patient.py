@@ -5,7 +5,7 @@
 The same patient may be drawn on any grid, in any part and at any spacing, without the rest of the body being built.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -15,11 +15,12 @@ from jaxtyping import UInt16
 from numpy import ndarray
 
 from phantoms.anatomy import brain
+from phantoms.anatomy.belly import with_belly
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
-from phantoms.anatomy.regions import frame, layers
-from phantoms.anatomy.solver import Organ, solve
+from phantoms.anatomy.regions import chest_layers, frame, layers, layers_to_weigh
+from phantoms.anatomy.solver import Organ, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid, SceneError, Streams, Subject, structure
@@ -53,8 +54,12 @@ ORGANS = {
     "brain": (brain.PARTS, ("brain_ml",)),
 }  # fmt: skip
 TOP_MM, BOTTOM_MM = 490.0, -620.0
-REACH_MM = (235.0, 190.0)
-SOLVE_VOXELS = 1_200_000
+REACH_MM = (245.0, 190.0)
+SOLVE_VOXELS = 1_000_000
+FREE = {"lungs": 0.28, "liver": 0.5, "small_bowel": 3.0, "colon": 2.5, "pancreas": 1.8, "adrenal_gland_left": 2.5,
+        "adrenal_gland_right": 2.5, "thymus": 1.6}  # fmt: skip
+"""Surface that moves with the volume, over that of a ball: small where walls hold an organ, large where it is long."""
+LEADING = ("lungs", "heart")
 CROSSED = frozenset({"lung_middle_lobe_right", "atrial_appendage_left"})
 """Structures with a side in their name and no twin: in situs inversus they keep the name that they have."""
 
@@ -125,26 +130,31 @@ def average_patient(subject: Subject, breath: float = 0.0) -> Patient:
     return _solved(*mean_person(subject, breath), {})
 
 
-def _solved(body: Body, made: Proportions, organs_ml: Mapping[str, float]) -> Patient:
-    wanted = {}
-    for name in organs_ml:
-        if name not in ORGANS:
-            raise SceneError(f"organs_ml: no organ is called '{name}'; {did_you_mean(name, ORGANS)}")
-    for name, (parts, volumes) in ORGANS.items():
-        volume = organs_ml.get(name, sum(body.latent(latent) for latent in volumes))
-        if volume > 0:
-            wanted[Organ(name, parts)] = float(volume)
-
+def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Patient:
+    """Lungs and heart first, since with the diaphragm everything moves; then the belly's wall; then all organs."""
+    wanted = _wanted(body, asked_ml)
     first = Patient(body, made)
     voxel_mm = float(np.cbrt(np.prod(first.grid(4.0).shape) * 64 / SOLVE_VOXELS))
+    whole = first.grid(voxel_mm)
 
-    skeleton = frame(body)
+    slim = frame(body)
+    leading = {organ: volume for organ, volume in wanted.items() if organ.knob in LEADING}
+    body, _ = solve(body, leading, lambda tried: tape(chest_layers(tried, slim)), first.warp, whole)
+    body = with_belly(body, made, wanted, tape(layers_to_weigh(body, slim)), first.warp, whole)
+    full = frame(body)
+    body, found = solve(body, wanted, lambda tried: tape(layers_to_weigh(tried, full)), first.warp, whole)
+    check_fit(found, asked_ml)
+    return Patient(body, made)
 
-    def build(tried: Body) -> Callable[[Grid], UInt16[ndarray, "x y z"]]:
-        made = tape(layers(tried, skeleton))
-        return lambda grid: draw(made, grid, first.warp).labels
 
-    return Patient(solve(body, wanted, build, first.grid(voxel_mm)), made)
+def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
+    """Organ to its volume, mL: what is asked for, else what was drawn. Raises SceneError for an unknown name."""
+    for name in asked_ml:
+        if name not in ORGANS:
+            raise SceneError(f"organs: no organ is called '{name}'; {did_you_mean(name, ORGANS)}")
+    drawn = {name: sum(body.latent(latent) for latent in latents) for name, (_, latents) in ORGANS.items()}
+    volumes = {name: float(asked_ml.get(name, volume)) for name, volume in drawn.items()}
+    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2)): ml for name, ml in volumes.items() if ml > 0}
 
 
 def _other_side() -> UInt16[ndarray, " n"]:

@@ -14,15 +14,8 @@ from phantoms.people.organs import draw_organs, mean_organs, reference_adult
 from phantoms.people.shape import Shape, draw_shape, mean_shape
 from simdata import Streams, Subject
 
-BELLY_ML_PER_MM = 39.0
-"""What the belly holds more, in the reference body, for every mm that its wall stands out (see trunk.py)."""
-BELLY_MM = (-25.0, 95.0)
 BREAST_MM2 = 6060.0
 """Volume of a breast over its height: pi a b / 2.25 for the dome of trunk.py, 70 by 62 mm."""
-IN_THE_BELLY = (
-    "liver", "spleen", "kidney_left", "kidney_right", "pancreas", "stomach_wall", "stomach_contents", "small_bowel_wall",
-    "small_bowel_contents", "colon_wall", "colon_contents", "urinary_bladder_contents", "visceral_fat",
-)  # fmt: skip
 # latent of the trunk: field of the shape, and at which reference height it is scaled
 FAT = {
     "fat_hip_front": ("fat_abdomen_anterior_mm", -400),
@@ -82,7 +75,7 @@ def person(
     usual = np.exp(np.mean([np.log(calibres_mm[name] / reference[name]) for name in reference if name in calibres_mm]))
     latents |= {
         "breath": breath,
-        "belly_mm": _belly_mm(organs, made),
+        "belly_mm": 0.0,
         "breast_mm": _breast_mm(organs, made),
         "vessel_size": float(usual / made.at(0.0)[:2].mean()),
         "steatosis": _steatosis(streams),
@@ -95,14 +88,6 @@ def _lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -
     """Tissue and gas at that breath; the gas of a full breath keeps the person's own ratio to the mean."""
     frc, tlc = (gas_ml(capacity, subject.sex, subject.age_y, subject.height_cm) for capacity in ("FRC", "TLC"))
     return organs_ml["lung_tissue"] + organs_ml["lung_gas"] * (1 + breath * (tlc - frc) / frc)
-
-
-def _belly_mm(organs_ml: Mapping[str, float], made: Proportions) -> float:
-    """How far the wall of the belly stands out to hold what is in it."""
-    reference = mean_organs(reference_adult("male"))
-    per_ml = 1 / float(np.prod(made.at(-150.0)))
-    more = sum(organs_ml[name] * per_ml - reference[name] for name in IN_THE_BELLY)
-    return float(np.clip(more / BELLY_ML_PER_MM, *BELLY_MM))
 
 
 def _breast_mm(organs_ml: Mapping[str, float], made: Proportions) -> float:

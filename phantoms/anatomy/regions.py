@@ -78,16 +78,45 @@ def frame(body: Body) -> Frame:
 
 def layers(body: Body, frame: Frame) -> list[Layer]:
     """Every layer of a patient."""
-    body = replace(body, latents=MappingProxyType({**body.latents, "dome_mm": -body.grown(LUNG_KNOB)}))
+    body = breathing(body)
     own_heart = heart.heart(body)
     above = diaphragm.above(body, frame.wall, own_heart.whole)
+    chest = _chest(body, frame, above, own_heart)
+    twigs = lung_tree.layers(body, own_heart, chest.lungs.grown(CLEAR_MM) | chest.between)
+    return _stacked(body, frame, above, [*chest.over, *twigs, *chest.under])
+
+
+def layers_to_weigh(body: Body, frame: Frame) -> list[Layer]:
+    """The same without the twigs in the lungs, which belong to their lobes anyway: organs have the same volumes."""
+    body = breathing(body)
+    own_heart = heart.heart(body)
+    above = diaphragm.above(body, frame.wall, own_heart.whole)
+    chest = _chest(body, frame, above, own_heart)
+    return _stacked(body, frame, above, [*chest.over, *chest.under])
+
+
+def chest_layers(body: Body, frame: Frame) -> list[Layer]:
+    """Skeleton and chest, with nothing in the belly: enough to weigh lungs and heart."""
+    body = breathing(body)
+    own_heart = heart.heart(body)
+    above = diaphragm.above(body, frame.wall, own_heart.whole)
+    chest = _chest(body, frame, above, own_heart)
+    return [Layer(~frame.skin, ""), *frame.skeleton, *chest.over, *chest.under, *mantle.inside(frame.wall, above)]
+
+
+def breathing(body: Body) -> Body:
+    """The body whose domes stand where the volume of its lungs has them."""
+    return replace(body, latents=MappingProxyType({**body.latents, "dome_mm": -body.grown(LUNG_KNOB)}))
+
+
+def _stacked(body: Body, frame: Frame, above: Solid, chest: list[Layer]) -> list[Layer]:
     return [
         Layer(~frame.skin, ""),
         *frame.skeleton,
         *brain.layers(body),
         *neck.layers(body, frame.bones),
         *head.layers(body),
-        *_chest(body, frame, above, own_heart),
+        *chest,
         *_belly(body, frame, frame.wall.cavity & ~above.grown(diaphragm.MUSCLE_MM)),
         *frame.muscles,
         *kidneys.fat_layers(body),
@@ -108,22 +137,30 @@ def _surface(body: Body, wall: Trunk) -> tuple[Solid, Solid]:
     return smooth_union(skin, arms[0], round_mm=JOIN_MM), smooth_union(muscle, arms[1], round_mm=JOIN_MM)
 
 
-def _chest(body: Body, frame: Frame, above: Solid, own_heart: heart.Heart) -> list[Layer]:
-    """Airways, vessels, heart, lungs, diaphragm."""
+@dataclass(frozen=True, eq=False)
+class Chest:
+    """over, under: layers over and under the twigs of the lungs. lungs, between: both lungs, the mediastinum."""
+
+    over: list[Layer]
+    under: list[Layer]
+    lungs: Solid
+    between: Solid
+
+
+def _chest(body: Body, frame: Frame, above: Solid, own_heart: heart.Heart) -> Chest:
+    """Airways, vessels, heart, mediastinum; lungs, diaphragm."""
     wall, bones = frame.wall, frame.bones
     tubes = airways.airways(body, bones)
     blood = great_vessels.vessels(body, own_heart, bones)
     between = mediastinum.mediastinum(body, own_heart, blood, tubes, bones)
     both = lungs.lungs(wall.cavity, above, between)
-    return [
+    over = [
         *airways.layers(body, tubes),
         *great_vessels.layers(blood, own_heart),
         *heart.layers(own_heart),
         *mediastinum.layers(body, common(between, wall.cavity, above)),
-        *lung_tree.layers(body, own_heart, both.grown(CLEAR_MM) | between),
-        *lungs.layers(body, both),
-        *diaphragm.layers(above, wall.cavity, bones),
     ]
+    return Chest(over, [*lungs.layers(body, both), *diaphragm.layers(above, wall.cavity, bones)], both, between)
 
 
 def _belly(body: Body, frame: Frame, room: Solid) -> list[Layer]:
@@ -139,16 +176,18 @@ def _belly(body: Body, frame: Frame, room: Solid) -> list[Layer]:
 
     for_stomach = room - solid.grown(CLEAR_MM)
     upper = union(outer_stomach, outer_duodenum, pancreas.pancreas(body))
-    for_colon = for_stomach - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
+    for_colon = (
+        for_stomach - muscles.behind_the_belly(frame.bones) - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
+    )
     for_bowel = for_colon - large.outer.grown(CLEAR_MM)
     return [
         *kidneys.layers(body),
+        *adrenals.layers(body),
         *duodenum.layers(body, room - bed, outer_duodenum),
         *spleen.layers(body, room, outer_stomach, bed),
         *pancreas.layers(body),
         *great_vessels.in_liver(body, own_liver.whole),
         *liver.layers(body, room, outer_stomach | outer_duodenum, bed),
-        *adrenals.layers(body),
         *stomach.layers(body, for_stomach, outer_stomach),
         *bladder.layers(room, bag),
         *genitals.layers(organs),

@@ -1,94 +1,132 @@
 """Organs of the size that was asked for: each organ's surface is moved until its volume, as drawn, is right.
 
-A secant method for all organs at once; each is measured in a window of its own, so that an adrenal gland is measured as
-finely as a liver. What an organ gains its neighbours may lose, so all are measured again in every round.
+Newton's method for all organs at once; each is measured in a window of its own, an adrenal gland as finely as a liver.
+What an organ gains its neighbours may lose, so all are measured again in every round.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, UInt16
+from numba import get_num_threads
 from numpy import ndarray
 
 from phantoms.anatomy.body import Body
+from phantoms.solids import Warp, draw, volumes_ml
+from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-WINDOW_VOXELS = 60_000
-ROUNDS = 9
-CLOSE = 0.003
+WINDOW_VOXELS = 16_000
+ROUNDS = 8
+FITS = 0.01
+CLOSE = 0.005
 """Relative error at which an organ is left alone."""
 REACH_MM = 75.0
-STRIDE_MM = 14.0
+STRIDE_MM = 28.0
 """How far a surface may move in all, and in one round, reference mm."""
+MARGIN_MM = 8.0
+"""Room around an organ in its window, mm of the patient."""
+STEEPEST = 2.5
+"""A secant changes the slope by this factor at most: neighbours that move too may drown it."""
 
-Draw = Callable[[Grid], UInt16[ndarray, "x y z"]]
+Build = Callable[[Body], Tape]
+"""From a body to its layers."""
 
 
 @dataclass(frozen=True)
 class Organ:
-    """An organ with a volume. knob: what `Body.grown` calls it. parts: names of the structures that make it up."""
+    """An organ with a volume.
+
+    knob: what `Body.grown` calls it. parts: names of the structures that make it up. free: its surface that moves with
+    the knob, over the whole surface of a ball of its volume.
+    """
 
     knob: str
     parts: tuple[str, ...]
+    free: float = 1.2
 
 
-def solve(body: Body, wanted_ml: Mapping[Organ, float], build: Callable[[Body], Draw], whole: Grid) -> Body:
-    """`body` with the `grow_mm` that gives every organ its volume, as drawn by `build(body)` on grids in `whole`.
+def solve(
+    body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid
+) -> tuple[Body, Mapping[Organ, float]]:
+    """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL.
 
-    Raises SceneError if an organ does not fit: it names the organ, its volume and what it can have.
+    build: makes the layers of a body, seen through `warp`. whole: a grid that shows all organs; what it does not show
+    is left out.
     """
-    windows = _windows(build(body)(whole), whole, wanted_ml)
+    windows = _windows(draw(build(body), whole, warp).labels, whole, wanted_ml)
     wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
-    before: dict[Organ, tuple[float, float]] = {}
-    found: dict[Organ, float] = {}
-    for _ in range(ROUNDS):
-        draw = build(body)
-        found = {organ: _measured(organ, draw(window), window) for organ, window in windows.items()}
-        off = {organ: found[organ] / volume - 1 for organ, volume in wanted.items()}
-        if max(abs(error) for error in off.values()) < CLOSE:
-            return body
-        grow = dict(body.grow_mm)
-        for organ, volume in wanted.items():
-            here = body.grown(organ.knob)
-            step = _step(here, found[organ], volume, before.get(organ))
-            before[organ] = (here, found[organ])
-            grow[organ.knob] = float(np.clip(here + step, -REACH_MM, REACH_MM))
-        body = Body(body.subject, body.streams, body.latents, grow, body.variants)
-        windows = {organ: _wider(window, grow[organ.knob] - before[organ][0]) for organ, window in windows.items()}
-    _check_fit(found, wanted)
-    return body
+    return _settled(body, wanted, build, warp, windows)
 
 
-def _step(here_mm: float, found_ml: float, wanted_ml: float, before: tuple[float, float] | None) -> float:
-    """How far to move: along the secant through the last two rounds, at first by volume over surface of a ball."""
-    slope = 1.4 * (36 * np.pi) ** (1 / 3) * (max(found_ml, 0.1) * 1000) ** (2 / 3) / 1000
-    if before is not None and abs(here_mm - before[0]) > 1e-3:
-        secant = (found_ml - before[1]) / (here_mm - before[0])
-        slope = float(np.clip(secant, 0.25 * slope, 4 * slope))
-    return float(np.clip((wanted_ml - found_ml) / slope, -STRIDE_MM, STRIDE_MM))
-
-
-def _check_fit(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float]) -> None:
-    for organ, volume in wanted_ml.items():
-        if abs(found_ml[organ] / volume - 1) > 0.05:
+def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
+    """Raises SceneError if an organ that was asked for has not got its volume: it names both volumes."""
+    for organ, found in found_ml.items():
+        asked = asked_ml.get(organ.knob, found)
+        if abs(found / asked - 1) > FITS:
             raise SceneError(
-                f"anatomy: {organ.knob} of {volume:.0f} mL does not fit into this body, which has room for about "
-                f"{found_ml[organ]:.0f} mL; a volume near that, or another subject, would do"
+                f"organs: {organ.knob} of {asked:.0f} mL does not fit into this body, which has room for about "
+                f"{found:.0f} mL; a volume near that, or another subject, would do"
             )
+
+
+def _settled(
+    body: Body, wanted: Mapping[Organ, float], build: Build, warp: Warp, windows: Mapping[Organ, Grid]
+) -> tuple[Body, Mapping[Organ, float]]:
+    """The body after Newton's steps for all organs at once, with slopes that are bettered by secants."""
+    found = _measured(build(body), warp, windows)
+    slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
+    for _ in range(ROUNDS):
+        if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
+            break
+        steps = {o: float(np.clip((wanted[o] - found[o]) / slope[o], -STRIDE_MM, STRIDE_MM)) for o in wanted}
+        body = _moved(body, steps)
+        windows = {organ: _wider(window, steps[organ]) for organ, window in windows.items()}
+        now = _measured(build(body), warp, windows)
+        slope = {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in wanted}
+        found = now
+    return body, found
+
+
+def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
+    grow = dict(body.grow_mm)
+    for organ, step in steps_mm.items():
+        grow[organ.knob] = float(np.clip(body.grown(organ.knob) + step, -REACH_MM, REACH_MM))
+    return replace(body, grow_mm=grow)
+
+
+def _bettered(slope: float, before_ml: float, now_ml: float, moved_mm: float) -> float:
+    """mL per mm after a round: steeper if the move went too far, else the secant if its neighbours do not drown it.
+
+    before_ml, now_ml: how much too large the organ was and is.
+    """
+    if before_ml * now_ml < 0 and abs(now_ml) > 0.4 * abs(before_ml):
+        return 2 * slope
+    if abs(moved_mm) < 0.2:
+        return slope
+    secant = (now_ml - before_ml) / moved_mm
+    return float(np.clip(secant, slope / STEEPEST, slope * STEEPEST)) if secant > 0 else slope
+
+
+def _ball_cm2(volume_ml: float) -> float:
+    """Surface of a ball of that volume."""
+    return (36 * np.pi) ** (1 / 3) * max(volume_ml, 0.05) ** (2 / 3)
 
 
 def _windows(labels: UInt16[ndarray, "x y z"], whole: Grid, organs: Mapping[Organ, float]) -> dict[Organ, Grid]:
     """A grid around every organ that lies in `whole`, about `WINDOW_VOXELS` large."""
     windows = {}
     for organ in organs:
-        mask = _mask(organ, labels)
+        mask = is_part(organ)[labels]
         used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
         if not all(len(one) for one in used):
             continue
         low, high = (whole.world_mm(np.array([one[n] for one in used], float)) for n in (0, -1))
-        windows[organ] = _around(low - 2 * whole.spacing_mm[0], high + 2 * whole.spacing_mm[0])
+        windows[organ] = _around(low - MARGIN_MM, high + MARGIN_MM)
     return windows
 
 
@@ -100,20 +138,29 @@ def _around(low_mm: ndarray, high_mm: ndarray) -> Grid:
 
 
 def _wider(window: Grid, grown_mm: float) -> Grid:
-    """The window of an organ that has grown by so much."""
+    """The window of an organ that grows by so much: the same one, so that it is measured alike, if that is little."""
+    if grown_mm < MARGIN_MM / 2:
+        return window
     low, high = window.world_mm(np.zeros(3)), window.world_mm(np.array(window.shape) - 1.0)
     return _around(low - max(grown_mm, 0), high + max(grown_mm, 0))
 
 
-def _mask(organ: Organ, labels: UInt16[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
+@cache
+def is_part(organ: Organ) -> Bool[ndarray, " n"]:
+    """Structure id to whether it belongs to the organ."""
     lookup = np.zeros(1 << 16, bool)
     for id, structure in structures().items():
         while structure.name not in organ.parts and structure.parent:
             structure = structures()[structure.parent]
         lookup[id] = structure.name in organ.parts
-    return lookup[labels]
+    return lookup
 
 
-def _measured(organ: Organ, labels: UInt16[ndarray, "x y z"], window: Grid) -> float:
-    """mL of the organ in its window."""
-    return float(_mask(organ, labels).sum() * window.voxel_mm3 / 1000)
+def _measured(layers: Tape, warp: Warp, windows: Mapping[Organ, Grid]) -> dict[Organ, float]:
+    """mL of every organ in its window."""
+
+    def measure(organ: Organ) -> float:
+        return float(volumes_ml(layers, windows[organ], warp)[is_part(organ)].sum())
+
+    with ThreadPoolExecutor(get_num_threads()) as threads:
+        return dict(zip(windows, threads.map(measure, windows), strict=True))

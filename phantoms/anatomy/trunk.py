@@ -22,8 +22,12 @@ STEP_DEG = 2.0
 HALF_DEG = np.arange(0.0, 181.0, STEP_DEG)
 HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
 KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
+INFANT_SIDES = 0.5
+"""How much more an infant's belly stands out at its sides."""
 PERINEUM_MM, CEILING_MM = -446.0, 300.0
 SKIN_MM = 2.0
+BREATH, CHEST_MM = 0.6, 20.0
+"""The share of a full breath that the outlines show; how far its front moves in a full one: 8 cm of girth."""
 
 # y of the axis at heights
 CENTRE = {
@@ -43,17 +47,17 @@ CENTRE = {
 }
 # inside of the wall: ribs and muscles of the belly, iliac fossae, walls and floor of the pelvis
 CAVITY = {
-    -480: (8, 8, 8, 8, 8, 8, 8),
-    -440: (18, 18, 18, 18, 18, 18, 18),
+    -480: (1, 1, 1, 1, 1, 1, 1),
+    -440: (8, 8, 8, 8, 8, 8, 8),
     -415: (54, 50, 44, 42, 44, 50, 54),
     -390: (76, 70, 59, 54, 54, 60, 64),
     -360: (86, 86, 78, 68, 64, 66, 68),
     -330: (88, 98, 108, 104, 88, 74, 64),
-    -300: (84, 99, 118, 122, 105, 81, 56),
-    -240: (84, 96, 114, 121, 108, 82, 54),
-    -195: (84, 94, 110, 117, 107, 83, 58),
-    -150: (88, 96, 112, 118, 110, 88, 64),
-    -100: (93, 101, 117, 124, 118, 96, 72),
+    -300: (81, 96, 116, 121, 105, 81, 56),
+    -240: (79, 90, 109, 117, 106, 82, 54),
+    -195: (78, 88, 105, 112, 104, 82, 58),
+    -150: (82, 90, 107, 114, 107, 86, 64),
+    -100: (89, 98, 115, 123, 118, 96, 72),
     -50: (92, 103, 123, 132, 127, 103, 79),
     0: (87, 99, 123, 134, 130, 106, 81),
     60: (79, 91, 116, 130, 127, 104, 78),
@@ -66,29 +70,29 @@ CAVITY = {
 }
 # outside of the muscles: pectorals and latissimus, wall of the belly, gluteals
 MUSCLE = {
-    -480: (58, 80, 124, 150, 140, 104, 70),
-    -440: (70, 90, 132, 160, 152, 122, 88),
-    -405: (84, 100, 140, 165, 162, 138, 108),
-    -370: (92, 108, 143, 164, 160, 140, 114),
-    -335: (95, 111, 143, 158, 153, 131, 107),
-    -300: (92, 108, 136, 149, 144, 120, 98),
-    -240: (94, 107, 130, 143, 139, 116, 92),
-    -195: (94, 105, 126, 138, 136, 117, 93),
-    -150: (98, 108, 129, 140, 138, 119, 97),
-    -100: (104, 114, 135, 146, 144, 123, 102),
+    -480: (44, 54, 80, 96, 90, 70, 52),
+    -440: (60, 78, 116, 146, 136, 96, 64),
+    -405: (80, 95, 132, 163, 158, 126, 88),
+    -370: (90, 103, 135, 162, 160, 136, 104),
+    -335: (92, 105, 136, 156, 153, 130, 104),
+    -300: (90, 104, 132, 147, 143, 115, 97),
+    -240: (89, 101, 125, 139, 135, 111, 90),
+    -195: (88, 99, 121, 133, 133, 116, 93),
+    -150: (92, 102, 124, 136, 135, 117, 97),
+    -100: (100, 111, 133, 145, 144, 123, 102),
     -50: (105, 118, 140, 152, 150, 128, 108),
     0: (102, 117, 142, 155, 154, 134, 112),
     60: (95, 113, 142, 160, 160, 137, 111),
     110: (82, 108, 145, 172, 170, 137, 105),
-    145: (68, 92, 141, 178, 172, 134, 98),
-    165: (59, 73, 118, 166, 160, 122, 90),
-    182: (53, 58, 82, 126, 128, 104, 79),
-    200: (52, 53, 60, 78, 88, 84, 68),
+    145: (68, 92, 143, 184, 178, 136, 98),
+    165: (59, 73, 122, 178, 172, 126, 92),
+    182: (53, 58, 86, 146, 146, 110, 80),
+    200: (52, 53, 60, 84, 94, 86, 68),
     220: (53, 53, 55, 58, 62, 63, 60),
     320: (53, 53, 54, 55, 57, 58, 58),
 }
 # middle line of the right thigh and radius of its muscles, mm
-THIGH = ((88, -12, -370, 78), (91, -14, -430, 84), (92, -12, -500, 82), (92, -6, -600, 73), (92, -2, -720, 64))
+THIGH = ((92, -12, -370, 72), (96, -14, -430, 80), (96, -12, -500, 80), (95, -6, -600, 72), (94, -2, -720, 64))
 
 
 # height: latent and usual thickness of the fat in front, at the side and behind, mm
@@ -134,10 +138,12 @@ class Trunk:
 def trunk(body: Body) -> Trunk:
     """The outlines of a patient: visceral fat pushes the belly wall out, subcutaneous fat lies on the muscle."""
     angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
-    front = np.clip(np.cos(np.radians(angles)) + 0.35, 0, None) / 1.35
+    sides = 0.35 + INFANT_SIDES * np.exp(-body.age_y / 3)
+    front = np.clip(np.cos(np.radians(angles)) + sides, 0, None) / (1 + sides)
     belly = body.latent("belly_mm") * np.exp(-(((heights + 150) / 80) ** 2)) * front
-    cavity = _surface(CAVITY) + belly
-    muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + belly, cavity + 7)
+    moved = belly + _breath_mm(body, angles, heights)
+    cavity = _surface(CAVITY) + moved
+    muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + moved, cavity + 7)
     wall, outer = _polar(cavity), _polar(muscle)
     fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
     skin = _polar(muscle + fat / outer.flatness()[:, len(HALF_DEG) - 1 :])
@@ -156,10 +162,23 @@ def trunk(body: Body) -> Trunk:
 
 
 def thigh_muscles(body: Body) -> Solid:
-    """The muscles of both thighs."""
+    """The muscles of both thighs and buttocks."""
+    from phantoms.anatomy.muscles_hip import gluteal_outline  # which itself lies on the trunk
+
     points, radii = np.array(THIGH, float)[:, :3], np.array(THIGH, float)[:, 3]
     right = tube(points, radii * body.latent("muscle_size", 1.0), 30.0)
-    return right | right.mirrored()
+    return smooth_union(right | right.mirrored(), gluteal_outline(), round_mm=16)
+
+
+def _breath_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
+    """How far the chest wall stands out more than in the breath that the outlines show; the back hardly moves."""
+    ribs = 1 / (1 + np.exp((-95 - height_mm) / 18)) / (1 + np.exp((height_mm - 135) / 14))
+    return (
+        CHEST_MM
+        * (body.latent("breath", BREATH) - BREATH)
+        * ribs
+        * (0.25 + 0.75 * (1 + np.cos(np.radians(angle_deg))) / 2)
+    )
 
 
 def fat_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:

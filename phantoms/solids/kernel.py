@@ -35,7 +35,7 @@ ROOM, SLACK_MM = float32(1.06), float32(0.05)
 
 ZERO, ONE, HALF, TINY = float32(0), float32(1), float32(0.5), float32(1e-6)
 FAR = float32(1e4)
-POLAR_STEEP, SHEET_STEEP, CUSHION_STEEP = float32(1.6), float32(1.3), float32(0.75)
+CUSHION_STEEP, INNER = float32(0.75), float32(0.4)
 TURN = float32(2 * np.pi)
 SINE = tuple(float32(c) for c in (6.28318279, -41.34141938, 81.59613849, -76.57968507, 41.20373129, -12.26884019))
 ARCTAN = tuple(
@@ -183,14 +183,53 @@ def leaf_bounds(operation, x, y, z, r, n, s, one):
     if operation == WAVES:
         reach = n[s + 1] * r
         return max(one[0] - reach, -n[s + 2]), min(one[0] + reach, n[s + 2])
-    steep = ONE
     if operation == SHEET:
-        steep = SHEET_STEEP
-    elif operation == POLAR:
-        steep = POLAR_STEEP
-    elif operation == LATTICE:
-        steep = n[s + 15]
+        return sheet_bounds(x[0], y[0], z[0], r, n, s)
+    if operation == POLAR:
+        return polar_bounds(x[0], y[0], z[0], r, n, s)
+    steep = n[s + 15] if operation == LATTICE else ONE
     return one[0] - steep * r, one[0] + steep * r
+
+
+@inlined
+def flattened(low, high, flattest):
+    """Bounds of a depth that is measured along an axis, when it is divided by the surface's steepness."""
+    return low * (flattest if low > ZERO else ONE), high * (ONE if high > ZERO else flattest)
+
+
+@compiled
+def sheet_bounds(x, y, z, r, n, s):
+    """Bounds of a height field, from its greatest slope."""
+    u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
+    v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
+    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
+    nv = int32(n[s + 16])
+    at, fu, fv = sheet_cell(u, v, n[s + 12], n[s + 13], n[s + 14], int32(n[s + 15]), nv)
+    above = w - bilinear(n, int32(s + 19) + int32(2) * at, int32(2) * nv, fu, fv)
+    return flattened(above - n[s + 17] * r, above + n[s + 17] * r, n[s + 18])
+
+
+@compiled
+def polar_bounds(x, y, z, r, n, s):
+    """Bounds of an outline, from the greatest slopes at the heights within reach; around the axis from its radii."""
+    heights, angles, first, step = int32(n[s]), int32(n[s + 1]), n[s + 2], n[s + 3]
+    i, fh = cell((z - first) / step, heights)
+    dx, dy = off_axis(x, y, n, int32(s + 4) + int32(2) * i, fh)
+    at, fa, rho = polar_cell(dx, dy, i, angles)
+    start, row = int32(s + 4) + int32(2) * heights, int32(2) * angles
+    inside = bilinear(n, start + int32(2) * at, row, fh, fa) - rho
+    low, _ = cell((z - r - first) / step, heights)
+    high, _ = cell((z + r - first) / step, heights)
+    steep, flattest, narrowest = ONE, ONE, FAR
+    for k in range(low, high + 2):
+        bounds = start + row * heights + int32(3) * int32(k)
+        steep = max(steep, n[bounds])
+        flattest = min(flattest, n[bounds + 1])
+        narrowest = min(narrowest, n[bounds + 2])
+    if rho - r < INNER * narrowest:
+        least = narrowest - rho - r
+        return least * (flattest if least > ZERO else ONE), FAR
+    return flattened(inside - steep * r, inside + steep * r, flattest)
 
 
 @compiled
@@ -318,7 +357,7 @@ def fill_sheet(x, y, z, n, s, out):
     first_u, first_v, step, nu, nv = n[s + 12], n[s + 13], n[s + 14], int32(n[s + 15]), int32(n[s + 16])
     for p in range(count):
         at[p], u[p], v[p] = sheet_cell(u[p], v[p], first_u, first_v, step, nu, nv)
-    start, row = int32(s + 17), int32(2) * nv
+    start, row = int32(s + 19), int32(2) * nv
     for p in range(count):
         out[p] = sheet_depth(n, start + int32(2) * at[p], row, u[p], v[p], w[p])
 
@@ -589,7 +628,7 @@ def mark_needed(level, margin, program, desk):
         needed[resolved(program.roots[desk.layers[level + 1, m]], level, desk)] = True
     for m in range(count - 1, -1, -1):
         node = desk.live[level, m]
-        operation, a, b, _ = program.nodes[node]
+        a, b = program.nodes[node, 1], program.nodes[node, 2]
         if not needed[node] or a < 0:
             continue
         a = resolved(a, level, desk)
@@ -664,14 +703,16 @@ def fill_block(corner, level, view, program, desk, registers):
 
 
 @njit(nogil=True, cache=True, **EXACT)
-def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, share):
+def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, share, weight):
     """Draw the layers into `labels` and `tissues` within the `tiles` (n, 3) of a grid of `shape`.
 
-    Where `share` is not empty, `other` and `share` (in 1/255) say what else a boundary voxel holds.
+    Where `share` is not empty, `other` and `share` (in 1/255) say what else a boundary voxel holds. Where `weight` is
+    not empty, nothing is drawn: every layer's label gets the number of voxels that it fills, parts of voxels included.
     """
     desk = desk_for(program)
     registers = np.zeros((64, BLOCK), np.float32)
-    margin = HALF * float32(voxel_mm) if share.size else ZERO
+    margin = HALF * float32(voxel_mm) if share.size or weight.size else ZERO
+    per_mm = ONE / float32(voxel_mm)
     last = len(LEVELS) - 1
     corner = np.zeros((len(LEVELS), 3), np.int64)
     done = np.zeros(len(LEVELS), np.int64)
@@ -696,7 +737,12 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
                 continue
             if kept == 1 and covered:
                 layer = desk.layers[level + 1, 0]
-                paint_whole(corner[level], edge, shape, program.label[layer], program.tissue[layer], labels, tissues)
+                if weight.size:
+                    weight[program.label[layer]] += voxels_of(corner[level], edge, shape)
+                else:
+                    paint_whole(
+                        corner[level], edge, shape, program.label[layer], program.tissue[layer], labels, tissues
+                    )
                 continue
             mark_needed(level, margin, program, desk)
             keep_nodes(level, margin, program, desk)
@@ -708,12 +754,12 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
             if desk.live_count[level + 1] > len(registers):
                 registers = np.zeros((2 * desk.live_count[level + 1], BLOCK), np.float32)
             fill_block(corner[level], level + 1, view, program, desk, registers)
+            if weight.size:
+                weigh_voxels(corner[level], level + 1, shape, program, desk, registers, per_mm, weight)
+                continue
             paint_voxels(corner[level], level + 1, shape, program, desk, registers, labels, tissues)
             if share.size:
-                mix_voxels(
-                    corner[level], level + 1, shape, program, desk, registers, ONE / float32(voxel_mm),
-                    tissues, other, share,
-                )  # fmt: skip
+                mix_voxels(corner[level], level + 1, shape, program, desk, registers, per_mm, tissues, other, share)
 
 
 @compiled
@@ -759,6 +805,33 @@ def paint_whole(corner, edge, shape, label, tissue, labels, tissues):
             for k in range(corner[2], min(corner[2] + edge, shape[2])):
                 labels[i, j, k] = label
                 tissues[i, j, k] = tissue
+
+
+@compiled
+def voxels_of(corner, edge, shape):
+    """How many voxels of a block lie in the grid."""
+    count = 1
+    for n in range(3):
+        count *= min(edge, shape[n] - corner[n])
+    return count
+
+
+@compiled
+def weigh_voxels(corner, level, shape, program, desk, registers, per_mm, weight):
+    """Add to every label the voxels that its layers fill; see `mix_voxels`."""
+    for i in range(min(EDGE, shape[0] - corner[0])):
+        for j in range(min(EDGE, shape[1] - corner[1])):
+            for k in range(min(EDGE, shape[2] - corner[2])):
+                p = (i * EDGE + j) * EDGE + k
+                rest = ONE
+                for m in range(desk.layer_count[level]):
+                    layer = desk.layers[level, m]
+                    depth = registers[desk.slot[resolved(program.roots[layer], level, desk)], p]
+                    part = rest * min(max(HALF + depth * per_mm, ZERO), ONE)
+                    weight[program.label[layer]] += part
+                    rest -= part
+                    if rest <= ZERO:
+                        break
 
 
 @compiled

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +19,8 @@ from phantoms.solids.solid import MIRROR, Depth, Points, Solid
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 SHALLOW = 1e-6
+INNER = 0.4
+"""Bounds of an outline's steepness hold from this share of its radius outwards; nearer the axis all is inside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class Ellipsoid(Solid):
         centre = scale * turn @ np.asarray(self.centre, float) + np.asarray(shift_mm, float)
         return Ellipsoid(centre, scale * np.asarray(self.radii, float), np.asarray(self.axes) @ turn.T, self.roundness)  # pyright: ignore[reportArgumentType]
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
         radii = np.asarray(self.radii, float)
@@ -67,6 +71,7 @@ class Plane(Solid):
         point = scale * turn @ np.asarray(self.point, float) + np.asarray(shift_mm, float)
         return Plane(point, turn @ np.asarray(self.normal, float))  # pyright: ignore[reportArgumentType]
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
         normal = np.asarray(self.normal, float) / np.linalg.norm(self.normal)
@@ -109,6 +114,7 @@ class Tube(Solid):
         thinner = np.linalg.norm(self.flat, axis=1, keepdims=True)
         return np.where(thinner > 1, self.flat / np.maximum(thinner, 1) * np.sqrt(np.maximum(thinner**2 - 1, 0)), 0)
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
         along = self.ends - self.starts
@@ -157,12 +163,15 @@ class Sheet(Solid):
         origin = scale * turn @ np.asarray(self.origin, float) + np.asarray(shift_mm, float)
         return Sheet(self.heights * scale, first, self.step_mm * scale, np.asarray(self.axes) @ turn.T, origin)  # pyright: ignore[reportArgumentType]
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
         axes = np.asarray(self.axes, float)
         head = [*axes.ravel(), *(axes @ np.asarray(self.origin, float)), *self.first_mm, self.step_mm]
-        tables = np.stack([self.heights, self.flatness()], axis=-1)
-        return np.concatenate([head, self.heights.shape, tables.ravel()])
+        flat = self.flatness()
+        steps = [np.abs(np.diff(self.heights, axis=n)).max(initial=0) / self.step_mm for n in (0, 1)]
+        bounds = [np.sqrt(1 + steps[0] ** 2 + steps[1] ** 2), flat.min()]
+        return np.concatenate([head, self.heights.shape, bounds, np.stack([self.heights, flat], axis=-1).ravel()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,10 +208,18 @@ class Polar(Solid):
             raise NotImplementedError("an outline of the trunk can be mirrored, but stays where it is")
         return Polar(self.radii[:, ::-1], self.axis * (-1, 1), self.first_mm, self.step_mm)
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
-        tables = np.stack([self.radii, self.flatness()], axis=-1)
-        return np.concatenate([self.radii.shape, [self.first_mm, self.step_mm], self.axis.ravel(), tables.ravel()])
+        flat = self.flatness()
+        up = np.abs(np.diff(self.radii, axis=0)).max(axis=1) / self.step_mm
+        sway = np.linalg.norm(np.diff(self.axis, axis=0), axis=1) / self.step_mm
+        turn = np.abs(np.diff(self.radii, axis=1)).max(axis=1) / (2 * np.pi / (self.radii.shape[1] - 1))
+        around = turn / (INNER * self.radii.min(axis=1))
+        up = np.maximum(np.append(up + sway, 0), np.append(0, up + sway))
+        rows = np.stack([np.sqrt((1 + around) ** 2 + up**2), flat.min(axis=1), self.radii.min(axis=1)], axis=-1)
+        head = [*self.radii.shape, self.first_mm, self.step_mm]
+        return np.concatenate([head, self.axis.ravel(), np.stack([self.radii, flat], axis=-1).ravel(), rows.ravel()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +243,7 @@ class Lattice(Solid):
         first = scale * turn @ np.asarray(self.first, float) + np.asarray(shift_mm, float)
         return Lattice(self.values * scale, first, self.step_mm * scale, np.asarray(self.axes) @ turn.T)  # pyright: ignore[reportArgumentType]
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
         axes = np.asarray(self.axes, float) / self.step_mm
@@ -254,6 +272,7 @@ class Waves(Solid):
         k = self.k @ turn.T / scale
         return Waves(k, self.phase - k @ np.asarray(shift_mm, float), self.amplitude_mm * scale)
 
+    @cached_property
     def numbers(self) -> ndarray:
         """What the kernel reads."""
         rows = np.column_stack([self.k, self.phase, self.amplitude_mm])

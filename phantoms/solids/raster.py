@@ -1,11 +1,12 @@
 """Layers on a grid: labels, tissues, and what else a boundary voxel holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, UInt8, UInt16
+from jaxtyping import Float32, Float64, Int64, UInt8, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 
@@ -27,6 +28,11 @@ class Warp:
     places: Float32[ndarray, "x y z 3"]
     first: tuple[float, float, float]
     step_mm: float
+
+    @cached_property
+    def flat(self) -> Float32[ndarray, " n"]:
+        """x of every place, then y, then z."""
+        return np.ascontiguousarray(np.moveaxis(self.places, -1, 0)).ravel()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,25 +57,37 @@ def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, m
 
     mixed: whether boundary voxels tell their second tissue too. The result does not depend on threads or tiles.
     """
-    made = layers if isinstance(layers, Tape) else tape(layers)
-    warp = warp or straight()
     labels, tissue = np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.uint8)
-    none = (0, 0, 0)
-    other, share = (np.zeros(grid.shape if mixed else none, np.uint8) for _ in range(2))
-    corners = np.stack(np.meshgrid(*[np.arange(0, n, TILE) for n in grid.shape], indexing="ij"), axis=-1).reshape(-1, 3)
-    voxel_mm = float(np.mean(grid.spacing_mm))
-    flat = np.ascontiguousarray(np.moveaxis(warp.places, -1, 0)).ravel()
-    places = np.array(warp.places.shape[:3], np.int32)
-    view = View(grid.affine, flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm))
-    program = made.program
-    shape = np.array(grid.shape, np.int64)
-
-    def tile(corner: ndarray) -> None:
-        draw_blocks(corner[None], shape, voxel_mm, view, program, labels, tissue, other, share)
-
+    other, share = (np.zeros(grid.shape if mixed else (0, 0, 0), np.uint8) for _ in range(2))
+    run = _prepared(layers, grid, warp)
     with ThreadPoolExecutor(get_num_threads()) as threads:
-        list(threads.map(tile, corners))
+        list(threads.map(lambda tile: run(tile, labels, tissue, other, share, np.zeros(0)), _tiles(grid)))
     return Drawing(labels, tissue, other, share)
+
+
+def volumes_ml(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None) -> Float64[ndarray, "65536"]:
+    """mL of every structure id on a grid: boundary voxels count by the part that the structure fills."""
+    weight = np.zeros(1 << 16)
+    run = _prepared(layers, grid, warp)
+    none, nothing = np.zeros((0, 0, 0), np.uint16), np.zeros((0, 0, 0), np.uint8)
+    for tile in _tiles(grid):
+        run(tile, none, nothing, nothing, nothing, weight)
+    return weight * grid.voxel_mm3 / 1000
+
+
+def _tiles(grid: Grid) -> Int64[ndarray, "n 3"]:
+    axes = [np.arange(0, n, TILE) for n in grid.shape]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None) -> Callable:
+    """The kernel with all but the tile and the arrays that it fills."""
+    program = (layers if isinstance(layers, Tape) else tape(layers)).program
+    warp = warp or straight()
+    voxel_mm, shape = float(np.mean(grid.spacing_mm)), np.array(grid.shape, np.int64)
+    places = np.array(warp.places.shape[:3], np.int32)
+    view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm))
+    return lambda tile, *arrays: draw_blocks(tile[None], shape, voxel_mm, view, program, *arrays)
 
 
 def depths(solid: Solid, points: Points) -> Depth:

@@ -116,12 +116,12 @@ class _Writer:
         if isinstance(solid, Shifted):
             return self._row(kernel.SHIFTED, self.write(solid.a), value=solid.mm)
         if isinstance(solid, Tube):
-            self.cones.append(solid.numbers().reshape(-1, kernel.CONE))
+            self.cones.append(solid.numbers.reshape(-1, kernel.CONE))
             self.rows += len(self.cones[-1])
             return self._row(kernel.TUBE, span=(self.rows - len(self.cones[-1]), self.rows))
         if isinstance(solid, Ellipsoid):
-            return self._leaf(kernel.ELLIPSOID if solid.roundness == 2 else kernel.CUSHION, solid.numbers())
-        return self._leaf(LEAVES[type(solid)], solid.numbers())  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+            return self._leaf(kernel.ELLIPSOID if solid.roundness == 2 else kernel.CUSHION, solid.numbers)
+        return self._leaf(LEAVES[type(solid)], solid.numbers)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
 
     def _leaf(self, operation: int, numbers: ndarray) -> int:
         self.numbers.append(numbers)

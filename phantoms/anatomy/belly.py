@@ -1,0 +1,54 @@
+"""The wall of the belly stands out as far as what is behind it needs: organs, fat, a diaphragm that comes down."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from phantoms.anatomy import diaphragm, heart
+from phantoms.anatomy.body import Body
+from phantoms.anatomy.proportions import Proportions
+from phantoms.anatomy.regions import breathing
+from phantoms.anatomy.solver import Organ, is_part
+from phantoms.anatomy.trunk import trunk
+from phantoms.solids import Layer, Warp, draw
+from phantoms.solids.tape import Tape
+from simdata import Grid
+from simdata.structures import structure
+
+ML_PER_MM = 39.0
+"""What the reference belly holds more for every mm that its wall stands out in front (see trunk.py)."""
+LIMITS_MM = (-32.0, 130.0)
+FAT = ("visceral_fat", "perirenal_fat_left", "perirenal_fat_right", "renal_sinus_fat_left", "renal_sinus_fat_right")
+ABOVE = ("lungs", "heart", "brain", "thymus", "thyroid_gland")
+
+
+def with_belly(
+    body: Body,
+    made: Proportions,
+    wanted_ml: Mapping[Organ, float],
+    layers: Tape,
+    warp: Warp,
+    whole: Grid,
+) -> Body:
+    """The body whose belly holds the organs that are wanted and the person's visceral fat.
+
+    What else lies in the belly (spine, psoas, vessels, walls) is measured in the body as it is.
+    """
+    lifted = breathing(body)
+    wall = trunk(lifted)
+    above = diaphragm.above(lifted, wall, heart.heart(lifted).whole)
+    room = draw([Layer(wall.cavity & ~above, "visceral_fat")], whole, warp).labels > 0
+
+    held = [organ for organ in wanted_ml if organ.knob not in ABOVE]
+    labels = draw(layers, whole, warp).labels[room]
+    movable = np.isin(labels, [structure(name).id for name in FAT])
+    for organ in held:
+        movable |= is_part(organ)[labels]
+    space_ml = float(movable.sum() * whole.voxel_mm3 / 1000)
+    need_ml = sum(wanted_ml[organ] for organ in held) + body.latent("visceral_fat_ml")
+
+    per_mm = ML_PER_MM * float(np.prod(made.at(-150.0)))
+    belly_mm = float(np.clip(body.latent("belly_mm") + (need_ml - space_ml) / per_mm, *LIMITS_MM))
+    return replace(body, latents=MappingProxyType({**body.latents, "belly_mm": belly_mm}))
