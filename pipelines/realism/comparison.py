@@ -1,7 +1,7 @@
 """Grey values against real scans, between a floor and a ceiling.
 
 floor: how far the two halves of a real scan are apart, and real scans from each other. ceiling: how far a torso of
-ellipsoids is, scanned by the same scanner. Wanted: at most half of the ceiling.
+ellipsoids is, with the same contrast agent and scanner. Wanted: at most half of the ceiling.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,35 @@ import numpy as np
 from pipelines.build import build
 from pipelines.realism.ellipsoids import ellipsoid_torso
 from pipelines.realism.figures import Figure
-from pipelines.realism.grey import Likeness, between_fat_and_muscle, emd_hu, likeness, noise_hu
+from pipelines.realism.grey import (
+    BIN_HU,
+    MIDDLES_HU,
+    Likeness,
+    between_fat_and_muscle,
+    emd_hu,
+    histogram,
+    likeness,
+    noise_hu,
+)
 from pipelines.realism.scans import Scan
-from simdata.parts import Scanner
+from simdata.parts import Growth, Scanner
 from simdata.sample import Sample
 from simdata.streams import Streams
 
+CONTRAST = "phantoms.contrast.ContrastAgent"
 SLICES = 40
 GOAL = 0.5
 """Share of the ceiling that is good enough."""
 NOISE_HU, BETWEEN = (3, 25), (0.1, 0.3)
-REAL_CT = "four real CT series at 120 kVp: noise 3.4 to 23 HU, 16 and 23 % between fat and muscle (TCIA)"
+PEAKS_HU = {"fat": (-115, -85), "soft tissue": (25, 75)}
+SEARCHED_HU = {"fat": (-160, -40), "soft tissue": (0, 120)}
+LEAST_LUNG = 0.01
+"""Share of the body; what is less is gas in the bowel."""
+LUNG_HU = (-900, -650)
+REAL_CT = (
+    "four real CT series at 120 kVp: noise 3.4 to 23 HU, 16 and 23 % between fat and muscle, fat -84 to -100 HU, "
+    "soft tissue 32 to 59 HU (TCIA)"
+)
 BANDS = {
     "lung and gas, below -500 HU": (-2000, -500),
     "-500 to -150": (-500, -150),
@@ -79,11 +97,29 @@ def comparisons(real: Sequence[Scan], sample: Sample, name: str) -> list[Compari
 
 def image_figures(scan: Scan) -> list[Figure]:
     """What one synthetic image tells by itself."""
+    found = peaks(scan)
+    lung = Figure("lung, median", found["lung"], "HU", *LUNG_HU, "deep breath -870, end of expiration -700; estimated")
     return [
+        *(Figure(f"{name}, peak", found[name], "HU", *limits, REAL_CT) for name, limits in PEAKS_HU.items()),
+        *([lung] if np.isfinite(lung.value) else []),
         Figure("noise", noise_hu(scan), "HU", *NOISE_HU, REAL_CT, "standard deviation in soft tissue"),
         Figure("between fat and muscle", between_fat_and_muscle(scan), "share", *BETWEEN, REAL_CT,
                "voxels of -60 to 0 among those of -150 to 100 HU"),
     ]  # fmt: skip
+
+
+def peaks(scan: Scan) -> dict[str, float]:
+    """Most frequent value of fat and soft tissue, and the median of lung (NaN where there is none), HU."""
+    hu = scan.hu[scan.body]
+    lung = hu[hu < BANDS["lung and gas, below -500 HU"][1]]
+    found = {name: _mode(hu, *SEARCHED_HU[name]) for name in PEAKS_HU}
+    return found | {"lung": float(np.median(lung)) if len(lung) > LEAST_LUNG * len(hu) else float("nan")}
+
+
+def _mode(hu: np.ndarray, low: int, high: int) -> float:
+    """The most frequent value in a range, of a histogram smoothed over 15 HU."""
+    counts = np.histogram(hu, np.arange(low, high + 1))[0]
+    return float(low + np.convolve(counts, np.ones(15), "same").argmax())
 
 
 def bands(scan: Scan) -> dict[str, float]:
@@ -92,13 +128,23 @@ def bands(scan: Scan) -> dict[str, float]:
     return {name: float(((hu >= low) & (hu < high)).mean()) for name, (low, high) in BANDS.items()}
 
 
+def distance_by_band(one: Scan, other: Scan) -> dict[str, float]:
+    """Where the earth mover's distance comes from, HU: the integral of |difference of the cumulative histograms|."""
+    apart = np.abs(np.cumsum(histogram(one) - histogram(other))) * BIN_HU
+    return {name: float(apart[(low <= MIDDLES_HU) & (high > MIDDLES_HU)].sum()) for name, (low, high) in BANDS.items()}
+
+
 def _scanned(sample: Sample, name: str) -> Scan:
     """The torso of ellipsoids under the scanner that made an image."""
     tree = _scanner_tree(sample, name)
     scanner = build(tree, Scanner, f"scan.{name}")
     spacing = sample.images[name].grid.spacing_mm
+    streams = Streams(sample.seed, sample.index)["realism"]
     scene, step_mm = ellipsoid_torso(spacing[0], spacing[2], SLICES)
-    image = scanner(scene, Streams(sample.seed, sample.index)["realism"])
+    for part in sample.recipe.get("grow", ()):
+        if part["kind"] == CONTRAST:
+            scene = build(part, Growth, "grow")(scene, streams["contrast"].generator)
+    image = scanner(scene, streams)
     scan = Scan.of("ellipsoids", image)
     return Scan(scan.name, scan.hu, (*scan.spacing_mm[:2], step_mm))
 

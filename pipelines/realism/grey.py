@@ -75,7 +75,8 @@ def between_fat_and_muscle(scan: Scan) -> float:
 def noise_hu(scan: Scan) -> float:
     """The most frequent standard deviation in small windows of soft tissue, within slices.
 
-    Global noise level: Christianson et al., AJR 2015;205:W93.
+    Global noise level: Christianson et al., AJR 2015;205:W93. Of n voxels with standard deviation s, that of a window
+    is most often s sqrt((n - 2) / n).
     """
     across, up = (max(round(NOISE_WINDOW_MM / spacing), 3) for spacing in scan.spacing_mm[:2])
     spreads = []
@@ -85,8 +86,8 @@ def noise_hu(scan: Scan) -> float:
         soft = scan.body[..., z] & (mean > TISSUE_HU[0]) & (mean < TISSUE_HU[1])
         spreads.append(np.sqrt(np.maximum(square - mean * mean, 0))[soft])
     counts = np.histogram(np.concatenate(spreads), np.arange(0, LOUDEST_HU, 0.5))[0]
-    unbiased = np.sqrt(across * up / (across * up - 1))
-    return float((np.convolve(counts, np.ones(3), "same").argmax() + 0.5) * 0.5 * unbiased)
+    of_all = np.sqrt(across * up / (across * up - 2))
+    return float((np.convolve(counts, np.ones(3), "same").argmax() + 0.5) * 0.5 * of_all)
 
 
 def _even_profile(scan: Scan) -> Float[ndarray, "2 n"]:

@@ -63,13 +63,20 @@ def _cells(name: str, found: Sequence[Figure]) -> tuple[str, ...]:
 
 def _shares(scan: Mapping[str, Any]) -> str:
     shares = scan["shares"]
-    rows = [(band, *(f"{100 * shares[who][band]:.1f} %" for who in shares)) for band in shares["real"]]
+    rows = [
+        (band, *(f"{100 * shares[who][band]:.1f} %" for who in shares), f"{scan['distance_by_band_hu'][band]:.1f} HU")
+        for band in shares["real"]
+    ]
+    peaks = ", ".join(f"{name} {hu:.0f}" for name, hu in scan["peaks_hu"].items() if hu is not None)
     facts = (
-        f"Noise {scan['noise_hu']:.1f} HU; between fat and muscle {100 * scan['between_fat_and_muscle']:.0f} %. "
+        f"Peaks: {peaks} HU. Noise {scan['noise_hu']:.1f} HU; "
+        f"between fat and muscle {100 * scan['between_fat_and_muscle']:.0f} %. "
         f"Earth mover's distance: its halves {scan['floor_halves_hu']:.1f}, samples {scan['mean_hu']:.1f}, "
         f"ellipsoids {scan['ceiling_ellipsoids_hu']:.1f} HU."
     )
-    return f"<p>{facts}</p>" + _table(("share of the body", *shares), [(row, True) for row in rows])
+    return f"<p>{facts}</p>" + _table(
+        ("share of the body", *shares, "distance of the samples"), [(row, True) for row in rows]
+    )
 
 
 def _table(heads: Iterable[str], rows: Iterable[tuple[Sequence[str], bool | None]]) -> str:

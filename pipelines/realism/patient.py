@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.realism.atlas import Atlas
-from pipelines.realism.comparison import Comparison, bands, image_figures
+from pipelines.realism.comparison import Comparison, bands, distance_by_band, image_figures
 from pipelines.realism.contacts import contact_figures
 from pipelines.realism.figures import Figure
 from pipelines.realism.grey import Likeness
@@ -33,7 +33,7 @@ GROUPS = {
 class Patient:
     """figures: group to its figures. alike: real scan to how the image compares with it.
 
-    shares: real scan to the bands of the histogram at the common levels.
+    shares, origins: real scan to the bands of the histogram at the common levels, and what each adds to the distance.
     """
 
     index: int
@@ -41,6 +41,7 @@ class Patient:
     figures: dict[str, list[Figure]]
     alike: dict[str, Likeness]
     shares: dict[str, dict[str, float]]
+    origins: dict[str, dict[str, float]]
 
 
 def ct_image(sample: Sample) -> str:
@@ -67,10 +68,12 @@ def examine(sample: Sample, against: Sequence[Comparison]) -> tuple[Patient, Sca
         "spine": spine_figures(bodies, subject, float(atlas.spacing_mm.mean())) if subject else [],
         "image": image_figures(scan),
     }
-    alike, shares = {}, {}
+    alike, shares, origins = {}, {}, {}
     for comparison in against:
         figure, found = comparison.figure(scan)
         figures["image"].append(figure)
         alike[comparison.real.name] = found
-        shares[comparison.real.name] = bands(scan.slices(*found.other))
-    return Patient(sample.index, subject, figures, alike, shares), scan
+        here, there = scan.slices(*found.other), comparison.real.slices(*found.one)
+        shares[comparison.real.name] = bands(here)
+        origins[comparison.real.name] = distance_by_band(here, there)
+    return Patient(sample.index, subject, figures, alike, shares, origins), scan

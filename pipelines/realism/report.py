@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.progress import Progress
-from pipelines.realism.comparison import GOAL, Comparison, bands, comparisons, mean_bands
+from pipelines.realism.comparison import GOAL, Comparison, bands, comparisons, mean_bands, peaks
 from pipelines.realism.grey import MIDDLES_HU, between_fat_and_muscle, histogram, noise_hu
 from pipelines.realism.organs import USUAL_Z
 from pipelines.realism.page import page
@@ -89,6 +89,7 @@ def _real(comparison: Comparison, patients: Sequence[Patient]) -> dict[str, Any]
         "scan": name,
         "lung_share": real.lung_share,
         "noise_hu": noise_hu(real),
+        "peaks_hu": {name: value if np.isfinite(value) else None for name, value in peaks(real).items()},
         "between_fat_and_muscle": between_fat_and_muscle(real),
         "floor_halves_hu": comparison.halves_hu,
         "floor_others_hu": comparison.others_hu,
@@ -98,10 +99,11 @@ def _real(comparison: Comparison, patients: Sequence[Patient]) -> dict[str, Any]
         "share_of_ceiling": ratio,
         "good": ratio <= GOAL,
         "shares": {
-            "real": bands(real),
+            "real": mean_bands([bands(real.slices(*patient.alike[name].one)) for patient in patients]),
             "samples": mean_bands([patient.shares[name] for patient in patients]),
             "ellipsoids": bands(comparison.ellipsoids.slices(*comparison.ceiling.other)),
         },
+        "distance_by_band_hu": mean_bands([patient.origins[name] for patient in patients]),
     }
 
 
