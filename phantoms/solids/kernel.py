@@ -23,10 +23,10 @@ EITHER, BOTH, SUM, SMOOTH, ALL_BUT, SHIFTED = range(8, 14)
 CONE = 14
 """Numbers of a cone: start (3), along (3), radius, its change, 1 / length^2, stretch (3), its size, steepness."""
 
-EDGE = 8
-BLOCK = EDGE**3
 LEVELS = (8, 4, 2, 1)
-"""Edges of the nested blocks, in blocks of EDGE voxels."""
+"""Edges of the nested blocks, in edges of the smallest."""
+CHUNK = 512
+"""So many points are computed at once where no blocks are."""
 
 FILLET = float32(1.25)
 """A fillet reaches as far as this share of its width beyond the surface that it rounds."""
@@ -250,8 +250,9 @@ def ellipsoid_bounds(operation, x, y, z, r, n, s):
 
 
 @compiled
-def cone_bounds(x, y, z, r, c):
+def cone_bounds(x, y, z, r, cones, row):
     """Lowest and highest depth in a cone within `r` mm of a point."""
+    c = cones[row]
     px, py, pz = x - c[0], y - c[1], z - c[2]
     t = min(max((px * c[3] + py * c[4] + pz * c[5]) * c[8], ZERO), ONE)
     qx, qy, qz = px - t * c[3], py - t * c[4], pz - t * c[5]
@@ -484,7 +485,8 @@ class Program(NamedTuple):
 class View(NamedTuple):
     """Where the voxels lie: grid affine, and the lattice that leads from the patient to the reference body.
 
-    warp: reference x of every point of the lattice, then y, then z. shape, first, step: of the lattice.
+    warp: reference x of every point of the lattice, then y, then z. shape, first, step: of the lattice. edge: of the
+    smallest block, voxels.
     """
 
     affine: ndarray
@@ -492,18 +494,23 @@ class View(NamedTuple):
     shape: ndarray
     first: ndarray
     step: float32
+    edge: int
 
 
 class Desk(NamedTuple):
     """Room to work, one row per level: what can still matter there.
 
-    layers, live, rows: indices of layers, nodes and cones, as many as count and span say. stands: the node that a
-    node became at this level. low, high: bounds of depth.
+    layers, live, rows: indices of layers, nodes and cones, as many as count and span say. root: node of each layer.
+    one_of, other_of: children of each live node, as nodes that live there too (-1: none). stands: the node that a node
+    of the level above became. low, high: bounds of depth; row_high: of cones.
     """
 
     layers: ndarray
+    root: ndarray
     layer_count: ndarray
     live: ndarray
+    one_of: ndarray
+    other_of: ndarray
     live_count: ndarray
     rows: ndarray
     span: ndarray
@@ -521,26 +528,22 @@ def desk_for(program):
     """An empty desk, all layers, nodes and cones at its level 0."""
     levels, n, layers, cones = len(LEVELS) + 1, len(program.nodes), len(program.roots), len(program.cones)
     desk = Desk(
-        np.zeros((levels, layers), np.int32), np.zeros(levels, np.int32),
-        np.zeros((levels, n), np.int32), np.zeros(levels, np.int32),
-        np.zeros((levels, cones), np.int32), np.zeros((levels, n, 2), np.int32), np.zeros((levels, n), np.int32),
+        np.zeros((levels, layers), np.int32), np.zeros((levels, layers), np.int32), np.zeros(levels, np.int32),
+        np.zeros((levels, n), np.int32), np.zeros((levels, n), np.int32), np.zeros((levels, n), np.int32),
+        np.zeros(levels, np.int32),
+        np.zeros((levels, cones), np.int32), np.zeros((levels, n, 2), np.int32), np.zeros(n, np.int32),
         np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(cones, np.float32),
         np.zeros(n, np.bool_), np.zeros(n, np.int32), np.zeros(1, np.float32),
     )  # fmt: skip
     desk.layers[0] = np.arange(layers)
+    desk.root[0] = program.roots
     desk.live[0] = np.arange(n)
+    desk.one_of[0] = program.nodes[:, 1]
+    desk.other_of[0] = program.nodes[:, 2]
     desk.rows[0] = np.arange(cones)
     desk.span[0] = program.spans
     desk.layer_count[0], desk.live_count[0] = layers, n
     return desk
-
-
-@inlined
-def resolved(node, level, desk):
-    """The node that stands for `node` at `level`."""
-    for upper in range(1, level + 1):
-        node = desk.stands[upper, node]
-    return node
 
 
 @inlined
@@ -566,49 +569,54 @@ def winner(node, a, b, margin, program, desk):
 def bound(level, middle, reach, program, desk):
     """Bounds of every live node within `reach` of `middle`."""
     low, high = desk.low, desk.high
+    x, y, z = middle[0], middle[1], middle[2]
     for m in range(desk.live_count[level]):
         node = desk.live[level, m]
-        operation, a, b, start = program.nodes[node]
-        value = program.value[node]
-        if a >= 0:
-            a = resolved(a, level, desk)
-        if b >= 0:
-            b = resolved(b, level, desk)
+        operation, a, b = program.nodes[node, 0], desk.one_of[level, m], desk.other_of[level, m]
         if operation == TUBE:
-            low[node] = high[node] = -FAR
+            least, most = -FAR, -FAR
             for r in range(desk.span[level, node, 0], desk.span[level, node, 1]):
-                least, most = cone_bounds(middle[0], middle[1], middle[2], reach, program.cones[desk.rows[level, r]])
-                desk.row_high[r] = most
-                low[node], high[node] = max(low[node], least), max(high[node], most)
+                below, above = cone_bounds(x, y, z, reach, program.cones, desk.rows[level, r])
+                desk.row_high[r] = above
+                least, most = max(least, below), max(most, above)
+            low[node], high[node] = least, most
         elif operation == EITHER:
             low[node], high[node] = max(low[a], low[b]), max(high[a], high[b])
         elif operation == BOTH:
             low[node], high[node] = min(low[a], low[b]), min(high[a], high[b])
-        elif operation == SUM:
-            low[node], high[node] = low[a] + low[b], high[a] + high[b]
-        elif operation == SMOOTH:
-            low[node], high[node] = smooth(low[a], low[b], value), smooth(high[a], high[b], value)
         elif operation == ALL_BUT:
             low[node], high[node] = -high[a], -low[a]
         elif operation == SHIFTED:
-            low[node], high[node] = low[a] + value, high[a] + value
+            low[node], high[node] = low[a] + program.value[node], high[a] + program.value[node]
+        elif operation == SMOOTH:
+            width = program.value[node]
+            low[node], high[node] = smooth(low[a], low[b], width), smooth(high[a], high[b], width)
+        elif operation == SUM:
+            low[node], high[node] = low[a] + low[b], high[a] + high[b]
         else:
             low[node], high[node] = leaf_bounds(
-                operation, middle[0:1], middle[1:2], middle[2:3], reach, program.numbers, start, desk.one
+                operation,
+                middle[0:1],
+                middle[1:2],
+                middle[2:3],
+                reach,
+                program.numbers,
+                program.nodes[node, 3],
+                desk.one,
             )
 
 
 @compiled
-def keep_layers(level, margin, program, desk):
+def keep_layers(level, margin, desk):
     """Hand down the layers that are there; true if the last of them covers the whole block."""
     kept = 0
     covered = False
     for m in range(desk.layer_count[level]):
-        layer = desk.layers[level, m]
-        root = resolved(program.roots[layer], level, desk)
+        root = desk.root[level, m]
         if desk.high[root] <= -margin:
             continue
-        desk.layers[level + 1, kept] = layer
+        desk.layers[level + 1, kept] = desk.layers[level, m]
+        desk.root[level + 1, kept] = root
         kept += 1
         if desk.low[root] > margin:
             covered = True
@@ -625,18 +633,12 @@ def mark_needed(level, margin, program, desk):
     for m in range(count):
         needed[desk.live[level, m]] = False
     for m in range(desk.layer_count[level + 1]):
-        needed[resolved(program.roots[desk.layers[level + 1, m]], level, desk)] = True
+        needed[desk.root[level + 1, m]] = True
     for m in range(count - 1, -1, -1):
-        node = desk.live[level, m]
-        a, b = program.nodes[node, 1], program.nodes[node, 2]
+        node, a, b = desk.live[level, m], desk.one_of[level, m], desk.other_of[level, m]
         if not needed[node] or a < 0:
             continue
-        a = resolved(a, level, desk)
-        if b < 0:
-            needed[a] = True
-            continue
-        b = resolved(b, level, desk)
-        won = winner(node, a, b, margin, program, desk)
+        won = winner(node, a, b, margin, program, desk) if b >= 0 else 1
         if won != 2:
             needed[a] = True
         if won != 1:
@@ -649,17 +651,15 @@ def keep_nodes(level, margin, program, desk):
     below = level + 1
     kept = kept_rows = 0
     for m in range(desk.live_count[level]):
-        node = desk.live[level, m]
+        node, a, b = desk.live[level, m], desk.one_of[level, m], desk.other_of[level, m]
         if not desk.needed[node]:
             continue
-        operation, a, b, _ = program.nodes[node]
         if b >= 0:
-            a, b = resolved(a, level, desk), resolved(b, level, desk)
             won = winner(node, a, b, margin, program, desk)
             if won:
-                desk.stands[below, node] = desk.stands[below, a if won == 1 else b]
+                desk.stands[node] = desk.stands[a if won == 1 else b]
                 continue
-        if operation == TUBE:
+        elif program.nodes[node, 0] == TUBE:
             first = kept_rows
             least = max(desk.low[node], program.need[node, 0] - margin)
             for r in range(desk.span[level, node, 0], desk.span[level, node, 1]):
@@ -667,36 +667,41 @@ def keep_nodes(level, margin, program, desk):
                     desk.rows[below, kept_rows] = desk.rows[level, r]
                     kept_rows += 1
             desk.span[below, node, 0], desk.span[below, node, 1] = first, kept_rows
-        desk.stands[below, node] = node
+        desk.stands[node] = node
         desk.live[below, kept] = node
+        desk.one_of[below, kept] = desk.stands[a] if a >= 0 else -1
+        desk.other_of[below, kept] = desk.stands[b] if b >= 0 else -1
         kept += 1
     desk.live_count[below] = kept
+    for m in range(desk.layer_count[below]):
+        desk.root[below, m] = desk.stands[desk.root[below, m]]
 
 
 @compiled
 def fill_block(corner, level, view, program, desk, registers):
     """Depth of every live node at every voxel of the block at `corner`."""
-    patient, reference = np.empty((3, BLOCK), np.float32), np.empty((3, BLOCK), np.float32)
+    edge = view.edge
+    patient, reference = np.empty((3, edge**3), np.float32), np.empty((3, edge**3), np.float32)
     affine = view.affine
-    for i in range(EDGE):
-        for j in range(EDGE):
+    for i in range(edge):
+        for j in range(edge):
             gi, gj = corner[0] + i, corner[1] + j
             for n in range(3):
                 row = affine[n, 0] * gi + affine[n, 1] * gj + affine[n, 3]
-                for k in range(EDGE):
-                    patient[n, (i * EDGE + j) * EDGE + k] = float32(row + affine[n, 2] * (corner[2] + k))
+                for k in range(edge):
+                    patient[n, (i * edge + j) * edge + k] = float32(row + affine[n, 2] * (corner[2] + k))
     x, y, z = reference[0], reference[1], reference[2]
     fill_places(patient[0], patient[1], patient[2], view, x, y, z)
     for m in range(desk.live_count[level]):
-        node = desk.live[level, m]
+        node, a, b = desk.live[level, m], desk.one_of[level, m], desk.other_of[level, m]
+        operation, start = program.nodes[node, 0], program.nodes[node, 3]
         desk.slot[node] = m
-        operation, a, b, start = program.nodes[node]
         if operation == TUBE:
             first, last = desk.span[level, node]
             fill_tube(x, y, z, program.cones, desk.rows[level], first, last, registers[m])
         elif a >= 0:
-            one = registers[desk.slot[resolved(a, level, desk)]]
-            two = registers[desk.slot[resolved(b, level, desk)]] if b >= 0 else one
+            one = registers[desk.slot[a]]
+            two = registers[desk.slot[b]] if b >= 0 else one
             fill_node(operation, one, two, program.value[node], registers[m])
         else:
             fill_leaf(operation, x, y, z, program.numbers, start, registers[m])
@@ -710,7 +715,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
     not empty, nothing is drawn: every layer's label gets the number of voxels that it fills, parts of voxels included.
     """
     desk = desk_for(program)
-    registers = np.zeros((64, BLOCK), np.float32)
+    registers = np.zeros((64, view.edge**3), np.float32)
     margin = HALF * float32(voxel_mm) if share.size or weight.size else ZERO
     per_mm = ONE / float32(voxel_mm)
     last = len(LEVELS) - 1
@@ -723,15 +728,15 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
             if level == 0:
                 if done[0]:
                     break
-            elif not next_block(level, corner, done, shape):
+            elif not next_block(level, corner, done, shape, view.edge):
                 level -= 1
                 continue
             done[level] += 1
 
-            edge = EDGE * LEVELS[level]
+            edge = view.edge * LEVELS[level]
             middle, reach = ball(corner[level], edge, view)
             bound(level, middle, reach, program, desk)
-            covered = keep_layers(level, margin, program, desk)
+            covered = keep_layers(level, margin, desk)
             kept = desk.layer_count[level + 1]
             if kept == 0:
                 continue
@@ -752,21 +757,23 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, s
                 continue
 
             if desk.live_count[level + 1] > len(registers):
-                registers = np.zeros((2 * desk.live_count[level + 1], BLOCK), np.float32)
+                registers = np.zeros((2 * desk.live_count[level + 1], view.edge**3), np.float32)
             fill_block(corner[level], level + 1, view, program, desk, registers)
             if weight.size:
-                weigh_voxels(corner[level], level + 1, shape, program, desk, registers, per_mm, weight)
+                weigh_voxels(corner[level], level + 1, view.edge, shape, program, desk, registers, per_mm, weight)
                 continue
-            paint_voxels(corner[level], level + 1, shape, program, desk, registers, labels, tissues)
+            paint_voxels(corner[level], level + 1, view.edge, shape, program, desk, registers, labels, tissues)
             if share.size:
-                mix_voxels(corner[level], level + 1, shape, program, desk, registers, per_mm, tissues, other, share)
+                mix_voxels(
+                    corner[level], level + 1, view.edge, shape, program, desk, registers, per_mm, tissues, other, share
+                )
 
 
 @compiled
-def next_block(level, corner, done, shape):
+def next_block(level, corner, done, shape, smallest):
     """Step to the next block of `level` within the grid and its parent block; false if there is none."""
     ratio = LEVELS[level - 1] // LEVELS[level]
-    edge = EDGE * LEVELS[level]
+    edge = smallest * LEVELS[level]
     while done[level] < ratio**3:
         n = done[level]
         corner[level, 0] = corner[level - 1, 0] + edge * (n // (ratio * ratio))
@@ -817,16 +824,16 @@ def voxels_of(corner, edge, shape):
 
 
 @compiled
-def weigh_voxels(corner, level, shape, program, desk, registers, per_mm, weight):
+def weigh_voxels(corner, level, edge, shape, program, desk, registers, per_mm, weight):
     """Add to every label the voxels that its layers fill; see `mix_voxels`."""
-    for i in range(min(EDGE, shape[0] - corner[0])):
-        for j in range(min(EDGE, shape[1] - corner[1])):
-            for k in range(min(EDGE, shape[2] - corner[2])):
-                p = (i * EDGE + j) * EDGE + k
+    for i in range(min(edge, shape[0] - corner[0])):
+        for j in range(min(edge, shape[1] - corner[1])):
+            for k in range(min(edge, shape[2] - corner[2])):
+                p = (i * edge + j) * edge + k
                 rest = ONE
                 for m in range(desk.layer_count[level]):
                     layer = desk.layers[level, m]
-                    depth = registers[desk.slot[resolved(program.roots[layer], level, desk)], p]
+                    depth = registers[desk.slot[desk.root[level, m]], p]
                     part = rest * min(max(HALF + depth * per_mm, ZERO), ONE)
                     weight[program.label[layer]] += part
                     rest -= part
@@ -835,25 +842,25 @@ def weigh_voxels(corner, level, shape, program, desk, registers, per_mm, weight)
 
 
 @compiled
-def paint_voxels(corner, level, shape, program, desk, registers, labels, tissues):
+def paint_voxels(corner, level, edge, shape, program, desk, registers, labels, tissues):
     """Every voxel takes the topmost layer that it lies in."""
-    topmost = np.full(BLOCK, -1, np.int32)
+    topmost = np.full(edge**3, -1, np.int32)
     for m in range(desk.layer_count[level] - 1, -1, -1):
         layer = desk.layers[level, m]
-        depth = registers[desk.slot[resolved(program.roots[layer], level, desk)]]
-        for p in range(BLOCK):
+        depth = registers[desk.slot[desk.root[level, m]]]
+        for p in range(edge**3):
             topmost[p] = layer if depth[p] > ZERO else topmost[p]
-    for i in range(min(EDGE, shape[0] - corner[0])):
-        for j in range(min(EDGE, shape[1] - corner[1])):
-            for k in range(min(EDGE, shape[2] - corner[2])):
-                layer = topmost[(i * EDGE + j) * EDGE + k]
+    for i in range(min(edge, shape[0] - corner[0])):
+        for j in range(min(edge, shape[1] - corner[1])):
+            for k in range(min(edge, shape[2] - corner[2])):
+                layer = topmost[(i * edge + j) * edge + k]
                 if layer >= 0:
                     labels[corner[0] + i, corner[1] + j, corner[2] + k] = program.label[layer]
                     tissues[corner[0] + i, corner[1] + j, corner[2] + k] = program.tissue[layer]
 
 
 @compiled
-def mix_voxels(corner, level, shape, program, desk, registers, per_mm, tissues, other, share):
+def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tissues, other, share):
     """The second tissue of every voxel, and its share of the two.
 
     A layer of depth d fills 1/2 + d / voxel of what the layers over it leave (coverage by distance).
@@ -862,11 +869,11 @@ def mix_voxels(corner, level, shape, program, desk, registers, per_mm, tissues, 
     kept = desk.layer_count[level]
     depth = np.empty(kept, np.int32)
     for m in range(kept):
-        depth[m] = desk.slot[resolved(program.roots[desk.layers[level, m]], level, desk)]
-    for i in range(min(EDGE, shape[0] - corner[0])):
-        for j in range(min(EDGE, shape[1] - corner[1])):
-            for k in range(min(EDGE, shape[2] - corner[2])):
-                p = (i * EDGE + j) * EDGE + k
+        depth[m] = desk.slot[desk.root[level, m]]
+    for i in range(min(edge, shape[0] - corner[0])):
+        for j in range(min(edge, shape[1] - corner[1])):
+            for k in range(min(edge, shape[2] - corner[2])):
+                p = (i * edge + j) * edge + k
                 at = (corner[0] + i, corner[1] + j, corner[2] + k)
                 own = tissues[at]
                 rest, seen = ONE, 0
@@ -891,9 +898,9 @@ def mix_voxels(corner, level, shape, program, desk, registers, per_mm, tissues, 
 def depth_at(points, program, out):
     """Depth of the first layer at `points` (3, n), without looking for what can be left out."""
     rows = np.arange(len(program.cones)).astype(np.int32)
-    registers = np.empty((len(program.nodes), BLOCK), np.float32)
-    for first in range(0, len(out), BLOCK):
-        last = min(first + BLOCK, len(out))
+    registers = np.empty((len(program.nodes), CHUNK), np.float32)
+    for first in range(0, len(out), CHUNK):
+        last = min(first + CHUNK, len(out))
         x, y, z = points[0, first:last], points[1, first:last], points[2, first:last]
         for node in range(len(program.nodes)):
             operation, a, b, start = program.nodes[node]

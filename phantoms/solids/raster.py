@@ -10,12 +10,13 @@ from jaxtyping import Float32, Float64, Int64, UInt8, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 
-from phantoms.solids.kernel import EDGE, LEVELS, View, depth_at, draw_blocks
+from phantoms.solids.kernel import LEVELS, View, depth_at, draw_blocks
 from phantoms.solids.solid import Depth, Layer, Points, Solid
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid
 
-TILE = EDGE * LEVELS[0]
+FINE_MM = 2.2
+"""Grids this fine are computed in blocks of 8^3 voxels, coarser ones of 4^3: a block should be about a finger wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +76,13 @@ def volumes_ml(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = N
     return weight * grid.voxel_mm3 / 1000
 
 
+def _edge(grid: Grid) -> int:
+    """Voxels along the smallest block."""
+    return 8 if max(grid.spacing_mm) < FINE_MM else 4
+
+
 def _tiles(grid: Grid) -> Int64[ndarray, "n 3"]:
-    axes = [np.arange(0, n, TILE) for n in grid.shape]
+    axes = [np.arange(0, n, _edge(grid) * LEVELS[0]) for n in grid.shape]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
@@ -86,7 +92,7 @@ def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None) -> 
     warp = warp or straight()
     voxel_mm, shape = float(np.mean(grid.spacing_mm)), np.array(grid.shape, np.int64)
     places = np.array(warp.places.shape[:3], np.int32)
-    view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm))
+    view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm), _edge(grid))
     return lambda tile, *arrays: draw_blocks(tile[None], shape, voxel_mm, view, program, *arrays)
 
 
