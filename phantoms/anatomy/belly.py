@@ -21,7 +21,6 @@ ML_PER_MM = 39.0
 """What the reference belly holds more for every mm that its wall stands out in front (see trunk.py)."""
 LIMITS_MM = (-32.0, 130.0)
 FAT = ("visceral_fat", "perirenal_fat_left", "perirenal_fat_right", "renal_sinus_fat_left", "renal_sinus_fat_right")
-ABOVE = ("lungs", "heart", "brain", "thymus", "thyroid_gland")
 
 
 def with_belly(
@@ -41,13 +40,12 @@ def with_belly(
     above = diaphragm.above(lifted, wall, heart.heart(lifted).whole)
     room = draw([Layer(wall.cavity & ~above, "visceral_fat")], whole, warp).labels > 0
 
-    held = [organ for organ in wanted_ml if organ.knob not in ABOVE]
     labels = draw(layers, whole, warp).labels[room]
     movable = np.isin(labels, [structure(name).id for name in FAT])
-    for organ in held:
+    for organ in wanted_ml:
         movable |= is_part(organ)[labels]
     space_ml = float(movable.sum() * whole.voxel_mm3 / 1000)
-    need_ml = sum(wanted_ml[organ] for organ in held) + body.latent("visceral_fat_ml")
+    need_ml = sum(wanted_ml.values()) + body.latent("visceral_fat_ml")
 
     per_mm = ML_PER_MM * float(np.prod(made.at(-150.0)))
     belly_mm = float(np.clip(body.latent("belly_mm") + (need_ml - space_ml) / per_mm, *LIMITS_MM))

@@ -19,7 +19,7 @@ from phantoms.anatomy.belly import with_belly
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
-from phantoms.anatomy.regions import chest_layers, frame, layers, layers_to_weigh
+from phantoms.anatomy.regions import Frame, frame, layers, layers_to_weigh, upper, upper_layers
 from phantoms.anatomy.solver import Organ, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
 from phantoms.solids.tape import Tape, tape
@@ -59,7 +59,8 @@ SOLVE_VOXELS = 1_000_000
 FREE = {"lungs": 0.28, "liver": 0.5, "small_bowel": 3.0, "colon": 2.5, "pancreas": 1.8, "adrenal_gland_left": 2.5,
         "adrenal_gland_right": 2.5, "thymus": 1.6}  # fmt: skip
 """Surface that moves with the volume, over that of a ball: small where walls hold an organ, large where it is long."""
-LEADING = ("lungs", "heart")
+ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
+"""Organs above the diaphragm: those below do not change them."""
 CROSSED = frozenset({"lung_middle_lobe_right", "atrial_appendage_left"})
 """Structures with a side in their name and no twin: in situs inversus they keep the name that they have."""
 
@@ -88,7 +89,8 @@ class Patient:
     @cached_property
     def tape(self) -> Tape:
         """The layers, ready to be drawn."""
-        return tape(layers(self.body, frame(self.body)))
+        made_of = frame(self.body)
+        return tape(layers(self.body, made_of, upper(self.body, made_of)))
 
     def draw(self, grid: Grid, mixed: bool = False) -> Drawing:
         """Labels and tissues on any grid; mixed: with the second tissue of boundary voxels."""
@@ -131,20 +133,31 @@ def average_patient(subject: Subject, breath: float = 0.0) -> Patient:
 
 
 def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Patient:
-    """Lungs and heart first, since with the diaphragm everything moves; then the belly's wall; then all organs."""
+    """First what lies above the diaphragm, since it moves all below; then the wall of the belly; then what it holds."""
     wanted = _wanted(body, asked_ml)
     first = Patient(body, made)
     voxel_mm = float(np.cbrt(np.prod(first.grid(4.0).shape) * 64 / SOLVE_VOXELS))
     whole = first.grid(voxel_mm)
 
-    slim = frame(body)
-    leading = {organ: volume for organ, volume in wanted.items() if organ.knob in LEADING}
-    body, _ = solve(body, leading, lambda tried: tape(chest_layers(tried, slim)), first.warp, whole)
-    body = with_belly(body, made, wanted, tape(layers_to_weigh(body, slim)), first.warp, whole)
-    full = frame(body)
-    body, found = solve(body, wanted, lambda tried: tape(layers_to_weigh(tried, full)), first.warp, whole)
+    above = {organ: volume for organ, volume in wanted.items() if organ.knob in ABOVE}
+    below = {organ: volume for organ, volume in wanted.items() if organ.knob not in ABOVE}
+
+    made_of = frame(body)
+    body = _solve_upper(body, above, made_of, first.warp, whole)
+    weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
+    body = with_belly(body, made, below, weighed, first.warp, whole)
+
+    made_of = frame(body)
+    body = _solve_upper(body, above, made_of, first.warp, whole)
+    chest = upper(body, made_of)
+    body, found = solve(body, below, lambda tried: tape(layers_to_weigh(tried, made_of, chest)), first.warp, whole)
     check_fit(found, asked_ml)
     return Patient(body, made)
+
+
+def _solve_upper(body: Body, wanted: Mapping[Organ, float], made_of: Frame, warp: Warp, whole: Grid) -> Body:
+    """The body with the volumes of head and chest met."""
+    return solve(body, wanted, lambda tried: tape(upper_layers(made_of, upper(tried, made_of))), warp, whole)[0]
 
 
 def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:

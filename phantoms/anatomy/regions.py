@@ -6,6 +6,7 @@ muscle, muscle over fat, and skin below all. An organ that must keep clear of a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from phantoms.anatomy import (
@@ -76,32 +77,70 @@ def frame(body: Body) -> Frame:
     return Frame(wall, bones, small_bowel.path(body), skeleton, muscles.layers(body, wall, bones), skin, muscle)
 
 
-def layers(body: Body, frame: Frame) -> list[Layer]:
+@dataclass(frozen=True, eq=False)
+class Upper:
+    """Head, neck and chest, which the organs of the belly do not change.
+
+    head: brain, neck and head as layers. over, under: the chest's layers over and under the twigs of the lungs. lungs,
+    between, above: both lungs, the mediastinum, and all above the diaphragm.
+    """
+
+    body: Body
+    head: list[Layer]
+    over: list[Layer]
+    under: list[Layer]
+    lungs: Solid
+    between: Solid
+    above: Solid
+    heart: heart.Heart
+
+    @cached_property
+    def twigs(self) -> list[Layer]:
+        """Bronchi and vessels within the lungs; they belong to the lobes, so that a volume can do without them."""
+        return lung_tree.layers(self.body, self.heart, self.lungs.grown(CLEAR_MM) | self.between)
+
+
+def upper(body: Body, frame: Frame) -> Upper:
+    """Head, neck and chest: airways, vessels, heart, mediastinum, lungs, diaphragm."""
+    body = breathing(body)
+    wall, bones = frame.wall, frame.bones
+    own_heart = heart.heart(body)
+    above = diaphragm.above(body, wall, own_heart.whole)
+    tubes = airways.airways(body, bones)
+    blood = great_vessels.vessels(body, own_heart, bones)
+    between = mediastinum.mediastinum(body, own_heart, blood, tubes, bones)
+    both = lungs.lungs(wall.cavity, above, between)
+    return Upper(
+        body=body,
+        head=[*brain.layers(body), *neck.layers(body, bones), *head.layers(body)],
+        over=[
+            *airways.layers(body, tubes),
+            *great_vessels.layers(blood, own_heart),
+            *heart.layers(own_heart),
+            *mediastinum.layers(body, common(between, wall.cavity, above)),
+        ],
+        under=[*lungs.layers(body, both), *diaphragm.layers(above, wall.cavity, bones)],
+        lungs=both,
+        between=between,
+        above=above,
+        heart=own_heart,
+    )
+
+
+def upper_layers(frame: Frame, upper: Upper) -> list[Layer]:
+    """Skeleton, head and chest with nothing in the belly: enough to weigh what lies above the diaphragm."""
+    fat = mantle.inside(frame.wall, upper.above)
+    return [Layer(~frame.skin, ""), *frame.skeleton, *upper.head, *upper.over, *upper.under, *fat]
+
+
+def layers(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
     """Every layer of a patient."""
-    body = breathing(body)
-    own_heart = heart.heart(body)
-    above = diaphragm.above(body, frame.wall, own_heart.whole)
-    chest = _chest(body, frame, above, own_heart)
-    twigs = lung_tree.layers(body, own_heart, chest.lungs.grown(CLEAR_MM) | chest.between)
-    return _stacked(body, frame, above, [*chest.over, *twigs, *chest.under])
+    return _stacked(breathing(body), frame, upper, [*upper.over, *upper.twigs, *upper.under])
 
 
-def layers_to_weigh(body: Body, frame: Frame) -> list[Layer]:
-    """The same without the twigs in the lungs, which belong to their lobes anyway: organs have the same volumes."""
-    body = breathing(body)
-    own_heart = heart.heart(body)
-    above = diaphragm.above(body, frame.wall, own_heart.whole)
-    chest = _chest(body, frame, above, own_heart)
-    return _stacked(body, frame, above, [*chest.over, *chest.under])
-
-
-def chest_layers(body: Body, frame: Frame) -> list[Layer]:
-    """Skeleton and chest, with nothing in the belly: enough to weigh lungs and heart."""
-    body = breathing(body)
-    own_heart = heart.heart(body)
-    above = diaphragm.above(body, frame.wall, own_heart.whole)
-    chest = _chest(body, frame, above, own_heart)
-    return [Layer(~frame.skin, ""), *frame.skeleton, *chest.over, *chest.under, *mantle.inside(frame.wall, above)]
+def layers_to_weigh(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
+    """Every layer but the twigs of the lungs."""
+    return _stacked(breathing(body), frame, upper, [*upper.over, *upper.under])
 
 
 def breathing(body: Body) -> Body:
@@ -109,18 +148,16 @@ def breathing(body: Body) -> Body:
     return replace(body, latents=MappingProxyType({**body.latents, "dome_mm": -body.grown(LUNG_KNOB)}))
 
 
-def _stacked(body: Body, frame: Frame, above: Solid, chest: list[Layer]) -> list[Layer]:
+def _stacked(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> list[Layer]:
     return [
         Layer(~frame.skin, ""),
         *frame.skeleton,
-        *brain.layers(body),
-        *neck.layers(body, frame.bones),
-        *head.layers(body),
+        *upper.head,
         *chest,
-        *_belly(body, frame, frame.wall.cavity & ~above.grown(diaphragm.MUSCLE_MM)),
+        *_belly(body, frame, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM)),
         *frame.muscles,
         *kidneys.fat_layers(body),
-        *mantle.inside(frame.wall, above),
+        *mantle.inside(frame.wall, upper.above),
         *mantle.outside(body, frame.skin, frame.muscle, frame.wall),
     ]
 
@@ -135,32 +172,6 @@ def _surface(body: Body, wall: Trunk) -> tuple[Solid, Solid]:
     if arms is None:
         return skin, muscle
     return smooth_union(skin, arms[0], round_mm=JOIN_MM), smooth_union(muscle, arms[1], round_mm=JOIN_MM)
-
-
-@dataclass(frozen=True, eq=False)
-class Chest:
-    """over, under: layers over and under the twigs of the lungs. lungs, between: both lungs, the mediastinum."""
-
-    over: list[Layer]
-    under: list[Layer]
-    lungs: Solid
-    between: Solid
-
-
-def _chest(body: Body, frame: Frame, above: Solid, own_heart: heart.Heart) -> Chest:
-    """Airways, vessels, heart, mediastinum; lungs, diaphragm."""
-    wall, bones = frame.wall, frame.bones
-    tubes = airways.airways(body, bones)
-    blood = great_vessels.vessels(body, own_heart, bones)
-    between = mediastinum.mediastinum(body, own_heart, blood, tubes, bones)
-    both = lungs.lungs(wall.cavity, above, between)
-    over = [
-        *airways.layers(body, tubes),
-        *great_vessels.layers(blood, own_heart),
-        *heart.layers(own_heart),
-        *mediastinum.layers(body, common(between, wall.cavity, above)),
-    ]
-    return Chest(over, [*lungs.layers(body, both), *diaphragm.layers(above, wall.cavity, bones)], both, between)
 
 
 def _belly(body: Body, frame: Frame, room: Solid) -> list[Layer]:

@@ -58,9 +58,23 @@ def solve(
     build: makes the layers of a body, seen through `warp`. whole: a grid that shows all organs; what it does not show
     is left out.
     """
-    windows = _windows(draw(build(body), whole, warp).labels, whole, wanted_ml)
+    layers = build(body)
+    windows = _windows(draw(layers, whole, warp).labels, whole, wanted_ml)
     wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
-    return _settled(body, wanted, build, warp, windows)
+    found = _measured(layers, warp, windows)
+    slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
+    for _ in range(ROUNDS):
+        if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
+            break
+        steps = {o: float(np.clip((wanted[o] - found[o]) / slope[o], -STRIDE_MM, STRIDE_MM)) for o in wanted}
+        body = _moved(body, steps)
+        layers = build(body)
+        if max(map(abs, steps.values())) > MARGIN_MM / 2:
+            windows |= _windows(draw(layers, whole, warp).labels, whole, wanted)
+        now = _measured(layers, warp, windows)
+        slope = {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in wanted}
+        found = now
+    return body, found
 
 
 def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
@@ -72,24 +86,6 @@ def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) ->
                 f"organs: {organ.knob} of {asked:.0f} mL does not fit into this body, which has room for about "
                 f"{found:.0f} mL; a volume near that, or another subject, would do"
             )
-
-
-def _settled(
-    body: Body, wanted: Mapping[Organ, float], build: Build, warp: Warp, windows: Mapping[Organ, Grid]
-) -> tuple[Body, Mapping[Organ, float]]:
-    """The body after Newton's steps for all organs at once, with slopes that are bettered by secants."""
-    found = _measured(build(body), warp, windows)
-    slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
-    for _ in range(ROUNDS):
-        if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
-            break
-        steps = {o: float(np.clip((wanted[o] - found[o]) / slope[o], -STRIDE_MM, STRIDE_MM)) for o in wanted}
-        body = _moved(body, steps)
-        windows = {organ: _wider(window, steps[organ]) for organ, window in windows.items()}
-        now = _measured(build(body), warp, windows)
-        slope = {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in wanted}
-        found = now
-    return body, found
 
 
 def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
@@ -135,14 +131,6 @@ def _around(low_mm: ndarray, high_mm: ndarray) -> Grid:
     voxel_mm = float((np.prod(size) / WINDOW_VOXELS) ** (1 / 3))
     x, y, z = np.ceil(size / voxel_mm).astype(int) + 1
     return Grid.regular((int(x), int(y), int(z)), voxel_mm, tuple((low_mm + high_mm) / 2))
-
-
-def _wider(window: Grid, grown_mm: float) -> Grid:
-    """The window of an organ that grows by so much: the same one, so that it is measured alike, if that is little."""
-    if grown_mm < MARGIN_MM / 2:
-        return window
-    low, high = window.world_mm(np.zeros(3)), window.world_mm(np.array(window.shape) - 1.0)
-    return _around(low - max(grown_mm, 0), high + max(grown_mm, 0))
 
 
 @cache
