@@ -35,15 +35,18 @@ MAXIMUS_INNER = {
     -520: (-80, -80, -84, -84, -52, -26),
 }
 MAXIMUS_X = (10, 35, 60, 90, 120, 150)
+MAXIMUS_FORWARD_MM = 8.0
 # its upper, lower and inner border: points and normals into the muscle
 MAXIMUS_BORDERS = (
-    ((58, 0, -292), (-0.55, 0.0, -0.83)),
+    ((58, 0, -278), (-0.55, 0.0, -0.83)),
     ((60, 0, -463), (0.5, 0.0, 0.87)),
     ((5, 0, -400), (1.0, 0.0, 0.06)),
 )
 FASCICLES, FASCICLES_MM = (-0.35, 0.85, 0.25), 10.0
 """Across its coarse bundles, and how far apart the septa between them are."""
-MEDIUS_MM, MINIMUS_MM = 40.0, 18.0
+MEDIUS_MM, MINIMUS_MM = 50.0, 18.0
+FULLER_MM = 2.5
+"""How much fuller than their knots the bellies of hip and thigh are, so that they touch."""
 TENSOR = ((124, 52, -298, 8), (138, 44, -330, 19), (148, 35, -365, 25), (154, 24, -405, 24), (162, 8, -470, 9))
 SARTORIUS = (
     (117, 62, -293, 6), (107, 72, -330, 12), (92, 78, -380, 15), (72, 70, -440, 15), (56, 52, -520, 15),
@@ -74,12 +77,14 @@ HAMSTRINGS = {
     "semimembranosus": ((62, -46, -440, 6), (54, -50, -500, 16), (48, -48, -560, 26), (44, -46, -640, 30)),
 }
 # what the bellies leave of the thigh belongs to its three compartments, parted by planes: point, normal
-BELOW_MM = -456.0
+BELOW = (60.0, 0.0, -446.0), (0.35, 0.0, -0.94)
 THIGH_FRONT, THIGH_SIDE, THIGH_BACK = (
     ((118, -12, -500), (0.44, 0.9, 0.0)),
     ((112, -30, -500), (0.9, 0.44, 0.0)),
     ((118, -34, -500), (-0.12, -0.99, 0.0)),
 )
+BEHIND_HIP = ((12, -62, 0), (-0.15, -1, 0)), ((12, 0, 0), (1, 0, 0)), ((58, 0, -278), (-0.55, 0, -0.83))
+BESIDE_HIP = ((78, 0, 0), (1, 0, 0)), ((0, 34, 0), (0, -1, 0)), ((0, 0, -400), (0, 0, 1)), ((0, 0, -262), (0, 0, -1))
 PIRIFORMIS = ((20, -64, -338, 6), (40, -68, -345, 11), (62, -66, -350, 11), (92, -54, -360, 8), (132, -34, -368, 3.5))
 OBTURATOR_INSIDE = ((60, 34, -370, 12), (50, 8, -384, 25), (52, -18, -392, 24), (56, -44, -402, 14))
 OBTURATOR_INSIDE_FLAT = (2.9, 0.9, 0.2)
@@ -94,8 +99,9 @@ OBTURATOR_OUTSIDE = (
 OBTURATOR_OUTSIDE_FLAT = (1.2, 0.8, 0.2)
 QUADRATUS_FEMORIS = ((70, -44, -424, 18), (98, -44, -420, 19), (122, -38, -412, 14))
 QUADRATUS_FEMORIS_FLAT = (0.0, 1.6, 0.0)
-# the pelvic floor: a bowl that hangs from the obturator muscles, its hole in front, and where it begins
-FLOOR, HIATUS, FLOOR_TOP_MM = ((0, 0, -388), (47, 66, 47)), (0.0, 36.0, 11.0), -388.0
+# the pelvic floor: a funnel that hangs from the obturator muscles, its hole in front, and where it begins
+FLOOR, FLOOR_FLAT = ((0, 0, -382, 65), (0, -6, -408, 47), (0, -26, -438, 22)), (1.45, 0.0, 0.0)
+HIATUS, FLOOR_TOP_MM, FLOOR_BOTTOM_MM = (0.0, 36.0, 11.0), -388.0, -442.0
 FLOOR_MM = 4.5
 
 
@@ -110,25 +116,25 @@ def muscles(body: Body, trunk: Trunk, girdle: Pelvis, bones: Mapping) -> list[Mu
     room = trunk.muscle
     names = [
         ("iliopsoas", _iliopsoas(girdle, bones), 1.0),
-        ("piriformis", bundle(PIRIFORMIS), 1.0),
+        ("piriformis", bundle(PIRIFORMIS).grown(FULLER_MM), 1.0),
         ("obturator_internus", bundle(OBTURATOR_INSIDE, OBTURATOR_INSIDE_FLAT) | bundle(OBTURATOR_TENDON), 1.0),
         ("levator_ani", _floor(), 0.0),
-        ("obturator_externus", bundle(OBTURATOR_OUTSIDE, OBTURATOR_OUTSIDE_FLAT), 1.0),
-        ("skeletal_muscle", bundle(QUADRATUS_FEMORIS, QUADRATUS_FEMORIS_FLAT), 1.0),
-        ("sartorius", bundle(SARTORIUS, (0.3, 1.6, 0.0)), 1.2),
-        ("tensor_fasciae_latae", bundle(TENSOR, (1.5, 0.3, 0.0)), 1.0),
-        *[("quadriceps_femoris", bundle(knots), 0.9) for knots in QUADRICEPS.values()],
+        ("obturator_externus", bundle(OBTURATOR_OUTSIDE, OBTURATOR_OUTSIDE_FLAT).grown(FULLER_MM), 1.0),
+        ("skeletal_muscle", bundle(QUADRATUS_FEMORIS, QUADRATUS_FEMORIS_FLAT).grown(FULLER_MM), 1.0),
+        ("sartorius", bundle(SARTORIUS, (0.3, 1.6, 0.0)).grown(1.0), 1.2),
+        ("tensor_fasciae_latae", bundle(TENSOR, (1.5, 0.3, 0.0)).grown(FULLER_MM), 1.0),
+        *[("quadriceps_femoris", bundle(knots).grown(FULLER_MM), 0.9) for knots in QUADRICEPS.values()],
         *[
-            ("adductor", bundle(knots, GRACILIS_FLAT if part == "gracilis" else (0, 0, 0)), 1.0)
+            ("adductor", bundle(knots, GRACILIS_FLAT if part == "gracilis" else (0, 0, 0)).grown(FULLER_MM), 1.0)
             for part, knots in ADDUCTORS.items()
         ],
-        *[("hamstring", bundle(knots), 1.0) for knots in HAMSTRINGS.values()],
-        ("gluteus_minimus", _minimus(girdle), 1.0),
+        *[("hamstring", bundle(knots).grown(FULLER_MM), 1.0) for knots in HAMSTRINGS.values()],
+        ("gluteus_minimus", _minimus(girdle).grown(FULLER_MM), 1.0),
         ("gluteus_medius", _medius(girdle) - maximus(), 1.3),
     ]
     made = [Muscle(name, shape, room, seam) for name, shape, seam in names]
     coarse = fascicles(FASCICLES, FASCICLES_MM, body.dice("gluteus_maximus"))
-    return [*made, Muscle("gluteus_maximus", maximus(), room, streaks=coarse)]
+    return [*made, Muscle("gluteus_maximus", maximus(), room, 3.0, streaks=coarse)]
 
 
 def _iliopsoas(girdle: Pelvis, bones: Mapping) -> Solid:
@@ -140,18 +146,20 @@ def _iliopsoas(girdle: Pelvis, bones: Mapping) -> Solid:
 
 
 def _floor() -> Solid:
-    """Levator ani and coccygeus: right half of a bowl."""
-    bowl = Ellipsoid(*FLOOR)
+    """Levator ani and coccygeus: right half of a funnel."""
+    bowl = bundle(FLOOR, FLOOR_FLAT)
     x, y, radius = HIATUS
     hiatus = Ellipsoid((x, y, -430), (radius, 26, 60))
-    below = Plane((0, 0, FLOOR_TOP_MM), (0, 0.15, -1))
+    below = Plane((0, 0, FLOOR_TOP_MM), (0, 0.15, -1)) & Plane((0, 0, FLOOR_BOTTOM_MM), (0, 0, 1))
     return common(bowl, ~bowl.grown(-FLOOR_MM), below, ~hiatus, Plane((0, 0, 0), (1, 0, 0)))
 
 
 def maximus() -> Solid:
     """All behind its deep face and within its borders."""
     heights = sorted(MAXIMUS_INNER)
-    face = RectBivariateSpline(MAXIMUS_X, heights, -np.array([MAXIMUS_INNER[h] for h in heights]).T, kx=2, ky=2)
+    face = RectBivariateSpline(
+        MAXIMUS_X, heights, -MAXIMUS_FORWARD_MM - np.array([MAXIMUS_INNER[h] for h in heights]).T, kx=2, ky=2
+    )
     behind = sheet(
         lambda x, z: face(x[:, 0], z[0]), (0, 160), (-520, -270), 5.0, axes=((1, 0, 0), (0, 0, 1), (0, -1, 0))
     )
@@ -167,7 +175,7 @@ def _fan(wing: Sheet, centre, radii, thick_mm: float, insertion) -> Solid:
 
 def _medius(girdle: Pelvis) -> Solid:
     tendon = ((130, -4, -322, 26), (143, -4, -348, 25), (150, -12, -368, 18), (156, -22, -388, 8))
-    return _fan(girdle.wing.middle, (120, -12, -294), (46, 76, 64), MEDIUS_MM, tendon)
+    return _fan(girdle.wing.middle, (124, -14, -296), (54, 86, 68), MEDIUS_MM, tendon)
 
 
 def _minimus(girdle: Pelvis) -> Solid:
@@ -176,12 +184,14 @@ def _minimus(girdle: Pelvis) -> Solid:
 
 
 def compartments(trunk: Trunk) -> list[Muscle]:
-    """Front, back and inner side of the thigh, under the bellies that have been drawn."""
-    thigh = trunk.muscle.grown(-2.0)
-    here = Plane((0, 0, BELOW_MM), (0, 0, -1)) & Plane((14, 0, 0), (1, 0, 0))
+    """What the bellies leave: front, back and inner side of the thigh, and the gluteal region above."""
+    thigh, hip = trunk.muscle.grown(-2.0), trunk.muscle.grown(-1.0) & ~trunk.cavity
+    here = Plane(*BELOW) & Plane((14, 0, 0), (1, 0, 0))
     front, side, back = (Plane(*plane) for plane in (THIGH_FRONT, THIGH_SIDE, THIGH_BACK))
     names = (("quadriceps_femoris", (front | side)), ("hamstring", back), ("adductor", here))
-    return [Muscle(name, where & here, thigh, 0.8) for name, where in names]
+    behind, beside = (common(*(Plane(*plane) for plane in planes)) for planes in (BEHIND_HIP, BESIDE_HIP))
+    legs = [Muscle(name, where & here, thigh) for name, where in names]
+    return [*legs, Muscle("gluteus_maximus", behind, hip), Muscle("gluteus_medius", beside, hip)]
 
 
 def gluteal_outline() -> Solid:

@@ -283,7 +283,7 @@ def layers(body: Body, trunk: Trunk) -> list[Layer]:
             Layer(hip.grown(-SHELL_MM), f"hip_{side}", "spongy_bone"),
             Layer(hip, f"hip_{side}", "cortical_bone"),
             Layer(here(own.head), "joint_cartilage"),
-            Layer(here(own.fossa), "intermuscular_fat"),
+            Layer(here(own.fossa & own.head.grown(6)), "intermuscular_fat"),
             Layer(here(own.joint), "joint_cartilage"),
             Layer(here(own.ligament), "fascia"),
         ]

@@ -97,11 +97,14 @@ THIGH = ((92, -12, -370, 72), (96, -14, -430, 80), (96, -12, -500, 80), (95, -6,
 
 # height: latent and usual thickness of the fat in front, at the side and behind, mm
 FAT = {
+    -480: (("fat_thigh", 11), ("fat_thigh", 11), ("fat_thigh", 11)),
     -400: (("fat_hip_front", 13), ("fat_hip_side", 17), ("fat_buttock", 23)),
     -170: (("fat_belly_front", 15), ("fat_belly_side", 14), ("fat_belly_behind", 15)),
     60: (("fat_chest_front", 8), ("fat_chest_side", 9), ("fat_chest_behind", 9)),
     225: (("fat_neck", 4), ("fat_neck", 4), ("fat_neck", 5)),
 }
+FLATTEST = 0.85
+"""Where an outline narrows fast, as under the buttocks, fat is no thicker than this share of it makes it."""
 BREAST_DEG, BREAST_MM = (43.0, 31.0), (34.0, 60.0)
 """Middle and half width of the breast around the chest and along it."""
 
@@ -146,7 +149,7 @@ def trunk(body: Body) -> Trunk:
     muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + moved, cavity + 7)
     wall, outer = _polar(cavity), _polar(muscle)
     fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
-    skin = _polar(muscle + fat / outer.flatness()[:, len(HALF_DEG) - 1 :])
+    skin = _polar(muscle + fat / np.maximum(outer.flatness()[:, len(HALF_DEG) - 1 :], FLATTEST))
 
     thighs = thigh_muscles(body)
     thigh_fat = body.latent("fat_thigh", 11.0) + SKIN_MM
@@ -154,7 +157,7 @@ def trunk(body: Body) -> Trunk:
     return Trunk(
         wall=wall,
         skin=smooth_union(
-            smooth_common(skin, floor.grown(6), ceiling, round_mm=40), thighs.grown(thigh_fat), round_mm=24
+            smooth_common(skin, floor.grown(6), ceiling, round_mm=40), thighs.grown(thigh_fat), round_mm=40
         ),
         muscle=smooth_union(smooth_common(outer, floor, ceiling, round_mm=30), thighs, round_mm=18),
         cavity=wall & ceiling,
