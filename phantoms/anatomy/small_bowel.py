@@ -20,10 +20,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from phantoms.anatomy import colon, duodenum, stomach
+from phantoms.anatomy import colon, duodenum, great_vessels, stomach
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
-from phantoms.solids import Layer, Plane, Solid, tube, union
+from phantoms.solids import Layer, Plane, Solid, Tube, tube, union
 from simdata import Subject
 
 WALL_MM = 2.0
@@ -55,6 +55,7 @@ ELLIPSOIDS = (
     ((0, 0, -420), (90, 90, 40)),
 )
 UTERUS = ((0, 8, -338), (34, 44, 32))
+VESSEL_MM = 3.0
 HAIRPIN = 0.75
 """How likely a loop that grew goes on growing."""
 ROUNDS, JITTER, STIFF, SPRING, PUSH, WALL_PUSH, SPARE = 80, 0.16, 0.12, 0.35, 0.5, 0.6, 1.03
@@ -64,6 +65,9 @@ CALIBRE, SQUEEZE_SD, SQUEEZE_MM = (1.08, 0.92), 0.13, 45.0
 # lumen as a share of the outer radius: mean, standard deviation along the bowel, least and most; then how much wider
 # and narrower it is between and on the folds of the jejunum, and their distance, mm
 FILL, FILL_SD, FILL_MM, FOLDS, FOLD_STEP_MM = 0.62, 0.16, (0.25, 0.85), (1.25, 0.72), 2.6
+PIECE, REACH = 8, 2
+"""Points of a piece that lies wholly over or under its neighbours, and how many further its lumen reaches."""
+TUBE = ("starts", "ends", "radii", "flat")
 GAS_POCKETS, GAS_LENGTH_MM = (2, 7), (25.0, 70.0)
 
 
@@ -108,12 +112,21 @@ def room_field(body: Body, bowel: Float[ndarray, "n 5"]) -> Float[ndarray, "x y 
     tubes = np.concatenate(
         [bowel[::8, :4], np.array(duodenum.COURSE)[:-2], np.array(stomach.BODY)[:, :4], np.array(stomach.ANTRUM)[:, :4]]
     )
+    tubes = np.concatenate([tubes, _vessels()])
     distance, nearest = KDTree(tubes[:, :3]).query(points)
     depths.append(distance - tubes[nearest, 3])
     room = np.min(depths, axis=0)
     within = np.zeros(room.shape, bool)
     within[1:-1, 1:-1, 1:-1] = True
     return np.where(within, room, np.minimum(room, -FIELD_MM))
+
+
+def _vessels() -> Float[ndarray, "n 4"]:
+    """Vessels of mesentery and pelvis, which the loops go round: x, y, z, radius."""
+    root = (great_vessels.MESENTERIC_VEIN, great_vessels.BELLY["superior_mesenteric_artery"][1])
+    iliac = np.concatenate([great_vessels.ILIAC, great_vessels.EXTERNAL_ILIAC, great_vessels.INTERNAL_ILIAC])
+    ways = [*root, iliac, iliac * (-1, 1, 1)]
+    return np.concatenate([np.column_stack([way, np.full(len(way), VESSEL_MM)]) for way in ways])
 
 
 def winding(field: Float[ndarray, "x y z"], start, end, rng: Generator) -> tuple[Float[ndarray, "n 3"], float]:
@@ -232,33 +245,75 @@ def small_bowel(body: Body, line: Path) -> tuple[Solid, Solid]:
 
 
 def layers(body: Body, room: Solid, line: Path) -> list[Layer]:
-    """Gas, contents between the folds, wall. room: what the rest of belly and pelvis leaves free. line: `path`."""
-    jejunum, ileum = small_bowel(body, line)
-    whole = (jejunum | ileum) & room
-    lumen = folds(body, line) & whole.grown(-WALL_MM)
-    return [
-        *(Layer(lumen & pocket, "small_bowel_gas") for pocket in gas(body, line)),
-        Layer(lumen, "small_bowel_content"),
-        Layer(jejunum & room, "jejunum"),
-        Layer(ileum & room, "ileum"),
-    ]
+    """Gas, contents between the folds, wall. room: what the rest of belly and pelvis leaves free. line: `path`.
+
+    Loops that lie on each other are parted by a wall: the bowel is cut into pieces, and of two that touch one lies on
+    top with its wall; its lumen reaches on into the next piece.
+    """
+    radius, lumen = _radii(body, line)
+    inside, bubbles = room.grown(-WALL_MM), gas(body, line)
+    made = []
+    for name, first, last in (("jejunum", 0, line.jejunum), ("ileum", line.jejunum, len(line.points) - 1)):
+        pieces = [(n, min(n + PIECE, last)) for n in range(first, last, PIECE)]
+        colours = _colours(line.points, radius, pieces)
+        for colour in range(max(colours) + 1):
+            mine = [piece for piece, own in zip(pieces, colours, strict=True) if own == colour]
+            wall = _tubes([(line.points[a : b + 1], radius[a : b + 1]) for a, b in mine])
+            ways = [slice(max(a - REACH, 0), b + 1 + REACH) for a, b in mine]
+            hollow = _tubes([_feathered(line, lumen, way, radius - WALL_MM) for way in ways]) & inside
+            made += [
+                *([Layer(hollow & bubbles, "small_bowel_gas")] if bubbles else []),
+                Layer(hollow, "small_bowel_content"),
+                Layer(wall & room, name),
+            ]
+    return made
 
 
-def folds(body: Body, line: Path) -> Solid:
-    """The lumen, here filled and there empty: in the jejunum it narrows at every fold, in the ileum it is smooth."""
+def _radii(body: Body, line: Path) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
+    """Outer radius along the bowel, and that of the lumen between two folds, here filled and there empty."""
     rng = body.dice("small_bowel_fill")
     fill = gaussian_filter1d(rng.standard_normal(len(line.points)), SQUEEZE_MM / STEP_MM)
     share = np.clip(FILL + FILL_SD * fill / fill.std(), *FILL_MM)
-    radius = share * np.maximum(line.radius_mm + body.grown("small_bowel"), 2.5)
-    cut = line.jejunum
-    at = np.arange(0, cut, FOLD_STEP_MM / STEP_MM)
-    table = np.column_stack([line.points, radius])[: cut + 1]
-    table = np.stack([np.interp(at, np.arange(cut + 1), column) for column in table.T], axis=-1)
-    feathered = tube(table[:, :3], table[:, 3] * np.where(np.arange(len(at)) % 2, *FOLDS))
-    return feathered | tube(line.points[cut:], radius[cut:])
+    radius = np.maximum(line.radius_mm + body.grown("small_bowel"), 2.5)
+    return radius, share * radius
 
 
-def gas(body: Body, line: Path) -> list[Solid]:
+def _feathered(line: Path, lumen, way: slice, most) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
+    """The lumen of a piece: in the jejunum it narrows at every fold, in the ileum it is smooth."""
+    n = np.arange(len(line.points))[way]
+    at = np.arange(n[0], n[-1] + 1e-6, FOLD_STEP_MM / STEP_MM if n[0] < line.jejunum else 1.0)
+    points = np.stack([np.interp(at, n, line.points[way, axis]) for axis in range(3)], axis=-1)
+    folded = np.where(at < line.jejunum, np.where(np.arange(len(at)) % 2, *FOLDS), 1.0)
+    return points, np.minimum(np.interp(at, n, lumen[way]) * folded, np.maximum(np.interp(at, n, most[way]), 0.6))
+
+
+def _colours(points: Float[ndarray, "n 3"], radius, pieces: list[tuple[int, int]]) -> list[int]:
+    """A number for each piece: pieces that touch and do not follow on each other have different ones."""
+    widest = 2 * float(radius.max())
+    owner = np.concatenate([np.full(b - a, n) for n, (a, b) in enumerate(pieces)])
+    first = pieces[0][0]
+    pairs = KDTree(points[first : first + len(owner)]).query_pairs(widest, output_type="ndarray")
+    apart = np.linalg.norm(points[first + pairs[:, 0]] - points[first + pairs[:, 1]], axis=1)
+    pairs = owner[pairs[apart < radius[first + pairs[:, 0]] + radius[first + pairs[:, 1]]]]
+    beside: list[set[int]] = [set() for _ in pieces]
+    for a, b in pairs[np.abs(pairs[:, 0] - pairs[:, 1]) > 1].tolist():
+        beside[a].add(b)
+        beside[b].add(a)
+    colours: list[int] = []
+    for near in beside:
+        taken = {colours[n] for n in near if n < len(colours)}
+        wish = colours[-1:] + list(range(len(pieces)))
+        colours.append(next(colour for colour in wish if colour not in taken))
+    return colours
+
+
+def _tubes(ways: list[tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]]) -> Tube:
+    """Several tubes as one solid: points and radii of each."""
+    parts = [tube(points, radii) for points, radii in ways]
+    return Tube(*(np.concatenate([getattr(part, name) for part in parts]) for name in TUBE))
+
+
+def gas(body: Body, line: Path) -> Solid | None:
     """Bubbles at the front of some loops."""
     rng = body.dice("small_bowel_gas")
     pockets = []
@@ -269,7 +324,7 @@ def gas(body: Body, line: Path) -> list[Solid]:
         top = int(np.argmax(piece[:, 1]))
         level = piece[top, 1] + rng.uniform(-0.4, 0.3) * radius[top]
         pockets.append(tube(piece, radius + 4) & Plane((0, level, 0), (0, 1, 0)))
-    return pockets
+    return union(*pockets) if pockets else None
 
 
 def preview():
