@@ -10,7 +10,7 @@ from phantoms.anatomy.trunk import Trunk
 from phantoms.solids import Layer, Solid, depths, sampled, smooth_union, tube, union
 
 MUSCLE_MM = 3.0
-BED_MM = 5.0
+BED_MM = 1.0
 LATTICE_MM = 4.0
 LOW_MM, HIGH_MM = (-156.0, -136.0, -175.0), (156.0, 124.0, 85.0)
 # where the diaphragm springs from the wall: height over the angle, from the xiphoid process to the twelfth rib

@@ -108,7 +108,7 @@ def face(body: Body) -> Face:
     half = union(
         *bars, _arch(), walls, sinus.grown(2.2), _pterygoid(), _styloid(), Ellipsoid((15, 30, 336), (4, 6, 18))
     )
-    palate = Ellipsoid((0, 46, 317.5), (29, 32, 5), roundness=4)
+    palate = Ellipsoid((0, 40, 316.5), (28, 37, 3.6))
     return Face(
         bone=union(both(half), palate, nasal.grown(1.5) & Plane((0, 74, 0), (0, -1, -0.3))),
         orbit=orbit & Plane((48, 68, 366), (-0.4, -1, 0.0)),

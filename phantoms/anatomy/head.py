@@ -12,6 +12,8 @@ from phantoms.anatomy.face import APEX, EYE, Face, face
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_common, smooth_union, tube, union
 
 SKIN_MM = 2.0
+NAPE_MM = 297.0
+"""Up to here the muscles of the back reach as one column; above they part."""
 
 
 def layers(body: Body) -> list[Layer]:
@@ -29,7 +31,7 @@ def layers(body: Body) -> list[Layer]:
         *_muscles(body),
         Layer(muscle() & inside, "head_muscle"),
         Layer(both(_auricle()), "head_soft_tissue", "cartilage"),
-        Layer(_nape(inside) - below_jaw(), "head_muscle"),
+        Layer(_nape(inside), "head_muscle"),
         Layer(inside - below_jaw(), "head_fat"),
     ]
 
@@ -96,7 +98,8 @@ def below_jaw() -> Solid:
 def _nape(inside: Solid) -> Solid:
     """Muscles behind the jaw and below the skull, down to where those of the neck go on."""
     fat = tube([(27, 6, 338), (29, 4, 300)], (8, 7), flat=(1.4, 0, 0))
-    return common(inside.grown(-6), Plane((0, 0, 336), (0, 0.08, -1)), Plane((0, 14, 300), (0, -1, -0.3))) - both(fat)
+    ends = Plane((0, 0, 336), (0, 0.08, -1)), Plane((0, -10, NAPE_MM), (0, 0.1, 1))
+    return common(inside.grown(-6), *ends, Plane((0, 14, 300), (0, -1, -0.3))) - both(fat)
 
 
 def _auricle() -> Solid:

@@ -8,7 +8,7 @@ import numpy as np
 from phantoms.anatomy.body import Body
 from phantoms.solids import Layer, Plane, Sheet, Solid, common, sheet, waves
 
-PLEURA_MM = 1.0
+PLEURA_MM = 0.4
 CUPOLA_MM = 186.0
 """How high the lung reaches behind the first rib."""
 FISSURES_RIDE = 0.4
@@ -18,7 +18,7 @@ SPAN_MM = ((-150.0, 150.0), (-140.0, 130.0))
 
 def lungs(chest: Solid, above_diaphragm: Solid, mediastinum: Solid) -> Solid:
     """Both lungs: the cavity `chest` above the diaphragm, under the domes of the pleura, without the mediastinum."""
-    return common(chest, above_diaphragm.grown(-0.5), ~_over_cupola(), ~mediastinum).grown(-PLEURA_MM)
+    return common(chest, above_diaphragm, ~_over_cupola(), ~mediastinum).grown(-PLEURA_MM)
 
 
 def layers(body: Body, lungs: Solid) -> list[Layer]:

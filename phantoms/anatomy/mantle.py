@@ -9,7 +9,8 @@ from phantoms.solids import Ellipsoid, Layer, Plane, Solid, waves
 NECK_MM = 190.0
 GLAND_UNDER_SKIN_MM, GLAND_OVER_MUSCLE_MM = 6.0, 3.0
 # of a breast, mm: half width across, outwards and upwards
-BREAST_RADII_MM = (66.0, 60.0, 58.0)
+BREAST_RADII_MM = (100.0, 64.0, 72.0)
+TOWARDS_ARMPIT_DEG = 16.0
 
 
 def inside(trunk: Trunk, above_diaphragm: Solid) -> list[Layer]:
@@ -44,7 +45,9 @@ def _breasts(body: Body, fat: Solid, muscle: Solid, trunk: Trunk) -> list[Layer]
     for side, sign in (("right", 1), ("left", -1)):
         base, front = trunk.point_mm(np.full(2, sign * BREAST_DEG[0]), np.full(2, BREAST_MM[0]), np.array([12.0, 40.0]))
         outward = (front - base) / np.linalg.norm(front - base)
-        axes = np.stack([np.cross(outward, (0, 0, 1)), outward, np.cross(np.cross(outward, (0, 0, 1)), outward)])
+        turn, to_side = np.radians(TOWARDS_ARMPIT_DEG), sign * np.cross(outward, (0, 0, 1))
+        along = np.cos(turn) * to_side + np.sin(turn) * np.array([0, 0, 1])
+        axes = np.stack([along, outward, np.cross(along, outward)])
         whole = Ellipsoid(base, BREAST_RADII_MM, axes) & fat & ~muscle  # pyright: ignore[reportArgumentType]
         core = Ellipsoid(base + 8 * outward, tuple(r * (0.45 + 0.6 * share) for r in BREAST_RADII_MM), axes)
         lumps = core + waves(5.0, (9, 22), body.dice(f"gland_{side}"), 8)

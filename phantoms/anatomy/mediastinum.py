@@ -13,12 +13,16 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.great_vessels import Vessels
 from phantoms.anatomy.heart import Heart
 from phantoms.anatomy.spine import Vertebra
+from phantoms.people.traits import relative_size
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_union, tube, union, waves
 
-GROOVE_MM, MARGIN_MM, SEPTUM_MM = 16.0, 2.5, 1.5
+GROOVE_MM, MARGIN_MM, SEPTUM_MM = 10.0, 0.8, 1.0
+"""Fillet of fat in the grooves (it is the wider the stouter one is), tissue outside, and between the lungs."""
+STOUT = 1.2
+"""Power of the relative body-mass index by which the fat of the mediastinum grows."""
 SPINE_MM, ARCHES_MM = 1.0, 19.0
 # fat behind the sternum and in front of the heart: x, y, z, radius
-FRONT = ((0, 22, 150, 20), (-2, 38, 110, 14), (-3, 62, 60, 7), (-6, 76, 10, 6), (-8, 80, -20, 12))
+FRONT = ((0, 20, 150, 17), (-2, 36, 110, 10), (-3, 60, 60, 4), (-6, 76, 10, 5), (-8, 80, -20, 11))
 # what joins heart, roots of the lungs and great vessels in the middle: x, y, z, radius
 CORE = ((-2, -8, 56, 24), (0, -10, 78, 25), (2, -8, 100, 23), (2, -4, 125, 20), (0, -4, 160, 18))
 # right lobe of the thymus, x, y, z, radius; the left one lies a bit lower
@@ -44,10 +48,13 @@ NODES = {
 
 def mediastinum(body: Body, heart: Heart, vessels: Vessels, airways: Airways, bones: Mapping[str, Vertebra]) -> Solid:
     """All that lies between the lungs; the lungs get the rest of the chest."""
-    fat = union(*(tube(ridden(body, np.array(knots)[:, :3]), np.array(knots)[:, 3], 10.0) for knots in (FRONT, CORE)))
+    stout = relative_size(body.subject)[1] ** STOUT
+    front, core = (np.array(knots, float) for knots in (FRONT, CORE))
+    front[:, 3] *= stout
+    fat = union(*(tube(ridden(body, knots[:, :3]), knots[:, 3], 10.0) for knots in (front, core)))
     parts = [heart.whole, vessels.chest, airways.whole, _spine(bones), fat | thymus(body)]
     septum = common(Plane((-3 - SEPTUM_MM, 0, 0), (1, 0, 0)), Plane((-3 + SEPTUM_MM, 0, 0), (-1, 0, 0)))
-    return (smooth_union(*parts, round_mm=GROOVE_MM) | (septum & Plane((0, 0, 0), (0, 1, 0)))).grown(MARGIN_MM)
+    return (smooth_union(*parts, round_mm=GROOVE_MM * stout) | (septum & Plane((0, 0, 0), (0, 1, 0)))).grown(MARGIN_MM)
 
 
 def layers(body: Body, between: Solid) -> list[Layer]:

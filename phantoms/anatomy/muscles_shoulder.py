@@ -26,7 +26,7 @@ LATISSIMUS = (
 )  # fmt: skip
 LATISSIMUS_MM, ARMPIT_MM, ARMPIT_Z = 6.5, 15.0, 55.0
 PECTORALIS = (
-    (5, 126), (18, 140), (50, 152), (78, 154), (104, 154), (130, 150), (165, 132), (175, 112), (168, 86), (150, 62),
+    (5, 126), (18, 140), (50, 154), (78, 161), (104, 164), (132, 160), (172, 146), (184, 116), (168, 86), (150, 62),
     (128, 40), (100, 20), (70, 4), (40, -6), (14, 2), (6, 30),
 )  # fmt: skip
 PECTORALIS_MM = 15.0
@@ -45,8 +45,11 @@ INFRASPINATUS = ((112, -88, 128, 18), (132, -72, 138, 14), (150, -58, 147, 9), (
 SUPRASPINATUS = ((84, -86, 160, 11), (102, -74, 164, 13), (122, -58, 168, 11), (142, -40, 172, 6), (156, -34, 166, 3.5))
 TERES_MAJOR = ((86, -110, 34, 9), (108, -98, 66, 17), (130, -70, 92, 16), (146, -36, 110, 10), (152, -18, 116, 6))
 DELTOID = (152.0, -36.0, 132.0), (48.0, 62.0, 66.0)
+DELTOID_BEFORE = ((108, 12, 164, 8), (132, 12, 152, 14), (156, 0, 130, 18), (168, -18, 108, 16))
 DELTOID_BEHIND = ((92, -112, 150, 9), (122, -104, 146, 17), (150, -80, 126, 22), (168, -48, 104, 16))
 DELTOID_FROM = (112.0, 0.0, 0.0), (1.0, 0.0, 0.12)
+BEFORE_HEAD, BEHIND_HEAD = ((128.0, 0.0, 140.0), (0.75, 0.66, 0.25)), ((0.0, -48.0, 0.0), (0.0, -1.0, 0.0))
+"""The deltoid lies before, beside and behind the head of the humerus; the armpit is medial of it."""
 
 
 def muscles(trunk: Trunk, bone: Shoulder) -> list[Muscle]:
@@ -115,5 +118,6 @@ def _above_crest(bone: Shoulder) -> Solid:
 def _deltoid(bone: Shoulder) -> Solid:
     """A cap over the head of the humerus."""
     centre, radii = DELTOID
-    cap = Ellipsoid([float(v) for v in bone.place(centre)], radii) & Plane(*DELTOID_FROM)
-    return smooth_union(cap, bundle([(*bone.place(k), k[3]) for k in DELTOID_BEHIND]), round_mm=12.0)
+    cap = Ellipsoid([float(v) for v in bone.place(centre)], radii) & Plane(*DELTOID_FROM) & (Plane(*BEFORE_HEAD) | Plane(*BEHIND_HEAD))
+    ends = [bundle([(*bone.place(k), k[3]) for k in part]) for part in (DELTOID_BEFORE, DELTOID_BEHIND)]
+    return smooth_union(cap, *ends, round_mm=12.0)

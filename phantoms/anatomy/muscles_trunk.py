@@ -56,7 +56,7 @@ BANDS_MM = (-52.0, -102.0, -158.0)
 BAND_HALF_MM = 1.3
 # the flat muscles end beside the rectus, behind, at the groin and, the inner two, under the costal margin
 SEMILUNAR_MM = 5.0
-LINEA_ALBA_MM, LINEA_BOTTOM_MM = 9.0, -370.0
+LINEA_ALBA_MM, LINEA_ENDS_MM = 9.0, (-370.0, -30.0)
 """Linea alba, between the two recti."""
 EXTERNAL_END_Y, INNER_END_Y = -42.0, -60.0
 GROIN = (118.0, 60.0, -288.0), (-0.675, 0.0, 0.738)
@@ -120,4 +120,5 @@ def wall(trunk: Trunk) -> list[Muscle]:
 def _linea_alba() -> Solid:
     """Right half of the sinewy line between the two recti."""
     sides = Plane((LINEA_ALBA_MM, 0, 0), (-1, 0, 0)) & Plane((-1, 0, 0), (1, 0, 0))
-    return sides & Plane((0, 0, LINEA_BOTTOM_MM), (0, 0, 1))
+    low, high = LINEA_ENDS_MM
+    return common(sides, Plane((0, 0, low), (0, 0, 1)), Plane((0, 0, high), (0, 0, -1)))

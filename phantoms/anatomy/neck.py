@@ -98,7 +98,7 @@ def _throat(body: Body) -> list[Layer]:
         Layer(airway() & Plane((0, 0, AIRWAY_Z), (0, 0, 1)), "pharynx"),
         Layer(hyoid.grown(-1.3 * age), "hyoid_bone", "spongy_bone"),
         Layer(hyoid, "hyoid_bone"),
-        Layer(union(both(plate), horns, cricoid, signet), "laryngeal_cartilage"),
+        Layer(union(both(plate & Plane((-0.6, 0, 0), (1, 0, 0))), horns, cricoid, signet), "laryngeal_cartilage"),
         Layer(smooth_union(tongue, Ellipsoid((0, 60, 280), (8, 12, 12)), round_mm=6), "tongue"),
         Layer(airway().grown(3), "head_soft_tissue"),
     ]
@@ -150,8 +150,8 @@ def _muscles(body: Body, bones: Mapping) -> list[Layer]:
         8.0,
         flat=(1.3, 1.9, 0),
     )
-    front = tube([(24, -8, 262), (28, -6, 215), (40, -8, 172)], np.array((5, 7.5, 6)) * size, 8.0)
-    rear = tube([(28, -16, 282), (36, -20, 225), (52, -28, 172)], np.array((5, 10, 8)) * size, 8.0)
+    front = tube([(24, -8, 262), (28, -6, 215), (42, 0, 181), (56, 12, 163)], np.array((5, 7.5, 5.5, 3)) * size, 8.0)
+    rear = tube([(28, -16, 282), (36, -20, 225), (48, -25, 190), (61, -26, 174)], np.array((5, 10, 7, 4)) * size, 8.0)
     path = np.array(TRAPEZIUS, float)
     outwards = (path - (0, -12, 0)) * (1, 1, 0)
     outwards *= 2.8 / np.linalg.norm(outwards, axis=1, keepdims=True)

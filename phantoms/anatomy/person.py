@@ -14,8 +14,8 @@ from phantoms.people.organs import draw_organs, mean_organs, reference_adult
 from phantoms.people.shape import Shape, draw_shape, mean_shape
 from simdata import Streams, Subject
 
-BREAST_MM2 = 6060.0
-"""Volume of a breast over its height: pi a b / 2.25 for the dome of trunk.py, 70 by 62 mm."""
+BREAST_MM2 = 8570.0
+"""Volume of a breast over its height: pi a b / 2.25 for the dome of trunk.py, 93 by 66 mm."""
 # latent of the trunk: field of the shape, and at which reference height it is scaled
 FAT = {
     "fat_hip_front": ("fat_abdomen_anterior_mm", -400),

@@ -27,11 +27,27 @@ WAVE_MM, WAVES, WAVELENGTH_MM = 1.2, 14, (60.0, 120.0)
 # middle of the thoracic and lumbar curve, how far they reach, and how far they bulge in the reference spine, mm
 KYPHOSIS = (75.0, 85.0, -20.0)
 LORDOSIS = (-170.0, 70.0, 20.0)
+AGES_Y = (0, 1, 5, 10, 16)
+YOUNG = ((0.68, 0.64, 1.08), (0.72, 0.7, 1.08), (0.87, 0.84, 1.04), (0.95, 0.93, 1.02), (1.0, 1.0, 1.0))
+"""Heights of neck, jaw and vault over those of an adult with a head as long: the face of a newborn is an eighth of its
+head, an adult's half of it, and its chin lies on its chest (Caffey, rounded)."""
 BENDS_BEHIND_MM = 25.0
 """Over this depth the bend of the spine fades towards the front wall, which follows by less than half."""
 SCOLIOSIS_REACH_MM = 150.0
-FLESH = {"chest_breadth": 0.22, "chest_depth": 0.45, "pelvis_depth": 0.2, "thigh": 0.15, "neck": 0.15, "shoulder": 0.05}
+FLESH = {"chest_breadth": 0.05, "chest_depth": 0.3, "pelvis": 0.1, "pelvis_depth": 0.2, "thigh": 0.1, "neck": 0.1}
 """Power of the body-mass index that a measure owes to muscle and deep fat, not to the skeleton; estimated."""
+BREAST_SHARE = 0.45
+"""How much of a breast's height the depth of the chest at the nipples owes to it."""
+SEAT_MM, VERTEX_MM = -473.0, 484.0
+"""What a person sits on, 15 mm below the ischia, and the top of the head, in the reference body."""
+SUPINE = 1.02
+"""Sitting height lying over sitting: the spine unloads, the buttocks are not pressed."""
+NECK_SHARE = 0.88
+"""The neck over the trunk along z."""
+FACE_SHARE = 0.5
+"""Power of the trunk's growth, against that of the vault, in the growth of the face: a newborn's is low and narrow."""
+MUSCLE_POWER, MUSCLE_SIZES = 0.35, (0.82, 1.16)
+"""From the ratio of muscle volumes to the ratio of radii of the flesh (bones and organs within do not change)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,48 +71,15 @@ class Proportions:
         return np.interp(height_mm, fine, along)
 
 
-def proportions(shape: Shape, subject: Subject) -> Proportions:
-    """Scale of every level of a person of that shape."""
-    mine, his = _measures(shape), _measures(mean_shape(reference_adult("male")))
+def proportions(shape: Shape, subject: Subject, breast_ml: float, muscle_ml: float) -> Proportions:
+    """Scale of every level of a person of that shape, with so much in one breast and in all skeletal muscles."""
+    his = mean_shape(reference_adult("male"))
+    mine, his = _measures(shape), _measures(his)
+    mine["chest_depth"] -= BREAST_SHARE * 1000 * breast_ml / (BREAST_MM2 * (mine["shoulder"] / his["shoulder"]) ** 2)
     _, bmi = relative_size(subject)
     ratio = {name: mine[name] / his[name] * bmi ** -FLESH.get(name, 0.0) for name in mine}
-    waist = (ratio["chest_breadth"] + ratio["pelvis"]) / 2, (ratio["chest_depth"] + ratio["pelvis_depth"]) / 2
-    face = 0.5 * (ratio["neck"] + ratio["head_breadth"]), 0.5 * (ratio["neck"] + ratio["head_length"])
-    levels = {
-        -700: (ratio["thigh"], ratio["thigh"], ratio["leg"]),
-        -480: (0.5 * (ratio["thigh"] + ratio["pelvis"]), ratio["thigh"], 0.5 * (ratio["leg"] + ratio["trunk"])),
-        -390: (ratio["pelvis"], ratio["pelvis_depth"], ratio["trunk"]),
-        -260: (ratio["pelvis"], ratio["pelvis_depth"], ratio["trunk"]),
-        -140: (*waist, ratio["trunk"]),
-        0: (ratio["chest_breadth"], ratio["chest_depth"], ratio["trunk"]),
-        80: (ratio["chest_breadth"], ratio["chest_depth"], ratio["trunk"]),
-        165: (ratio["shoulder"], 0.5 * (ratio["chest_depth"] + ratio["neck"]), ratio["trunk"]),
-        225: (ratio["neck"], ratio["neck"], 0.5 * (ratio["trunk"] + ratio["neck_length"])),
-        265: (*face, ratio["head_length"]),
-        330: (ratio["head_breadth"], ratio["head_length"], ratio["head_length"]),
-        520: (ratio["head_breadth"], ratio["head_length"], 0.5 * (ratio["head_length"] + ratio["head_breadth"])),
-    }  # fmt: skip
-    return Proportions(np.array(list(levels), float), np.array(list(levels.values()), float))
-
-
-def _measures(shape: Shape) -> dict[str, float]:
-    """The skeleton's measures, mm: breadths and depths without the fat that lies on it."""
-    chest_fat = shape.fat_chest_anterior_mm + shape.fat_chest_posterior_mm
-    hip_fat = 0.5 * shape.fat_abdomen_anterior_mm + shape.fat_buttock_mm
-    return {
-        "shoulder": shape.biacromial_breadth_mm,
-        "chest_breadth": shape.chest_breadth_mm - 2 * shape.fat_chest_lateral_mm,
-        "chest_depth": shape.chest_depth_mm - chest_fat,
-        "pelvis": shape.pelvic_breadth_mm,
-        "pelvis_depth": 0.5 * (shape.hip_depth_mm - hip_fat) + 0.5 * 0.75 * shape.pelvic_breadth_mm,
-        "thigh": shape.thigh_circumference_mm - 2 * np.pi * shape.fat_thigh_mm,
-        "neck": shape.neck_circumference_mm - 2 * np.pi * shape.fat_neck_mm,
-        "neck_length": 0.5 * (shape.trunk_length_mm + 3.4 * shape.head_length_mm),
-        "trunk": shape.trunk_length_mm,
-        "leg": shape.sitting_height_mm,
-        "head_breadth": shape.head_breadth_mm,
-        "head_length": shape.head_length_mm,
-    }
+    ratio["trunk"] = float(np.clip(ratio["sitting"], 0.2, 2.0))
+    return _as_tall(ratio, SUPINE * shape.sitting_height_mm)
 
 
 def warp(body: Body, made: Proportions) -> Warp:

@@ -61,7 +61,7 @@ RISE_MM = 24.0
 """How much higher the breastbone stands when the ribs lie level."""
 SHELL_MM = 0.95
 STEP_MM = 9.0
-MUSCLE_MM = (1.5, 8.5)
+MUSCLE_MM = (0.6, 8.5)
 """The intercostal muscles lie between these distances outside the cavity."""
 BESIDE_MM = 34.0
 """Behind, they end at this distance from the midline, at the tubercles."""

@@ -62,9 +62,9 @@ CAVITY = {
     0: (87, 99, 123, 134, 130, 106, 81),
     60: (79, 91, 116, 130, 127, 104, 78),
     110: (66, 77, 102, 118, 115, 94, 68),
-    150: (50, 57, 78, 94, 91, 74, 52),
-    172: (42, 46, 62, 74, 70, 56, 40),
-    190: (36, 37, 44, 50, 46, 36, 28),
+    150: (50, 57, 76, 90, 88, 73, 52),
+    172: (42, 45, 53, 58, 56, 49, 38),
+    190: (36, 37, 42, 44, 42, 35, 28),
     215: (34, 32, 30, 30, 28, 22, 15),
     320: (34, 32, 30, 30, 28, 22, 15),
 }
@@ -84,9 +84,9 @@ MUSCLE = {
     0: (102, 117, 142, 155, 154, 134, 112),
     60: (95, 113, 142, 160, 160, 137, 111),
     110: (82, 108, 145, 172, 170, 137, 105),
-    145: (68, 92, 143, 184, 178, 136, 98),
-    165: (59, 73, 122, 178, 172, 126, 92),
-    182: (53, 58, 86, 146, 146, 110, 80),
+    145: (68, 90, 142, 190, 183, 136, 98),
+    165: (57, 69, 114, 186, 178, 126, 92),
+    182: (53, 56, 80, 150, 150, 110, 80),
     200: (52, 53, 60, 84, 94, 86, 68),
     220: (53, 53, 55, 58, 62, 63, 60),
     320: (53, 53, 54, 55, 57, 58, 58),
@@ -105,8 +105,10 @@ FAT = {
 }
 FLATTEST = 0.85
 """Where an outline narrows fast, as under the buttocks, fat is no thicker than this share of it makes it."""
-BREAST_DEG, BREAST_MM = (43.0, 31.0), (34.0, 60.0)
-"""Middle and half width of the breast around the chest and along it."""
+BREAST_DEG, BREAST_MM = (50.0, 38.0), (36.0, 66.0)
+"""Middle and half width of the breast around the chest and along it: on the back it lies flat and falls to the side."""
+BREAST_TAIL_MM = 0.7
+"""How much higher it lies with every degree towards the armpit, into which its tail reaches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,10 +201,11 @@ def breast_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
 
 def breast_dome(angle_deg, height_mm) -> Float[ndarray, "h a"]:
     """1 at the middle of the breast, 0 at its rim, negative beyond."""
+    tail = BREAST_TAIL_MM * (np.abs(angle_deg) - BREAST_DEG[0])
     return (
         1
         - ((np.abs(angle_deg) - BREAST_DEG[0]) / BREAST_DEG[1]) ** 2
-        - ((height_mm - BREAST_MM[0]) / BREAST_MM[1]) ** 2
+        - ((height_mm - BREAST_MM[0] - tail) / BREAST_MM[1]) ** 2
     )
 
 
