@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from phantoms.anatomy.body import Body
-from phantoms.anatomy.proportions import Proportions, proportions
+from phantoms.anatomy.proportions import Proportions, proportions, skull_mm
 from phantoms.people.calibres import draw_calibres, mean_calibres
 from phantoms.people.lungs import gas_ml
 from phantoms.people.organs import draw_organs, mean_organs, reference_adult
@@ -33,6 +33,8 @@ FAT = {
 }
 BENT_BY_WARP = ("kyphosis_deg", "lordosis_deg")
 """Curves that the warp gives to the whole trunk; the regions draw the reference spine."""
+MUSCLE_POWER, MUSCLE_SIZES = 0.35, (0.84, 1.16)
+"""From the ratio of muscle volumes to the ratio of radii: bones and organs within do not change."""
 STEATOSIS = (0.25, 0.03, 0.10)
 """Share of people with a fatty liver, share of fat in the others and on average in them (Lee 2014: about a quarter)."""
 
@@ -63,7 +65,7 @@ def person(
     variants: frozenset[str],
 ) -> tuple[Body, Proportions]:
     """Turn measures of a person into the latents that the regions read; all lengths of these in reference mm."""
-    made = proportions(shape, subject)
+    made = proportions(shape, subject, _breast_mm(organs_ml, shape))
     organs = dict(organs_ml) | {"lungs": _lungs_ml(subject, organs_ml, breath)}
     latents = {f"{name.removesuffix('_ml')}_ml": volume for name, volume in organs.items()}
     latents |= {name: value for name, value in asdict(shape).items() if name not in BENT_BY_WARP}
@@ -76,7 +78,9 @@ def person(
     latents |= {
         "breath": breath,
         "belly_mm": 0.0,
-        "breast_mm": _breast_mm(organs, made),
+        "breast_mm": _breast_mm(organs, shape) / float(made.at(34.0)[1]),
+        "muscle_size": _muscle_size(organs, made),
+        "skull_mm": skull_mm(subject.age_y),
         "vessel_size": float(usual / made.at(0.0)[:2].mean()),
         "steatosis": _steatosis(streams),
         "dome_mm": 0.0,
@@ -90,9 +94,18 @@ def _lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -
     return organs_ml["lung_tissue"] + organs_ml["lung_gas"] * (1 + breath * (tlc - frc) / frc)
 
 
-def _breast_mm(organs_ml: Mapping[str, float], made: Proportions) -> float:
+def _breast_mm(organs_ml: Mapping[str, float], shape: Shape) -> float:
+    """How far a breast stands out, mm."""
     volume = 0.5 * (organs_ml["breast_adipose"] + organs_ml["breast_glandular"])
-    return float(1000 * volume / BREAST_MM2 / np.prod(made.at(34.0)))
+    size = shape.biacromial_breadth_mm / mean_shape(reference_adult("male")).biacromial_breadth_mm
+    return float(1000 * volume / (BREAST_MM2 * size**2))
+
+
+def _muscle_size(organs_ml: Mapping[str, float], made: Proportions) -> float:
+    """Radius of the flesh over that of the reference man, for bones and organs of the same size."""
+    whole = float(np.prod(made.at(np.linspace(-400, 100, 11)), axis=1).mean())
+    reference = mean_organs(reference_adult("male"))["skeletal_muscle"]
+    return float(np.clip((organs_ml["skeletal_muscle"] / reference / whole) ** MUSCLE_POWER, *MUSCLE_SIZES))
 
 
 def _spine(shape: Shape, streams: Streams, variants: frozenset[str]) -> dict[str, float]:

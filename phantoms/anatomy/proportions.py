@@ -14,6 +14,7 @@ from numpy.random import Generator
 from scipy.interpolate import PchipInterpolator
 
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.cranium import BONE_MM
 from phantoms.people.organs import reference_adult
 from phantoms.people.shape import Shape, mean_shape
 from phantoms.people.traits import relative_size
@@ -27,10 +28,6 @@ WAVE_MM, WAVES, WAVELENGTH_MM = 1.2, 14, (60.0, 120.0)
 # middle of the thoracic and lumbar curve, how far they reach, and how far they bulge in the reference spine, mm
 KYPHOSIS = (75.0, 85.0, -20.0)
 LORDOSIS = (-170.0, 70.0, 20.0)
-AGES_Y = (0, 1, 5, 10, 16)
-YOUNG = ((0.68, 0.64, 1.08), (0.72, 0.7, 1.08), (0.87, 0.84, 1.04), (0.95, 0.93, 1.02), (1.0, 1.0, 1.0))
-"""Heights of neck, jaw and vault over those of an adult with a head as long: the face of a newborn is an eighth of its
-head, an adult's half of it, and its chin lies on its chest (Caffey, rounded)."""
 BENDS_BEHIND_MM = 25.0
 """Over this depth the bend of the spine fades towards the front wall, which follows by less than half."""
 SCOLIOSIS_REACH_MM = 150.0
@@ -45,9 +42,10 @@ SUPINE = 1.02
 NECK_SHARE = 0.88
 """The neck over the trunk along z."""
 FACE_SHARE = 0.5
-"""Power of the trunk's growth, against that of the vault, in the growth of the face: a newborn's is low and narrow."""
-MUSCLE_POWER, MUSCLE_SIZES = 0.35, (0.82, 1.16)
-"""From the ratio of muscle volumes to the ratio of radii of the flesh (bones and organs within do not change)."""
+"""Power of the trunk's growth, against that of the vault, in the growth of the face: a newborn's is an eighth of its
+head, an adult's half of it (Caffey)."""
+TRUNK_MM, ROUNDS = 700.0, 4
+"""Length that the scale of the trunk sets; rounds of Newton until the person is as tall as asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +69,67 @@ class Proportions:
         return np.interp(height_mm, fine, along)
 
 
-def proportions(shape: Shape, subject: Subject, breast_ml: float, muscle_ml: float) -> Proportions:
-    """Scale of every level of a person of that shape, with so much in one breast and in all skeletal muscles."""
-    his = mean_shape(reference_adult("male"))
-    mine, his = _measures(shape), _measures(his)
-    mine["chest_depth"] -= BREAST_SHARE * 1000 * breast_ml / (BREAST_MM2 * (mine["shoulder"] / his["shoulder"]) ** 2)
+def proportions(shape: Shape, subject: Subject, breast_mm: float) -> Proportions:
+    """Scale of every level of a person of that shape, whose breasts are so high."""
+    mine, his = _measures(shape), _measures(mean_shape(reference_adult("male")))
+    mine["chest_depth"] -= BREAST_SHARE * breast_mm
     _, bmi = relative_size(subject)
     ratio = {name: mine[name] / his[name] * bmi ** -FLESH.get(name, 0.0) for name in mine}
-    ratio["trunk"] = float(np.clip(ratio["sitting"], 0.2, 2.0))
-    return _as_tall(ratio, SUPINE * shape.sitting_height_mm)
+    for name in ("head_breadth", "head_length"):
+        ratio[name] *= 1 + 2 * (BONE_MM - skull_mm(subject.age_y)) / mean_shape(reference_adult("male")).head_breadth_mm
+    length_mm = SUPINE * shape.sitting_height_mm
+    trunk = shape.sitting_height_mm / mean_shape(reference_adult("male")).sitting_height_mm
+    for _ in range(ROUNDS):
+        made = _levels(ratio, trunk)
+        seat_mm, vertex_mm = made.patient_height_mm(np.array([SEAT_MM, VERTEX_MM]))
+        trunk *= 1 + (length_mm - (vertex_mm - seat_mm)) / (trunk * TRUNK_MM)
+    return made
+
+
+def skull_mm(age_y: float) -> float:
+    """Thickness of the vault, reference mm: 2 mm at birth, 4.5 mm at 5 years (Roche 1953, rounded)."""
+    return float(np.interp(age_y, (0, 1, 5, 20), (3.2, 3.4, 4.8, BONE_MM)))
+
+
+def _levels(ratio: dict[str, float], trunk: float) -> Proportions:
+    """Scale of every level, given the scale of the trunk along z."""
+    waist = (ratio["chest_breadth"] + ratio["pelvis"]) / 2, (ratio["chest_depth"] + ratio["pelvis_depth"]) / 2
+    vault = 0.5 * (ratio["head_breadth"] + ratio["head_length"])
+    small = (trunk / vault) ** FACE_SHARE
+    face = ratio["head_breadth"] * small, ratio["head_length"] * small, vault * small
+    levels = {
+        -700: (ratio["thigh"], ratio["thigh"], trunk),
+        -480: (0.5 * (ratio["thigh"] + ratio["pelvis"]), ratio["thigh"], trunk),
+        -390: (ratio["pelvis"], ratio["pelvis_depth"], trunk),
+        -260: (ratio["pelvis"], ratio["pelvis_depth"], trunk),
+        -140: (*waist, trunk),
+        0: (ratio["chest_breadth"], ratio["chest_depth"], trunk),
+        80: (ratio["chest_breadth"], ratio["chest_depth"], trunk),
+        165: (ratio["shoulder"], 0.5 * (ratio["chest_depth"] + ratio["neck"]), trunk),
+        205: (0.7 * ratio["neck"] + 0.3 * ratio["shoulder"], ratio["neck"], NECK_SHARE * trunk),
+        250: (ratio["neck"], ratio["neck"], NECK_SHARE * trunk),
+        300: face,
+        360: (ratio["head_breadth"], ratio["head_length"], vault),
+        520: (ratio["head_breadth"], ratio["head_length"], vault),
+    }  # fmt: skip
+    return Proportions(np.array(list(levels), float), np.array(list(levels.values()), float))
+
+
+def _measures(shape: Shape) -> dict[str, float]:
+    """The skeleton's measures, mm: breadths and depths without the fat that lies on it."""
+    chest_fat = shape.fat_chest_anterior_mm + shape.fat_chest_posterior_mm
+    hip_fat = 0.5 * shape.fat_abdomen_anterior_mm + shape.fat_buttock_mm
+    return {
+        "shoulder": shape.biacromial_breadth_mm,
+        "chest_breadth": shape.chest_breadth_mm - 2 * shape.fat_chest_lateral_mm,
+        "chest_depth": shape.chest_depth_mm - chest_fat,
+        "pelvis": shape.pelvic_breadth_mm,
+        "pelvis_depth": 0.5 * (shape.hip_depth_mm - hip_fat) + 0.5 * 0.75 * shape.pelvic_breadth_mm,
+        "thigh": shape.thigh_circumference_mm - 2 * np.pi * shape.fat_thigh_mm,
+        "neck": shape.neck_circumference_mm - 2 * np.pi * shape.fat_neck_mm,
+        "head_breadth": shape.head_breadth_mm,
+        "head_length": shape.head_length_mm,
+    }
 
 
 def warp(body: Body, made: Proportions) -> Warp:
