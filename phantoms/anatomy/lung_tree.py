@@ -1,6 +1,6 @@
 """Inside the lungs: the segmental bronchi, the arteries that go with them, and the veins that run between them.
 
-Ten segments on the right, nine on the left (the apical and posterior one of the left upper lobe are one). Every
+Eleven or twelve segments or large subsegments a side, so that the twigs come near the pleura everywhere. Every
 segmental bronchus forks again and again; calibres shrink by the cube root of two (Murray; Weibel 1963: generations 3 to
 7). An artery lies beside its bronchus and is a little wider, and goes on where the bronchus can no longer be seen.
 """
@@ -23,31 +23,31 @@ LOBES = {
         "upper_right",
         ((30, -13, 85), (38, -13, 90), (44, -16, 97)),
         ((31, -13, 53), (40, -8, 66), (46, -4, 76)),
-        ((46, -24, 152), (74, -62, 112), (82, 26, 84)),
+        ((44, -30, 180), (80, -84, 124), (112, -18, 108), (70, 50, 102)),
     ),
     "middle_lobe": (
         "middle_right",
         ((48, -24, 66), (53, -12, 58)),
         ((31, -13, 53), (42, -2, 50)),
-        ((92, 20, 40), (58, 56, 26)),
+        ((112, 30, 34), (56, 78, 14)),
     ),
     "lower_lobe_right": (
         "lower_right",
         ((30, -13, 83), (44, -19, 77), (50, -27, 64), (53, -36, 50)),
         ((29, -23, 30), (42, -30, 33)),
-        ((66, -86, 74), (44, -30, 4), (84, 2, 16), (98, -40, 8), (66, -82, 2)),
+        ((62, -100, 88), (44, -34, -10), (98, 20, -12), (118, -34, -44), (104, -72, 22), (62, -100, -56)),
     ),
     "upper_lobe_left": (
         "upper_left",
         ((-30, -12, 93), (-45, -22, 93), (-52, -20, 90)),
         ((-38, -15, 57), (-46, -8, 66), (-50, -4, 74)),
-        ((-54, -34, 146), (-80, 30, 94), (-98, 14, 56), (-78, 44, 34)),
+        ((-46, -32, 178), (-84, -74, 122), (-72, 52, 102), (-112, -6, 86), (-114, 30, 40), (-86, 62, 4)),
     ),
     "lower_lobe_left": (
         "lower_left",
         ((-45, -26, 91), (-54, -35, 76), (-56, -42, 58), (-56, -46, 48)),
         ((-38, -24, 31), (-46, -32, 34)),
-        ((-64, -86, 74), (-86, -4, 16), (-98, -42, 6), (-64, -82, 0)),
+        ((-62, -100, 88), (-90, -4, -10), (-116, -40, -38), (-102, -72, 26), (-60, -98, -60)),
     ),
 }  # fmt: skip
 ARTERY_MM = {"upper_lobe_right": (6.2, 4.2), "middle_lobe": (3.4, 2.8), "lower_lobe_right": (8.5, 4.6),
@@ -57,9 +57,9 @@ VEIN_MM = {"upper_lobe_right": (6.0, 4.4), "middle_lobe": (4.0, 3.0), "lower_lob
 BRONCHUS_MM, SEGMENT_ARTERY_MM, SEGMENT_VEIN_MM = 2.5, 3.0, 3.0
 BRONCHUS_WALL_MM = 0.9
 FORKS_BRONCHUS, FORKS_VESSEL = 2, 4
-FORK_DEG = (33.0, 8.0)
+FORK_DEG = (38.0, 9.0)
 # how far a branch of each generation reaches, as a share of the way from its segment's root to its tip
-REACH = (0.36, 0.26, 0.22, 0.17, 0.13)
+REACH = (0.35, 0.26, 0.21, 0.17, 0.14)
 BESIDE_MM = 1.5
 
 

@@ -16,6 +16,8 @@ from simdata import Streams, Subject
 
 BREAST_MM2 = 8570.0
 """Volume of a breast over its height: pi a b / 2.25 for the dome of trunk.py, 93 by 66 mm."""
+BREAST_IN_FAT, BREAST_LEAST = 1.1, 0.4
+"""How much less it stands out for each mm of fat under the skin around it, and the least share of its height."""
 # latent of the trunk: field of the shape, and at which reference height it is scaled
 FAT = {
     "fat_hip_front": ("fat_abdomen_anterior_mm", -400),
@@ -95,10 +97,11 @@ def _lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -
 
 
 def _breast_mm(organs_ml: Mapping[str, float], shape: Shape) -> float:
-    """How far a breast stands out, mm."""
+    """How far a breast stands out over the fat under the skin, half of which it takes up where it lies, mm."""
     volume = 0.5 * (organs_ml["breast_adipose"] + organs_ml["breast_glandular"])
     size = shape.biacromial_breadth_mm / mean_shape(reference_adult("male")).biacromial_breadth_mm
-    return float(1000 * volume / (BREAST_MM2 * size**2))
+    height = 1000 * volume / (BREAST_MM2 * size**2)
+    return float(max(height - BREAST_IN_FAT * shape.fat_chest_anterior_mm, BREAST_LEAST * height))
 
 
 def _muscle_size(organs_ml: Mapping[str, float], made: Proportions) -> float:
