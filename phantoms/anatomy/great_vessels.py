@@ -172,6 +172,9 @@ def vessels(body: Body, heart: Heart, bones: Bones) -> Vessels:
         **_leg_veins(body, bones),
     }
     near = ("brachiocephalic", "subclavian", "common_carotid", "pulmonary", "superior_vena", "azygos", "inferior_vena")
+    for side in ("left", "right"):
+        if f"absent_kidney_{side}" in body.variants:
+            del arteries[f"renal_artery_{side}"], veins[f"renal_vein_{side}"]
     chest = [solid for name, solid in {**arteries, **veins}.items() if name.startswith(near)]
     return Vessels(arteries, veins, lumen, _plaques(body, heart, bones), union(lumen.grown(AORTA_WALL_MM), *chest))
 

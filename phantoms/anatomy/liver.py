@@ -21,7 +21,7 @@ from phantoms.anatomy.diaphragm import above
 from phantoms.anatomy.duodenum import duodenum
 from phantoms.anatomy.spine import line_mm
 from phantoms.anatomy.stomach import stomach
-from phantoms.anatomy.trunk import trunk
+from phantoms.anatomy.trunk import slim_cavity, trunk
 from phantoms.solids import (
     Ellipsoid,
     Layer,
@@ -41,16 +41,18 @@ from simdata import Subject
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
 UNDER_MM = {
-    -60: (54, 34, 14, -1, -20, -56, -100, -146, -178, -188),
-    15: (34, -6, -40, -54, -60, -78, -108, -152, -194, -210),
-    75: (-26, -70, -102, -122, -130, -138, -150, -174, -200, -214),
-    120: (-46, -86, -112, -128, -136, -144, -154, -178, -204, -216),
+    -60: (54, 34, 14, -1, -20, -56, -104, -146, -166, -168),
+    15: (34, -6, -40, -58, -66, -84, -114, -152, -178, -186),
+    75: (-26, -74, -110, -130, -138, -146, -156, -174, -188, -194),
+    120: (-46, -90, -118, -136, -144, -152, -160, -178, -192, -198),
 }
 # how far the medial border gives way to vena cava, adrenal gland and duodenum; how long the tongue of Riedel is
 HOLLOW_MM = 10.0
 RIEDEL_MM = 55.0
 EDGE_MM = 9.0
 GAP_MM = 0.6
+BULGE_MM = 35.0
+"""It follows the wall of a fat belly so far to the front; what lies before it then is fat."""
 # spine with its crura, and the aorta: (x, in front of the middle of the bodies, radius)
 PILLARS = ((0.0, -6.0, 27.0), (-14.0, 18.0, 17.0))
 # x, y, z, radius of the vena cava behind the liver
@@ -66,6 +68,8 @@ ROUND_MM = 1.6
 # x, y, height over the undersurface, radius of the gallbladder from neck to fundus; bile
 GALLBLADDER = ((41, 12, 2, 3.5), (46, 27, 0, 10.5), (51, 46, 0, 16.8), (53, 62, 4, 17.8))
 WALL_MM = 1.5
+FOLLOWS = 0.8
+"""How far its fundus gives way to the wall of a slim belly, as a share."""
 # common bile duct: hepatic duct, behind the duodenum, through the head of the pancreas to the papilla
 DUCT = ((44, 6, -62), (36, 9, -78), (28, 12, -98), (27, 13, -118), (33, 13, -136))
 DUCT_MM = 2.2
@@ -92,9 +96,10 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     """The liver in its `room`, the cavity under the diaphragm; gut and beds of the kidneys dent it."""
     under = undersurface(body)
     grown = body.grown("liver")
+    room = room if body.latent("belly_mm") < BULGE_MM else room & slim_cavity(body, BULGE_MM)
     lobes = smooth_common(room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(grown), round_mm=EDGE_MM)
     caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown) & room.grown(-GAP_MM)
-    bile = None if "absent_gallbladder" in body.variants else _bile(body, under)
+    bile = None if "absent_gallbladder" in body.variants else _bile(body, under) & room.grown(-WALL_MM - 1)
     free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
     free += [Ellipsoid(*PORTA), *_fissures(under)]
     if bile:
@@ -102,9 +107,8 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     return Liver(smooth_union(lobes, caudate, round_mm=8) - union(*free), under, bile)
 
 
-def layers(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> list[Layer]:
-    """Bile ducts, gallbladder with stones, then the segments of the liver, each over all that follow."""
-    made = liver(body, room, gut, kidney_bed)
+def layers(body: Body, made: Liver) -> list[Layer]:
+    """Bile ducts, gallbladder with stones, then the segments of the liver, each over all that follow. made: `liver`."""
     return [*_biliary(body, made), *_segments(body, made.whole)]
 
 
@@ -161,6 +165,7 @@ def height_mm(under: Sheet, x, y) -> Float[ndarray, " n"]:
 def _bile(body: Body, under: Sheet) -> Solid:
     """A pear under the liver, from the neck at the porta to the fundus at the edge."""
     knots = np.array(GALLBLADDER, float)
+    knots[:, 1] += FOLLOWS * min(body.latent("belly_mm"), 0) * knots[:, 1] / knots[-1, 1]
     knots[:, 2] += height_mm(under, knots[:, 0], knots[:, 1])
     return tube(knots[:, :3], knots[:, 3], 5.0).grown(body.grown("gallbladder"))
 
@@ -231,7 +236,7 @@ def preview():
     """The liver of the reference man with the kidneys and the stomach that dent it."""
     body = Body(Subject("male", 40, 176, 73))
     bag = stomach(body)
-    found = layers(body, preview_room(body), bag | duodenum(body), kidneys.bed(body))
+    found = layers(body, liver(body, preview_room(body), bag | duodenum(body), kidneys.bed(body)))
     return [*found, *kidneys.layers(body), Layer(bag, "stomach")], (0, 10, -85), (270, 210, 240), 2.0
 
 

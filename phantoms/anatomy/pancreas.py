@@ -26,7 +26,7 @@ DUCT = (
     (31, 14, -137),
 )  # fmt: skip
 DUCT_MM = 1.2
-LOBULE_MM, LOBULES_APART_MM = 0.9, (7.0, 13.0)
+LOBULE_MM, LOBULES_APART_MM = 0.7, (7.0, 13.0)
 CLEFT_MM, CLEFTS_APART_MM = 1.0, (5.0, 10.0)
 OLD_Y, YOUNG_Y = 85.0, 40.0
 
@@ -41,12 +41,14 @@ def pancreas(body: Body) -> Solid:
         tube(np.array(UNCINATE)[:, :3], np.array(UNCINATE)[:, 3], 6.0, UNCINATE_FLAT),
     ]
     plain = smooth_union(*parts, round_mm=FILLET_MM).grown(body.grown("pancreas"))
-    return plain + waves(LOBULE_MM * (1 + 0.8 * age), LOBULES_APART_MM, body.dice("pancreas"), 8)
+    return plain + waves(LOBULE_MM * (1 + 0.5 * age), LOBULES_APART_MM, body.dice("pancreas"), 8)
 
 
-def layers(body: Body) -> list[Layer]:
-    """Duct, fat between the lobules, and the gland; duodenum, veins and common bile duct belong on top."""
-    whole = pancreas(body)
+def layers(body: Body, whole: Solid) -> list[Layer]:
+    """Duct, fat between the lobules, and the gland; duodenum, veins and common bile duct belong on top.
+
+    whole: `pancreas`.
+    """
     threshold = 1.9 - 1.2 * old(body)
     clefts = waves(CLEFT_MM, CLEFTS_APART_MM, body.dice("pancreas_fat"), 8).grown(-threshold * CLEFT_MM)
     duct = tube(DUCT, DUCT_MM * (1 + 0.3 * old(body)), 5.0)
@@ -64,4 +66,4 @@ def preview():
     portal = tube([(8, 22, -150), (6, 16, -112), (22, 9, -90)], 5.5, 6.0)
     marks = [Layer(duodenum(body), "duodenum"), Layer(portal, "portal_vein_and_splenic_vein")]
     kidney = Ellipsoid((-60, -32, -128), (25, 27, 60))
-    return [*marks, *layers(body), Layer(kidney, "kidney_left")], (-15, 5, -125), (160, 100, 130), 1.5
+    return [*marks, *layers(body, pancreas(body)), Layer(kidney, "kidney_left")], (-15, 5, -125), (160, 100, 130), 1.5

@@ -144,6 +144,11 @@ RIDGE = ((122, -33, -440, 4.5), (119, -27, -490, 3.2), (114, -20, -540, 2.8), (1
 """Linea aspera on the back of the shaft."""
 DEEP_MM = 4.0
 """No bone lies nearer to the surface."""
+# cartilage of growing bones: age at which it is gone, and its thickness in the newborn, reference mm
+GROWS_UNTIL_Y = {"triradiate": 14.0, "head": 16.0, "trochanter": 16.0, "ramus": 7.0, "crest": 15.0}
+PLATE_MM, THINNEST_MM = 9.0, 2.4
+HEAD_BONE_Y, TROCHANTER_BONE_Y, CREST_BONE_Y = (0.4, 6.0), (3.0, 9.0), (0.0, 13.0)
+"""Ages from when to when the bony nucleus of the femoral head, of the trochanter and of the crest grows."""
 SIDES = (("right", lambda solid: solid), ("left", lambda solid: solid.mirrored()))
 SHELL_MM, FEMUR_SHELL_MM = 1.25, 1.3
 
@@ -271,12 +276,55 @@ def _femur(body: Body) -> tuple[Solid, Solid]:
     return bone - pit, marrow
 
 
+def growing(body: Body) -> list[tuple[str, Solid]]:
+    """What of the right bones is still cartilage in a child: bone, and where.
+
+    Growth plates of the femoral head and the great trochanter with what is not bone yet of both, the triradiate
+    cartilage of the cup, the joint between pubis and ischium, the rim of the iliac crest. Ages after Scheuer and Black,
+    Developmental Juvenile Osteology (2000), chapters 10 and 11; from memory.
+    """
+    age, centre = body.age_y, placed(body, HIP_MM)
+    thick = {name: max(PLATE_MM * (1 - age / until), THINNEST_MM) for name, until in GROWS_UNTIL_Y.items()}
+    found: list[tuple[str, str, Solid]] = []
+
+    neck = _unit(placed(body, NECK[2]) - centre)
+    beyond = Plane(centre + 11 * neck, -neck)
+    nucleus = 0.92 * HEAD_MM * float(np.interp(age, HEAD_BONE_Y, (0.0, 1.0)))
+    bony = Ellipsoid(centre, (max(nucleus, 0.5),) * 3) & beyond
+    found.append(("head", "femur", beyond.grown(thick["head"]) & ~bony & Ellipsoid(centre, (HEAD_MM + 3,) * 3)))
+
+    top, low = placed(body, GREAT_TROCHANTER[3]), placed(body, GREAT_TROCHANTER[0])
+    cap = _tube(body, GREAT_TROCHANTER).grown(3) & Plane(low, top - low)
+    bony = _tube(body, GREAT_TROCHANTER).grown(-16 + 14 * float(np.interp(age, TROCHANTER_BONE_Y, (0.0, 1.0))))
+    found.append(("trochanter", "femur", cap & ~(bony & Plane(low, top - low).grown(-thick["trochanter"]))))
+
+    ball = Ellipsoid(centre, (HEAD_MM + 22,) * 3)
+    half = thick["triradiate"] / 2
+    arms = (((0, 0, 6), (0.0, 0.35, 0.94), (0, 0, 0)), ((0, 4, 0), (0.25, 0.94, -0.2), (0, 0, -1)))
+    for shift, normal, side in arms:
+        plane = Plane(centre + np.array(shift), normal)
+        slab = common(plane.grown(half), (~plane).grown(half), ball)
+        found.append(("triradiate", "hip", slab & Plane(centre, side) if any(side) else slab))
+
+    middle = placed(body, LOWER_RAMUS[2])
+    along = _unit(placed(body, LOWER_RAMUS[3]) - placed(body, LOWER_RAMUS[1]))
+    plane = Plane(middle, along)
+    slab = common(plane.grown(thick["ramus"] / 2), (~plane).grown(thick["ramus"] / 2), Ellipsoid(middle, (16, 16, 16)))
+    found.append(("ramus", "hip", slab))
+
+    rim = float(np.interp(age, CREST_BONE_Y, (0.0, 5.0)))
+    found.append(("crest", "hip", _tube(body, [(*p, r + 2 - rim) for p, r in zip(CREST, CREST_RADII, strict=True)])))
+    return [(bone, solid) for name, bone, solid in found if age < GROWS_UNTIL_Y[name]]
+
+
 def layers(body: Body, trunk: Trunk) -> list[Layer]:
     """Hip bones, femora, the cartilage between them and the symphysis."""
     own, deep = pelvis(body), trunk.skin.grown(-DEEP_MM)
     made = []
     for side, here in SIDES:
         femur, hip = here(own.femur) & deep, here(own.hip) & deep
+        whole = {"femur": femur, "hip": hip}
+        made += [Layer(here(solid) & whole[bone], f"{bone}_{side}", "cartilage") for bone, solid in growing(body)]
         made += [
             Layer(here(own.canal) & femur.grown(-FEMUR_SHELL_MM), f"femur_{side}", "spongy_bone"),
             Layer(femur, f"femur_{side}", "cortical_bone"),

@@ -183,10 +183,10 @@ def _belly(body: Body, frame: Frame, room: Solid) -> list[Layer]:
     solid = union(own_liver.whole, own_spleen, bed)
     bag = bladder.bladder(body)
     organs = genitals.genitals(body, bag)
-    large = colon.colon(body)
+    large, own_pancreas = colon.colon(body), pancreas.pancreas(body)
 
-    for_stomach = room - solid.grown(CLEAR_MM)
-    upper = union(outer_stomach, outer_duodenum, pancreas.pancreas(body))
+    for_stomach = room - union(solid, own_pancreas).grown(CLEAR_MM)
+    upper = union(outer_stomach, outer_duodenum)
     for_colon = (
         for_stomach - muscles.behind_the_belly(frame.bones) - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
     )
@@ -195,10 +195,10 @@ def _belly(body: Body, frame: Frame, room: Solid) -> list[Layer]:
         *kidneys.layers(body),
         *adrenals.layers(body),
         *duodenum.layers(body, room - bed, outer_duodenum),
-        *spleen.layers(body, room, outer_stomach, bed),
-        *pancreas.layers(body),
+        *spleen.layers(body, own_spleen),
+        *pancreas.layers(body, own_pancreas),
         *great_vessels.in_liver(body, own_liver.whole),
-        *liver.layers(body, room, outer_stomach | outer_duodenum, bed),
+        *liver.layers(body, own_liver),
         *stomach.layers(body, for_stomach, outer_stomach),
         *bladder.layers(room, bag),
         *genitals.layers(organs),

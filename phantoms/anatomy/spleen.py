@@ -48,9 +48,9 @@ def spleen(body: Body, room: Solid, outer_stomach: Solid, kidney_bed: Solid) -> 
     return moulded - union(groove, *_notches(dice, centre, axes))
 
 
-def layers(body: Body, room: Solid, outer_stomach: Solid, kidney_bed: Solid) -> list[Layer]:
-    """The spleen, and an accessory one if the person has it."""
-    found = [Layer(spleen(body, room, outer_stomach, kidney_bed), "spleen")]
+def layers(body: Body, whole: Solid) -> list[Layer]:
+    """The spleen, and an accessory one if the person has it. whole: `spleen`."""
+    found = [Layer(whole, "spleen")]
     if "accessory_spleen" in body.variants:
         dice = body.dice("accessory_spleen")
         middle = np.array(ACCESSORY_MM) + dice.normal(0, 3, 3)
@@ -86,5 +86,5 @@ def preview():
     """The spleen of the reference man with the stomach and the kidney that dent it."""
     body = Body(Subject("male", 40, 176, 73), variants=frozenset({"accessory_spleen"}))
     bag = stomach(body)
-    found = layers(body, preview_room(body), bag, kidneys.bed(body))
+    found = layers(body, spleen(body, preview_room(body), bag, kidneys.bed(body)))
     return [*found, *kidneys.layers(body), Layer(bag, "stomach")], (-72, -10, -75), (140, 160, 170), 2.0

@@ -22,8 +22,8 @@ STEP_DEG = 2.0
 HALF_DEG = np.arange(0.0, 181.0, STEP_DEG)
 HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
 KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
-INFANT_SIDES = 0.5
-"""How much more an infant's belly stands out at its sides."""
+INFANT_SIDES, INFANT_REACH_MM = 0.5, 40.0
+"""How much more an infant's belly stands out at its sides, and how much farther up and down it reaches."""
 PERINEUM_MM, CEILING_MM = -446.0, 300.0
 SKIN_MM = 2.0
 BREATH, CHEST_MM = 0.6, 20.0
@@ -142,16 +142,7 @@ class Trunk:
 
 def trunk(body: Body) -> Trunk:
     """The outlines of a patient: visceral fat pushes the belly wall out, subcutaneous fat lies on the muscle."""
-    angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
-    sides = 0.35 + INFANT_SIDES * np.exp(-body.age_y / 3)
-    front = np.clip(np.cos(np.radians(angles)) + sides, 0, None) / (1 + sides)
-    belly = body.latent("belly_mm") * np.exp(-(((heights + 150) / 80) ** 2)) * front
-    moved = belly + _breath_mm(body, angles, heights)
-    cavity = _surface(CAVITY) + moved
-    muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + moved, cavity + 7)
-    wall, outer = _polar(cavity), _polar(muscle)
-    fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
-    skin = _polar(muscle + fat / np.maximum(outer.flatness()[:, len(HALF_DEG) - 1 :], FLATTEST))
+    wall, outer, skin = (_polar(radii) for radii in outlines(body))
 
     thighs = thigh_muscles(body)
     thigh_fat = body.latent("fat_thigh", 11.0) + SKIN_MM
@@ -166,6 +157,24 @@ def trunk(body: Body) -> Trunk:
     )
 
 
+def slim_cavity(body: Body, most_mm: float) -> Polar:
+    """The inside of the wall as it were if the belly stood out by no more than `most_mm`."""
+    angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
+    moved = _belly_mm(body, angles, heights, most_mm) + _breath_mm(body, angles, heights)
+    return _polar(_surface(CAVITY) + moved)
+
+
+def outlines(body: Body) -> tuple[Float[ndarray, "h a"], ...]:
+    """Radii of cavity, muscle and skin of the trunk at HEIGHTS_MM and HALF_DEG, reference mm."""
+    angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
+    moved = _belly_mm(body, angles, heights) + _breath_mm(body, angles, heights)
+    cavity = _surface(CAVITY) + moved
+    muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + moved, cavity + 7)
+    flat = _polar(muscle).flatness()[:, len(HALF_DEG) - 1 :]
+    fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
+    return cavity, muscle, muscle + fat / np.maximum(flat, FLATTEST)
+
+
 def thigh_muscles(body: Body) -> Solid:
     """The muscles of both thighs and buttocks."""
     from phantoms.anatomy.muscles_hip import gluteal_outline  # which itself lies on the trunk
@@ -173,6 +182,15 @@ def thigh_muscles(body: Body) -> Solid:
     points, radii = np.array(THIGH, float)[:, :3], np.array(THIGH, float)[:, 3]
     right = tube(points, radii * body.latent("muscle_size", 1.0), 30.0)
     return smooth_union(right | right.mirrored(), gluteal_outline(), round_mm=16)
+
+
+def _belly_mm(body: Body, angle_deg, height_mm, most_mm: float = np.inf) -> Float[ndarray, "h a"]:
+    """How far the wall of the belly stands out more than in the reference body, mostly in front; at most `most_mm`."""
+    infant = np.exp(-body.age_y / 3)
+    sides = 0.35 + INFANT_SIDES * infant
+    front = np.clip(np.cos(np.radians(angle_deg)) + sides, 0, None) / (1 + sides)
+    up_and_down = np.exp(-(((height_mm + 150) / (80 + INFANT_REACH_MM * infant)) ** 2))
+    return min(body.latent("belly_mm"), most_mm) * up_and_down * front
 
 
 def _breath_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
