@@ -61,6 +61,8 @@ FREE = {"lungs": 0.28, "liver": 0.5, "small_bowel": 3.0, "colon": 2.5, "pancreas
 """Surface that moves with the volume, over that of a ball: small where walls hold an organ, large where it is long."""
 ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
 """Organs above the diaphragm: those below do not change them."""
+SINGLE_KIDNEY = 1.6
+"""How much larger a kidney grows that is born alone (van Vuuren, Pediatr Nephrol 2012: 1.5 to 1.8; from memory)."""
 CROSSED = frozenset({"lung_middle_lobe_right", "atrial_appendage_left"})
 """Structures with a side in their name and no twin: in situs inversus they keep the name that they have."""
 
@@ -167,7 +169,10 @@ def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
             raise SceneError(f"organs: no organ is called '{name}'; {did_you_mean(name, ORGANS)}")
     drawn = {name: sum(body.latent(latent) for latent in latents) for name, (_, latents) in ORGANS.items()}
     volumes = {name: float(asked_ml.get(name, volume)) for name, volume in drawn.items()}
-    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2)): ml for name, ml in volumes.items() if ml > 0}
+    if "absent_kidney_left" in body.variants and "kidney_right" not in asked_ml:
+        volumes["kidney_right"] *= SINGLE_KIDNEY
+    there = {name: ml for name, ml in volumes.items() if ml > 0 and f"absent_{name}" not in body.variants}
+    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2)): ml for name, ml in there.items()}
 
 
 def _other_side() -> UInt16[ndarray, " n"]:
