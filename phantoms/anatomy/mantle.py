@@ -9,7 +9,7 @@ from phantoms.solids import Ellipsoid, Layer, Plane, Solid, waves
 NECK_MM = 190.0
 GLAND_UNDER_SKIN_MM, GLAND_OVER_MUSCLE_MM = 6.0, 3.0
 # of a breast, mm: half width across, outwards and upwards
-BREAST_RADII_MM = (100.0, 64.0, 72.0)
+BREAST_RADII_MM = (86.0, 58.0, 60.0)
 TOWARDS_ARMPIT_DEG = 16.0
 
 
@@ -49,7 +49,7 @@ def _breasts(body: Body, fat: Solid, muscle: Solid, trunk: Trunk) -> list[Layer]
         along = np.cos(turn) * to_side + np.sin(turn) * np.array([0, 0, 1])
         axes = np.stack([along, outward, np.cross(along, outward)])
         whole = Ellipsoid(base, BREAST_RADII_MM, axes) & fat & ~muscle  # pyright: ignore[reportArgumentType]
-        core = Ellipsoid(base + 8 * outward, tuple(r * (0.45 + 0.6 * share) for r in BREAST_RADII_MM), axes)
+        core = Ellipsoid(base + 8 * outward, tuple(r * (0.36 + 0.6 * share) for r in BREAST_RADII_MM), axes)
         lumps = core + waves(5.0, (9, 22), body.dice(f"gland_{side}"), 8)
         deep = fat.grown(-GLAND_UNDER_SKIN_MM) & ~muscle.grown(GLAND_OVER_MUSCLE_MM)
         found += [Layer(lumps & deep, f"breast_{side}"), Layer(whole, f"breast_{side}", "adipose")]
