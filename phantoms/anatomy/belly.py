@@ -11,15 +11,13 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.proportions import Proportions
 from phantoms.anatomy.regions import breathing
 from phantoms.anatomy.solver import Organ, is_part
-from phantoms.anatomy.trunk import trunk
+from phantoms.anatomy.trunk import HEIGHTS_MM, STEP_DEG, STEP_MM, outlines, trunk
 from phantoms.solids import Layer, Warp, draw
 from phantoms.solids.tape import Tape
 from simdata import Grid
 from simdata.structures import structure
 
-ML_PER_MM = 39.0
-"""What the reference belly holds more for every mm that its wall stands out in front (see trunk.py)."""
-LIMITS_MM = (-32.0, 130.0)
+LIMITS_MM = (-40.0, 130.0)
 FAT = ("visceral_fat", "perirenal_fat_left", "perirenal_fat_right", "renal_sinus_fat_left", "renal_sinus_fat_right")
 
 
@@ -47,6 +45,17 @@ def with_belly(
     space_ml = float(movable.sum() * whole.voxel_mm3 / 1000)
     need_ml = sum(wanted_ml.values()) + body.latent("visceral_fat_ml")
 
-    per_mm = ML_PER_MM * float(np.prod(made.at(-150.0)))
-    belly_mm = float(np.clip(body.latent("belly_mm") + (need_ml - space_ml) / per_mm, *LIMITS_MM))
+    room_ml = _cavity_ml(body, made) + need_ml - space_ml
+    tried = np.linspace(*LIMITS_MM, 18)
+    held_ml = [_cavity_ml(_with(body, mm), made) for mm in tried]
+    return _with(body, float(np.interp(room_ml, held_ml, tried)))
+
+
+def _with(body: Body, belly_mm: float) -> Body:
     return replace(body, latents=MappingProxyType({**body.latents, "belly_mm": belly_mm}))
+
+
+def _cavity_ml(body: Body, made: Proportions) -> float:
+    """Volume within the outline of the cavity, chest and belly: the sum of half r^2 dangle dheight."""
+    areas_mm2 = (outlines(body)[0] ** 2).sum(axis=1) * np.radians(STEP_DEG)
+    return float((areas_mm2 * np.prod(made.at(HEIGHTS_MM), axis=1)).sum() * STEP_MM / 1000)

@@ -17,6 +17,7 @@ from numpy import ndarray
 from phantoms.anatomy import brain
 from phantoms.anatomy.belly import with_belly
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.girths import with_girths
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
 from phantoms.anatomy.regions import Frame, frame, layers, layers_to_weigh, upper, upper_layers
@@ -147,7 +148,7 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     made_of = frame(body)
     body = _solve_upper(body, above, made_of, first.warp, whole)
     weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
-    body = with_belly(body, made, below, weighed, first.warp, whole)
+    body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 
     made_of = frame(body)
     body = _solve_upper(body, above, made_of, first.warp, whole)

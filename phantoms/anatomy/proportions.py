@@ -44,6 +44,10 @@ NECK_SHARE = 0.88
 FACE_SHARE = 0.5
 """Power of the trunk's growth, against that of the vault, in the growth of the face: a newborn's is an eighth of its
 head, an adult's half of it (Caffey)."""
+FLAT, ROUND = 0.03, 0.12
+"""How much narrower and deeper a newborn's ribs are than its skin tells: it has no muscles beside them."""
+WAIST_FROM_Y = 4.0
+"""Infants have no waist: their belly is as wide as their liver and bowel ask for, whatever chest and pelvis are."""
 TRUNK_MM, ROUNDS = 700.0, 4
 """Length that the scale of the trunk sets; rounds of Newton until the person is as tall as asked."""
 
@@ -77,13 +81,20 @@ def proportions(shape: Shape, subject: Subject, breast_mm: float) -> Proportions
     ratio = {name: mine[name] / his[name] * bmi ** -FLESH.get(name, 0.0) for name in mine}
     for name in ("head_breadth", "head_length"):
         ratio[name] *= 1 + 2 * (BONE_MM - skull_mm(subject.age_y)) / mean_shape(reference_adult("male")).head_breadth_mm
+    infant = float(np.exp(-subject.age_y / WAIST_FROM_Y))
+    ratio["chest_breadth"], ratio["chest_depth"] = (
+        ratio["chest_breadth"] * (1 - FLAT * infant),
+        ratio["chest_depth"] * (1 + ROUND * infant),
+    )
+    for way, pelvis in (("breadth", ratio["pelvis"]), ("depth", ratio["pelvis_depth"])):
+        between = 0.5 * (ratio[f"chest_{way}"] + pelvis)
+        ratio[f"waist_{way}"] = infant * ratio[f"waist_{way}"] + (1 - infant) * between
     length_mm = SUPINE * shape.sitting_height_mm
     trunk = shape.sitting_height_mm / mean_shape(reference_adult("male")).sitting_height_mm
     for _ in range(ROUNDS):
-        made = _levels(ratio, trunk)
-        seat_mm, vertex_mm = made.patient_height_mm(np.array([SEAT_MM, VERTEX_MM]))
-        trunk *= 1 + (length_mm - (vertex_mm - seat_mm)) / (trunk * TRUNK_MM)
-    return made
+        seat_mm, vertex_mm = _levels(ratio, trunk).patient_height_mm(np.array([SEAT_MM, VERTEX_MM]))
+        trunk += (length_mm - (vertex_mm - seat_mm)) / TRUNK_MM
+    return _levels(ratio, trunk)
 
 
 def skull_mm(age_y: float) -> float:
@@ -93,7 +104,7 @@ def skull_mm(age_y: float) -> float:
 
 def _levels(ratio: dict[str, float], trunk: float) -> Proportions:
     """Scale of every level, given the scale of the trunk along z."""
-    waist = (ratio["chest_breadth"] + ratio["pelvis"]) / 2, (ratio["chest_depth"] + ratio["pelvis_depth"]) / 2
+    waist = (ratio["waist_breadth"], ratio["waist_depth"])
     vault = 0.5 * (ratio["head_breadth"] + ratio["head_length"])
     small = (trunk / vault) ** FACE_SHARE
     face = ratio["head_breadth"] * small, ratio["head_length"] * small, vault * small
@@ -123,6 +134,8 @@ def _measures(shape: Shape) -> dict[str, float]:
         "shoulder": shape.biacromial_breadth_mm,
         "chest_breadth": shape.chest_breadth_mm - 2 * shape.fat_chest_lateral_mm,
         "chest_depth": shape.chest_depth_mm - chest_fat,
+        "waist_breadth": shape.waist_breadth_mm - 2 * shape.fat_abdomen_lateral_mm,
+        "waist_depth": shape.waist_depth_mm - shape.fat_abdomen_anterior_mm - shape.fat_abdomen_posterior_mm,
         "pelvis": shape.pelvic_breadth_mm,
         "pelvis_depth": 0.5 * (shape.hip_depth_mm - hip_fat) + 0.5 * 0.75 * shape.pelvic_breadth_mm,
         "thigh": shape.thigh_circumference_mm - 2 * np.pi * shape.fat_thigh_mm,
