@@ -103,6 +103,9 @@ FAT = {
     60: (("fat_chest_front", 8), ("fat_chest_side", 9), ("fat_chest_behind", 9)),
     225: (("fat_neck", 4), ("fat_neck", 4), ("fat_neck", 5)),
 }
+FLESHY_MM, CHEST_LESS, CHEST_MORE = (-130.0, -30.0), 0.12, 0.4
+"""Below the first height little or much muscle changes the whole radius, above the second so much of that: the blades
+lie near the surface and cannot give way."""
 FLATTEST = 0.85
 """Where an outline narrows fast, as under the buttocks, fat is no thicker than this share of it makes it."""
 BREAST_DEG, BREAST_MM = (50.0, 38.0), (36.0, 66.0)
@@ -169,10 +172,16 @@ def outlines(body: Body) -> tuple[Float[ndarray, "h a"], ...]:
     angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
     moved = _belly_mm(body, angles, heights) + _breath_mm(body, angles, heights)
     cavity = _surface(CAVITY) + moved
-    muscle = np.maximum(_surface(MUSCLE) * body.latent("muscle_size", 1.0) + moved, cavity + 7)
+    muscle = np.maximum(_surface(MUSCLE) * _muscle_size(body, heights) + moved, cavity + 7)
     flat = _polar(muscle).flatness()[:, len(HALF_DEG) - 1 :]
     fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
     return cavity, muscle, muscle + fat / np.maximum(flat, FLATTEST)
+
+
+def _muscle_size(body: Body, height_mm) -> Float[ndarray, "h a"]:
+    """Radius of the flesh over the reference man's; the chest, where skeleton makes the radius, changes least."""
+    size = body.latent("muscle_size", 1.0) - 1
+    return 1 + size * np.interp(height_mm, FLESHY_MM, (1.0, CHEST_LESS if size < 0 else CHEST_MORE))
 
 
 def thigh_muscles(body: Body) -> Solid:
