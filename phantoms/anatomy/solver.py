@@ -26,6 +26,8 @@ FITS = 0.01
 CLOSE = 0.005
 """Relative error at which an organ is left alone."""
 REACH_MM = 75.0
+FINE_MM, CORRECTIONS = 2.5, 3
+"""Few voxels measure a folded organ wrong, but alike: the error is found in a fine window and aimed off, so often."""
 STRIDE_MM = 28.0
 """How far a surface may move in all, and in one round, reference mm."""
 MARGIN_MM = 8.0
@@ -58,9 +60,25 @@ def solve(
     build: makes the layers of a body, seen through `warp`. whole: a grid that shows all organs; what it does not show
     is left out.
     """
+    labels = draw(build(body), whole, warp).labels
+    wanted = {organ: volume for organ, volume in wanted_ml.items() if is_part(organ)[labels].any()}
+    target, found = wanted, {}
+    for _ in range(CORRECTIONS):
+        body, quick = _settled(body, target, build, warp, whole)
+        layers = build(body)
+        found = _counted(layers, warp, _windows(draw(layers, whole, warp).labels, whole, wanted, FINE_MM))
+        if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
+            break
+        target = {organ: volume * quick[organ] / found[organ] for organ, volume in wanted.items()}
+    return body, found
+
+
+def _settled(
+    body: Body, wanted: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid
+) -> tuple[Body, Mapping[Organ, float]]:
+    """The body after Newton's steps for all organs at once, measured quickly, in windows of few voxels."""
     layers = build(body)
-    windows = _windows(draw(layers, whole, warp).labels, whole, wanted_ml)
-    wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
+    windows = _windows(draw(layers, whole, warp).labels, whole, wanted)
     found = _measured(layers, warp, windows)
     slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
     for _ in range(ROUNDS):
@@ -113,8 +131,10 @@ def _ball_cm2(volume_ml: float) -> float:
     return (36 * np.pi) ** (1 / 3) * max(volume_ml, 0.05) ** (2 / 3)
 
 
-def _windows(labels: UInt16[ndarray, "x y z"], whole: Grid, organs: Mapping[Organ, float]) -> dict[Organ, Grid]:
-    """A grid around every organ that lies in `whole`, about `WINDOW_VOXELS` large."""
+def _windows(
+    labels: UInt16[ndarray, "x y z"], whole: Grid, organs: Mapping[Organ, float], fine_mm: float = np.inf
+) -> dict[Organ, Grid]:
+    """A grid around every organ that lies in `whole`, of at least `WINDOW_VOXELS`, as fine as `fine_mm` or finer."""
     windows = {}
     for organ in organs:
         mask = is_part(organ)[labels]
@@ -122,13 +142,13 @@ def _windows(labels: UInt16[ndarray, "x y z"], whole: Grid, organs: Mapping[Orga
         if not all(len(one) for one in used):
             continue
         low, high = (whole.world_mm(np.array([one[n] for one in used], float)) for n in (0, -1))
-        windows[organ] = _around(low - MARGIN_MM, high + MARGIN_MM)
+        windows[organ] = _around(low - MARGIN_MM, high + MARGIN_MM, fine_mm)
     return windows
 
 
-def _around(low_mm: ndarray, high_mm: ndarray) -> Grid:
+def _around(low_mm: ndarray, high_mm: ndarray, fine_mm: float) -> Grid:
     size = high_mm - low_mm
-    voxel_mm = float((np.prod(size) / WINDOW_VOXELS) ** (1 / 3))
+    voxel_mm = min(float((np.prod(size) / WINDOW_VOXELS) ** (1 / 3)), fine_mm)
     x, y, z = np.ceil(size / voxel_mm).astype(int) + 1
     return Grid.regular((int(x), int(y), int(z)), voxel_mm, tuple((low_mm + high_mm) / 2))
 
@@ -152,3 +172,14 @@ def _measured(layers: Tape, warp: Warp, windows: Mapping[Organ, Grid]) -> dict[O
 
     with ThreadPoolExecutor(get_num_threads()) as threads:
         return dict(zip(windows, threads.map(measure, windows), strict=True))
+
+
+def _counted(layers: Tape, warp: Warp, windows: Mapping[Organ, Grid]) -> dict[Organ, float]:
+    """mL of every organ in its window by its voxels: true on average however thin its parts are."""
+
+    def count(organ: Organ) -> float:
+        window = windows[organ]
+        return float(is_part(organ)[draw(layers, window, warp).labels].sum() * window.voxel_mm3 / 1000)
+
+    with ThreadPoolExecutor(get_num_threads()) as threads:
+        return dict(zip(windows, threads.map(count, windows), strict=True))

@@ -830,15 +830,16 @@ def weigh_voxels(corner, level, edge, shape, program, desk, registers, per_mm, w
         for j in range(min(edge, shape[1] - corner[1])):
             for k in range(min(edge, shape[2] - corner[2])):
                 p = (i * edge + j) * edge + k
-                rest = ONE
+                filled = ZERO
                 for m in range(desk.layer_count[level]):
                     layer = desk.layers[level, m]
                     depth = registers[desk.slot[desk.root[level, m]], p]
-                    part = rest * min(max(HALF + depth * per_mm, ZERO), ONE)
-                    weight[program.label[layer]] += part
-                    rest -= part
-                    if rest <= ZERO:
-                        break
+                    part = min(HALF + depth * per_mm, ONE) - filled
+                    if part > ZERO:
+                        weight[program.label[layer]] += part
+                        filled += part
+                        if filled >= ONE:
+                            break
 
 
 @compiled
@@ -863,7 +864,8 @@ def paint_voxels(corner, level, edge, shape, program, desk, registers, labels, t
 def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tissues, other, share):
     """The second tissue of every voxel, and its share of the two.
 
-    A layer of depth d fills 1/2 + d / voxel of what the layers over it leave (coverage by distance).
+    Layers down to one of depth d fill 1/2 + d / voxel together: layers that share a surface, as the parts of an organ
+    do, fill the voxel once.
     """
     held = np.zeros(256, np.float32)
     kept = desk.layer_count[level]
@@ -876,11 +878,11 @@ def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tis
                 p = (i * edge + j) * edge + k
                 at = (corner[0] + i, corner[1] + j, corner[2] + k)
                 own = tissues[at]
-                rest, seen = ONE, 0
-                while seen < kept and rest > ZERO:
-                    part = rest * min(max(HALF + registers[depth[seen], p] * per_mm, ZERO), ONE)
+                filled, seen = ZERO, 0
+                while seen < kept and filled < ONE:
+                    part = max(min(HALF + registers[depth[seen], p] * per_mm, ONE) - filled, ZERO)
                     held[program.tissue[desk.layers[level, seen]]] += part
-                    rest -= part
+                    filled += part
                     seen += 1
                 best, most = own, ZERO
                 for m in range(seen):
