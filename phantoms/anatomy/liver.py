@@ -41,10 +41,10 @@ from simdata import Subject
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
 UNDER_MM = {
-    -60: (54, 34, 14, -1, -20, -56, -104, -146, -166, -168),
-    15: (34, -6, -40, -58, -66, -84, -114, -152, -178, -186),
-    75: (-26, -74, -110, -130, -138, -146, -156, -174, -188, -194),
-    120: (-46, -90, -118, -136, -144, -152, -160, -178, -192, -198),
+    -60: (34, 14, -6, -21, -40, -76, -124, -158, -172, -174),
+    15: (14, -26, -58, -76, -86, -106, -136, -166, -186, -192),
+    75: (-34, -70, -94, -110, -124, -146, -166, -184, -196, -200),
+    120: (-48, -76, -98, -114, -128, -150, -168, -186, -198, -202),
 }
 # how far the medial border gives way to vena cava, adrenal gland and duodenum; how long the tongue of Riedel is
 HOLLOW_MM = 10.0
@@ -57,6 +57,8 @@ BULGE_MM = 35.0
 PILLARS = ((0.0, -6.0, 27.0), (-14.0, 18.0, 17.0))
 # x, y, z, radius of the vena cava behind the liver
 CAVA = ((22, -4, -105, 11.5), (24, -11, -70, 12), (26, -15, -35, 12), (30, -2, -6, 12))
+# behind and medial of the right kidney, where psoas and diaphragm lie: middle and radii
+BEHIND = (((18, -58, -130), (28, 40, 45)), ((60, -82, -195), (55, 38, 50)))
 CAUDATE = ((10, -4, -50), (21, 14, 27))
 PORTA = ((36, 5, -66), (22, 9, 12))
 # fissure of the venous ligament: middle line and half breadth; half thickness
@@ -101,7 +103,7 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown) & room.grown(-GAP_MM)
     bile = None if "absent_gallbladder" in body.variants else _bile(body, under) & room.grown(-WALL_MM - 1)
     free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
-    free += [Ellipsoid(*PORTA), *_fissures(under)]
+    free += [Ellipsoid(*PORTA), *_fissures(under), *(Ellipsoid(*place) for place in BEHIND)]
     if bile:
         free.append(bile.grown(WALL_MM + 0.5))
     return Liver(smooth_union(lobes, caudate, round_mm=8) - union(*free), under, bile)

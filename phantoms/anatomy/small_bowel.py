@@ -55,7 +55,7 @@ ELLIPSOIDS = (
     ((0, 0, -420), (90, 90, 40)),
 )
 UTERUS = ((0, 8, -338), (34, 44, 32))
-VESSEL_MM = 3.0
+VESSEL_MM = 0.0
 HAIRPIN = 0.75
 """How likely a loop that grew goes on growing."""
 ROUNDS, JITTER, STIFF, SPRING, PUSH, WALL_PUSH, SPARE = 80, 0.16, 0.12, 0.35, 0.5, 0.6, 1.03
