@@ -101,7 +101,7 @@ def base_mm(x, y):
     back = (1 - front) * _step(ridge - y)
     anterior = 381 + 5 * np.exp(-(((side - 28) / 13) ** 2) - ((y - 45) / 22) ** 2)
     middle = 349 + 0.012 * (side - 42) ** 2
-    floor = front * anterior + (1 - front - back) * middle + back * 329.0
+    floor = front * anterior + (1 - front - back) * middle + back * (328 + 0.0035 * side**2)
     beside = (y - ridge) * 0.78
     pyramid = RIDGE_Z - np.where(beside > 0, 0.9 * beside, -2.4 * beside) - 1.5 * np.clip(side - 52, 0, None)
     floor = np.where(side > 8, np.maximum(floor, np.where(pyramid > 335, pyramid, 0)), floor)

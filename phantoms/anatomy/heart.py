@@ -24,6 +24,8 @@ HINGE_MM = np.array([10.0, 10.0, 28.0])
 DIAPHRAGM_SHARE = 0.7
 """Share of the diaphragm's rise that the heart follows."""
 GROWTH_MM = 30.0
+UPRIGHT_DEG = 14.0
+"""How much more upright the heart hangs in a full breath than after breathing out."""
 
 APEX = np.array([-0.66, 0.58, -0.48]) / np.linalg.norm([-0.66, 0.58, -0.48])
 TO_RIGHT_VENTRICLE = np.array([0.62, 0.76, 0.07])
@@ -137,9 +139,10 @@ def in_ventricle(to_right: float, down: float, along: float) -> Float[ndarray, "
 def heart(body: Body) -> Heart:
     """The heart of a patient: the reference heart, scaled, tilted, and lifted by the diaphragm.
 
-    Scale exp(grown / 30). The latent "heart_tilt_deg" lays the heart flat (positive) or upright about the front axis.
+    Scale exp(grown / 30). The latent "heart_tilt_deg" and the breath turn the heart about the front axis, upright if
+    positive.
     """
-    tilt = np.radians(body.latent("heart_tilt_deg"))
+    tilt = np.radians(body.latent("heart_tilt_deg") + UPRIGHT_DEG * body.latent("breath"))
     turn = np.array([[np.cos(tilt), 0, -np.sin(tilt)], [0, 1, 0], [np.sin(tilt), 0, np.cos(tilt)]])
     scale = float(np.exp(body.grown("heart") / GROWTH_MM))
     shift = (HINGE_MM - scale * turn @ HINGE_MM + np.array([0, 0, DIAPHRAGM_SHARE * body.latent("dome_mm")])).tolist()

@@ -158,9 +158,9 @@ def _muscles(body: Body, bones: Mapping) -> list[Layer]:
     trapezius = tube(path, np.array((6, 9, 14, 17, 17, 15, 12)) * size, 8.0, outwards)
     levator = tube([(30, -22, 315), (40, -34, 255), (60, -58, 200)], np.array((6, 9, 9)) * size, 8.0)
     splenius = tube(
-        [(44, -48, 336), (36, -46, 300), (27, -48, 276)], np.array((10, 15, 11)) * size, 8.0, flat=(1.7, 0.8, 0)
+        [(44, -48, 327), (36, -46, 300), (27, -48, 276)], np.array((10, 15, 11)) * size, 8.0, flat=(1.7, 0.8, 0)
     )
-    semispinalis = tube([(15, -68, 342), (15, -57, 305), (15, -52, 278)], np.array((12, 13, 10)) * size, 8.0)
+    semispinalis = tube([(15, -64, 324), (15, -57, 305), (15, -52, 278)], np.array((9, 13, 10)) * size, 8.0)
     straps = tube(
         [(9, 32, 252), (11, 30, 215), (13, 24, 180), (12, 30, 150)],
         np.array((5, 8, 9, 8)) * size,
