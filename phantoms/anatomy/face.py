@@ -114,7 +114,7 @@ def face(body: Body) -> Face:
         orbit=orbit & Plane((48, 68, 366), (-0.4, -1, 0.0)),
         eye=eye,
         lens=Ellipsoid((32, 66.6, 366), (4.6, 2.1, 4.6)),
-        maxillary=sinus.grown(-7 * young),
+        maxillary=sinus.grown(-9.5 * young),
         frontal=smooth_union(
             Ellipsoid((11, 75.5, 388), (9, 3.4, 9)), Ellipsoid((22, 73, 390), (8, 2.8, 6)), round_mm=5
         ).grown(-4 * young),
