@@ -68,9 +68,9 @@ VENOUS_MM, VENOUS_NORMAL = 1.5, np.array([-0.22, 0.97, 0.0])
 ROUND = ((9, 112, 4, 18), (6, 75, 3, 17), (4, 45, 2, 15), (6, 22, 2, 10))
 ROUND_MM = 1.6
 # x, y, height over the undersurface, radius of the gallbladder from neck to fundus; bile
-GALLBLADDER = ((41, 12, 2, 3.5), (46, 27, 0, 10.5), (51, 46, 0, 16.8), (53, 62, 4, 17.8))
+GALLBLADDER = ((41, 12, 2, 3.5), (50, 26, 0, 10.5), (58, 43, 0, 16.8), (61, 58, 4, 17.8))
 WALL_MM = 1.5
-FOLLOWS = 0.8
+FOLLOWS = 0.5
 """How far its fundus gives way to the wall of a slim belly, as a share."""
 # common bile duct: hepatic duct, behind the duodenum, through the head of the pancreas to the papilla
 DUCT = ((44, 6, -62), (36, 9, -78), (28, 12, -98), (27, 13, -118), (33, 13, -136))
@@ -101,7 +101,11 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     room = room if body.latent("belly_mm") < BULGE_MM else room & slim_cavity(body, BULGE_MM)
     lobes = smooth_common(room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(grown), round_mm=EDGE_MM)
     caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown) & room.grown(-GAP_MM)
-    bile = None if "absent_gallbladder" in body.variants else _bile(body, under) & room.grown(-WALL_MM - 1)
+    bile = (
+        None
+        if "absent_gallbladder" in body.variants
+        else _bile(body, under) & room.grown(-WALL_MM - 1) & ~gut.grown(WALL_MM + 0.5)
+    )
     free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
     free += [Ellipsoid(*PORTA), *_fissures(under), *(Ellipsoid(*place) for place in BEHIND)]
     if bile:

@@ -149,12 +149,13 @@ def breathing(body: Body) -> Body:
 
 
 def _stacked(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> list[Layer]:
+    blood = [layer.solid for layer in chest if "iliac" in layer.structure or "mesenteric" in layer.structure]
     return [
         Layer(~frame.skin, ""),
         *frame.skeleton,
         *upper.head,
         *chest,
-        *_belly(body, frame, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM)),
+        *_belly(body, frame, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM), blood),
         *frame.muscles,
         *kidneys.fat_layers(body),
         *mantle.inside(frame.wall, upper.above),
@@ -174,25 +175,27 @@ def _surface(body: Body, wall: Trunk) -> tuple[Solid, Solid]:
     return smooth_union(skin, arms[0], round_mm=JOIN_MM), smooth_union(muscle, arms[1], round_mm=JOIN_MM)
 
 
-def _belly(body: Body, frame: Frame, room: Solid) -> list[Layer]:
-    """The organs under the diaphragm; room: all of belly and pelvis."""
+def _belly(body: Body, frame: Frame, room: Solid, blood: list[Solid]) -> list[Layer]:
+    """The organs under the diaphragm; room: all of belly and pelvis. blood: vessels that the bowel goes round."""
     outer_stomach, outer_duodenum = stomach.stomach(body, body.latent("dome_mm")), duodenum.duodenum(body)
     bed = kidneys.bed(body)
-    own_liver = liver.liver(body, room, outer_stomach | outer_duodenum, bed)
+    own_pancreas = pancreas.pancreas(body)
+    own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas), bed)
     own_spleen = spleen.spleen(body, room, outer_stomach, bed)
     solid = union(own_liver.whole, own_spleen, bed)
     bag = bladder.bladder(body)
     organs = genitals.genitals(body, bag)
-    large, own_pancreas = colon.colon(body), pancreas.pancreas(body)
+    large, urinary = colon.colon(body), kidneys.layers(body)
+    ureters = [layer.solid for layer in urinary if layer.structure.startswith("ureter_") and not layer.tissue]
 
     for_stomach = room - union(solid, own_pancreas).grown(CLEAR_MM)
-    upper = union(outer_stomach, outer_duodenum)
+    upper = union(outer_stomach, outer_duodenum, *blood, *ureters)
     for_colon = (
         for_stomach - muscles.behind_the_belly(frame.bones) - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
     )
     for_bowel = for_colon - large.outer.grown(CLEAR_MM)
     return [
-        *kidneys.layers(body),
+        *urinary,
         *adrenals.layers(body),
         *duodenum.layers(body, room - bed, outer_duodenum),
         *spleen.layers(body, own_spleen),
