@@ -65,7 +65,7 @@ class Torso(Phantom):
     """
 
     subject: Person = Person()
-    breath: Annotated[float, Ge(0), Le(1)] = 0.6
+    breath: Annotated[float, Ge(0), Le(1)] = 0.85
     arms: Literal["out", "up", "down"] = "out"
     organs: OrganVolumes = OrganVolumes()
     variants: tuple[str, ...] | None = None

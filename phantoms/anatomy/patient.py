@@ -21,7 +21,7 @@ from phantoms.anatomy.girths import with_girths
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
 from phantoms.anatomy.regions import Frame, frame, layers, layers_to_weigh, upper, upper_layers
-from phantoms.anatomy.solver import Organ, check_fit, solve
+from phantoms.anatomy.solver import Build, Organ, approach, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid, SceneError, Streams, Subject, structure
@@ -60,6 +60,8 @@ SOLVE_VOXELS = 1_000_000
 FREE = {"lungs": 0.28, "liver": 0.5, "small_bowel": 3.0, "colon": 2.5, "pancreas": 1.8, "adrenal_gland_left": 2.5,
         "adrenal_gland_right": 2.5, "thymus": 1.6}  # fmt: skip
 """Surface that moves with the volume, over that of a ball: small where walls hold an organ, large where it is long."""
+CARRIER = "lungs"
+"""With the diaphragm, whose height sets the volume of the lungs, the heart moves."""
 ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
 """Organs above the diaphragm: those below do not change them."""
 SINGLE_KIDNEY = 1.6
@@ -145,22 +147,20 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     above = {organ: volume for organ, volume in wanted.items() if organ.knob in ABOVE}
     below = {organ: volume for organ, volume in wanted.items() if organ.knob not in ABOVE}
 
+    def head_and_chest(made_of: Frame) -> Build:
+        return lambda tried: tape(upper_layers(made_of, upper(tried, made_of)))
+
     made_of = frame(body)
-    body = _solve_upper(body, above, made_of, first.warp, whole)
+    body = approach(body, above, head_and_chest(made_of), first.warp, whole)
     weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
     body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 
     made_of = frame(body)
-    body = _solve_upper(body, above, made_of, first.warp, whole)
+    body, found_above = solve(body, above, head_and_chest(made_of), first.warp, whole)
     chest = upper(body, made_of)
     body, found = solve(body, below, lambda tried: tape(layers_to_weigh(tried, made_of, chest)), first.warp, whole)
-    check_fit(found, asked_ml)
+    check_fit({**found_above, **found}, asked_ml)
     return Patient(body, made)
-
-
-def _solve_upper(body: Body, wanted: Mapping[Organ, float], made_of: Frame, warp: Warp, whole: Grid) -> Body:
-    """The body with the volumes of head and chest met."""
-    return solve(body, wanted, lambda tried: tape(upper_layers(made_of, upper(tried, made_of))), warp, whole)[0]
 
 
 def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
@@ -173,7 +173,7 @@ def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
     if "absent_kidney_left" in body.variants and "kidney_right" not in asked_ml:
         volumes["kidney_right"] *= SINGLE_KIDNEY
     there = {name: ml for name, ml in volumes.items() if ml > 0 and f"absent_{name}" not in body.variants}
-    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2)): ml for name, ml in there.items()}
+    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2), name == CARRIER): ml for name, ml in there.items()}
 
 
 def _other_side() -> UInt16[ndarray, " n"]:

@@ -4,13 +4,13 @@ Newton's method for all organs at once; each is measured in a window of its own,
 What an organ gains its neighbours may lose, so all are measured again in every round.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from jaxtyping import Bool, UInt16
+from jaxtyping import Bool
 from numba import get_num_threads
 from numpy import ndarray
 
@@ -25,9 +25,10 @@ ROUNDS = 8
 FITS = 0.01
 CLOSE = 0.005
 """Relative error at which an organ is left alone."""
+ABOUT = 0.03
+"""The same where it is moved again later."""
 REACH_MM = 75.0
-FINE_MM, CORRECTIONS = 2.5, 3
-"""Few voxels measure a folded organ wrong, but alike: the error is found in a fine window and aimed off, so often."""
+FINE_MM, CORRECTIONS = 2.5, 2
 STRIDE_MM = 28.0
 """How far a surface may move in all, and in one round, reference mm."""
 MARGIN_MM = 8.0
@@ -44,12 +45,13 @@ class Organ:
     """An organ with a volume.
 
     knob: what `Body.grown` calls it. parts: names of the structures that make it up. free: its surface that moves with
-    the knob, over the whole surface of a ball of its volume.
+    the knob, over the whole surface of a ball of its volume. carries: whether other organs move with it.
     """
 
     knob: str
     parts: tuple[str, ...]
     free: float = 1.2
+    carries: bool = False
 
 
 def solve(
@@ -58,41 +60,94 @@ def solve(
     """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL.
 
     build: makes the layers of a body, seen through `warp`. whole: a grid that shows all organs; what it does not show
-    is left out.
+    is left out. Few voxels measure a folded organ wrong, but alike: what a fine grid counts is aimed at instead.
     """
-    labels = draw(build(body), whole, warp).labels
-    wanted = {organ: volume for organ, volume in wanted_ml.items() if is_part(organ)[labels].any()}
-    target, found = wanted, {}
+    look = Look(build, warp, whole)
+    windows = look.windows(body, wanted_ml)
+    wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
+    body, windows, quick = _settled(body, wanted, look, windows)
+    found = quick
     for _ in range(CORRECTIONS):
-        body, quick = _settled(body, target, build, warp, whole)
-        layers = build(body)
-        found = _counted(layers, warp, _windows(draw(layers, whole, warp).labels, whole, wanted, FINE_MM))
+        found = look.count(body, windows)
         if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
             break
         target = {organ: volume * quick[organ] / found[organ] for organ, volume in wanted.items()}
+        body, windows, quick = _settled(body, target, look, windows)
     return body, found
+
+
+def approach(body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid) -> Body:
+    """`body` with about these volumes: `solve` without the last two steps."""
+    look = Look(build, warp, whole)
+    windows = look.windows(body, wanted_ml)
+    wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
+    return _settled(body, wanted, look, windows, ABOUT)[0]
+
+
+Windows = Mapping[Organ, Grid]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How a body is looked at: build makes its layers, seen through `warp`; whole: a grid that shows all of it."""
+
+    build: Build
+    warp: Warp
+    whole: Grid
+
+    def windows(self, body: Body, organs: Iterable[Organ]) -> dict[Organ, Grid]:
+        """A grid around every organ that can be seen."""
+        labels = draw(self.build(body), self.whole, self.warp).labels
+        found = {}
+        for organ in organs:
+            mask = is_part(organ)[labels]
+            used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+            if all(len(one) for one in used):
+                low, high = (self.whole.world_mm(np.array([one[n] for one in used], float)) for n in (0, -1))
+                found[organ] = _around(low - MARGIN_MM, high + MARGIN_MM, WINDOW_VOXELS)
+        return found
+
+    def weigh(self, body: Body, windows: Windows) -> dict[Organ, float]:
+        """mL of every organ in its window, parts of voxels included: smooth, but thin parts count too much."""
+        layers = self.build(body)
+
+        def measure(organ: Organ) -> float:
+            return float(volumes_ml(layers, windows[organ], self.warp)[is_part(organ)].sum())
+
+        with ThreadPoolExecutor(get_num_threads()) as threads:
+            return dict(zip(windows, threads.map(measure, windows), strict=True))
+
+    def count(self, body: Body, windows: Windows) -> dict[Organ, float]:
+        """mL of every organ by the voxels of a fine grid: true on average however thin its parts are."""
+        layers = self.build(body)
+
+        def measure(organ: Organ) -> float:
+            window = _finer(windows[organ])
+            return float(is_part(organ)[draw(layers, window, self.warp).labels].sum() * window.voxel_mm3 / 1000)
+
+        with ThreadPoolExecutor(get_num_threads()) as threads:
+            return dict(zip(windows, threads.map(measure, windows), strict=True))
 
 
 def _settled(
-    body: Body, wanted: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid
-) -> tuple[Body, Mapping[Organ, float]]:
-    """The body after Newton's steps for all organs at once, measured quickly, in windows of few voxels."""
-    layers = build(body)
-    windows = _windows(draw(layers, whole, warp).labels, whole, wanted)
-    found = _measured(layers, warp, windows)
+    body: Body, wanted: Mapping[Organ, float], look: Look, windows: Windows, close: float = CLOSE
+) -> tuple[Body, Windows, Mapping[Organ, float]]:
+    """The body after Newton's steps for all organs at once, its windows, and what was weighed in them."""
+    found = look.weigh(body, windows)
     slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
     for _ in range(ROUNDS):
-        if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
+        if all(abs(found[organ] / volume - 1) < close for organ, volume in wanted.items()):
             break
         steps = {o: float(np.clip((wanted[o] - found[o]) / slope[o], -STRIDE_MM, STRIDE_MM)) for o in wanted}
         body = _moved(body, steps)
-        layers = build(body)
-        if max(map(abs, steps.values())) > MARGIN_MM / 2:
-            windows |= _windows(draw(layers, whole, warp).labels, whole, wanted)
-        now = _measured(layers, warp, windows)
+        if any(organ.carries and abs(step) > MARGIN_MM / 2 for organ, step in steps.items()):
+            windows = {**windows, **look.windows(body, wanted)}
+        else:
+            windows = {organ: _wider(window, steps[organ]) for organ, window in windows.items()}
+        now = look.weigh(body, windows)
         slope = {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in wanted}
         found = now
-    return body, found
+    return body, windows, found
 
 
 def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
@@ -131,26 +186,28 @@ def _ball_cm2(volume_ml: float) -> float:
     return (36 * np.pi) ** (1 / 3) * max(volume_ml, 0.05) ** (2 / 3)
 
 
-def _windows(
-    labels: UInt16[ndarray, "x y z"], whole: Grid, organs: Mapping[Organ, float], fine_mm: float = np.inf
-) -> dict[Organ, Grid]:
-    """A grid around every organ that lies in `whole`, of at least `WINDOW_VOXELS`, as fine as `fine_mm` or finer."""
-    windows = {}
-    for organ in organs:
-        mask = is_part(organ)[labels]
-        used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-        if not all(len(one) for one in used):
-            continue
-        low, high = (whole.world_mm(np.array([one[n] for one in used], float)) for n in (0, -1))
-        windows[organ] = _around(low - MARGIN_MM, high + MARGIN_MM, fine_mm)
-    return windows
-
-
-def _around(low_mm: ndarray, high_mm: ndarray, fine_mm: float) -> Grid:
+def _around(low_mm: ndarray, high_mm: ndarray, voxels: int) -> Grid:
+    """A grid of about so many voxels between two corners."""
     size = high_mm - low_mm
-    voxel_mm = min(float((np.prod(size) / WINDOW_VOXELS) ** (1 / 3)), fine_mm)
+    voxel_mm = float((np.prod(size) / voxels) ** (1 / 3))
     x, y, z = np.ceil(size / voxel_mm).astype(int) + 1
     return Grid.regular((int(x), int(y), int(z)), voxel_mm, tuple((low_mm + high_mm) / 2))
+
+
+def _corners(window: Grid) -> tuple[ndarray, ndarray]:
+    return window.world_mm(np.zeros(3)), window.world_mm(np.array(window.shape) - 1.0)
+
+
+def _wider(window: Grid, grown_mm: float) -> Grid:
+    """The window of an organ that grew by so much: the same one, so that it is weighed alike, if that is little."""
+    low, high = _corners(window)
+    return window if grown_mm < MARGIN_MM / 2 else _around(low - grown_mm, high + grown_mm, WINDOW_VOXELS)
+
+
+def _finer(window: Grid) -> Grid:
+    """The same window in voxels of `FINE_MM`, or as many voxels as that would take of a large organ."""
+    low, high = _corners(window)
+    return _around(low, high, int(np.clip(np.prod(high - low) / FINE_MM**3, 4 * WINDOW_VOXELS, 40 * WINDOW_VOXELS)))
 
 
 @cache
@@ -162,24 +219,3 @@ def is_part(organ: Organ) -> Bool[ndarray, " n"]:
             structure = structures()[structure.parent]
         lookup[id] = structure.name in organ.parts
     return lookup
-
-
-def _measured(layers: Tape, warp: Warp, windows: Mapping[Organ, Grid]) -> dict[Organ, float]:
-    """mL of every organ in its window."""
-
-    def measure(organ: Organ) -> float:
-        return float(volumes_ml(layers, windows[organ], warp)[is_part(organ)].sum())
-
-    with ThreadPoolExecutor(get_num_threads()) as threads:
-        return dict(zip(windows, threads.map(measure, windows), strict=True))
-
-
-def _counted(layers: Tape, warp: Warp, windows: Mapping[Organ, Grid]) -> dict[Organ, float]:
-    """mL of every organ in its window by its voxels: true on average however thin its parts are."""
-
-    def count(organ: Organ) -> float:
-        window = windows[organ]
-        return float(is_part(organ)[draw(layers, window, warp).labels].sum() * window.voxel_mm3 / 1000)
-
-    with ThreadPoolExecutor(get_num_threads()) as threads:
-        return dict(zip(windows, threads.map(count, windows), strict=True))

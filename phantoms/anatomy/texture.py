@@ -24,7 +24,11 @@ TILE = 48
 """Edge of the block of random numbers that repeats; patterns are two such blocks whose periods do not agree."""
 DEPENDENT_PER_MM = 0.0023
 """Lung density rises by a fifth over a supine chest: blood and weight lie at the back (Verschakelen 1993, about)."""
-AGEING = {"muscle": 0.004, "pancreas": 0.004, "thymus": 0.02}
+LUNG_G_ML, LUNG_TISSUE_G_ML = 0.26, 1.05
+"""What density 1 of the tissue "lung" stands for (ICRU 46, inflated), and what lung without gas weighs."""
+DRAWN_APART = 0.12
+"""Share of the lungs' mass in vessels and walls that are drawn as such."""
+AGEING = {"muscle": 0.0012, "pancreas": 0.004, "thymus": 0.02}
 """How much the share of fat rises with every year after 30."""
 NO_SPREAD = float32(1e-6)
 
@@ -62,11 +66,20 @@ def _rows(body: Body) -> Float32[ndarray, "256 10"]:
         share = float(row["guest_share"]) * float(np.exp(0.4 * rng.standard_normal()))
         share *= 1 + AGEING.get(name, 0.0) * max(body.age_y - 30, 0) / max(float(row["guest_share"]), 1e-6)
         share = body.latent("steatosis", share) if name == "liver" else share
+        person *= _inflated(body) if name == "lung" else 1.0
         guest = tissues()[row["guest"]] if row["guest"] else -1
         numbers = [person, *(float(row[c]) for c in ("fine", "fine_mm", "coarse", "coarse_mm"))]
         numbers += [guest, min(share, 0.8), float(row["guest_spread"]), float(row["guest_mm"])]
         rows[tissues()[name]] = [*numbers, DEPENDENT_PER_MM if name == "lung" else 0.0]
     return rows
+
+
+def _inflated(body: Body) -> float:
+    """Density of this person's lungs at this breath: the mass stays, the volume grows."""
+    if not body.latent("lungs_ml"):
+        return 1.0
+    mass_g = LUNG_TISSUE_G_ML * body.latent("lung_tissue_ml") * (1 - DRAWN_APART)
+    return mass_g / body.latent("lungs_ml") / LUNG_G_ML
 
 
 @njit(inline="always")
