@@ -24,6 +24,8 @@ HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
 KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
 INFANT_SIDES, INFANT_REACH_MM = 0.5, 40.0
 """How much more an infant's belly stands out at its sides, and how much farther up and down it reaches."""
+LARGE_SIDES, LARGE_REACH_MM, LARGE_SINKS_MM = 0.5, 35.0, 15.0
+"""The same for a belly that stands out 100 mm, and how far down its middle lies: on the back it spreads."""
 PERINEUM_MM, CEILING_MM = -446.0, 300.0
 SKIN_MM = 2.0
 BREATH, CHEST_MM = 0.6, 20.0
@@ -195,11 +197,13 @@ def thigh_muscles(body: Body) -> Solid:
 
 def _belly_mm(body: Body, angle_deg, height_mm, most_mm: float = np.inf) -> Float[ndarray, "h a"]:
     """How far the wall of the belly stands out more than in the reference body, mostly in front; at most `most_mm`."""
-    infant = np.exp(-body.age_y / 3)
-    sides = 0.35 + INFANT_SIDES * infant
+    belly_mm = min(body.latent("belly_mm"), most_mm)
+    infant, large = np.exp(-body.age_y / 3), max(belly_mm, 0) / 100
+    sides = 0.35 + INFANT_SIDES * infant + LARGE_SIDES * large
     front = np.clip(np.cos(np.radians(angle_deg)) + sides, 0, None) / (1 + sides)
-    up_and_down = np.exp(-(((height_mm + 150) / (80 + INFANT_REACH_MM * infant)) ** 2))
-    return min(body.latent("belly_mm"), most_mm) * up_and_down * front
+    reach_mm = 80 + INFANT_REACH_MM * infant + LARGE_REACH_MM * large
+    up_and_down = np.exp(-((np.abs(height_mm + 150 + LARGE_SINKS_MM * large) / reach_mm) ** (2 + large)))
+    return belly_mm * up_and_down * front
 
 
 def _breath_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
