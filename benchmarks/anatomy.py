@@ -85,10 +85,10 @@ def main() -> None:
         "|---|---|---|---|",
         *rows,
         "",
-        f"Filling labels and tissues of 512 x 512 x 400 with one number takes {fill:.3f} s: the limit of this machine's memory.",
+        f"Filling labels and tissues of 512 x 512 x 400 with one number takes {fill:.3f} s: this machine's memory limit.",
         "",
-        f"In a new process, compiled code on disk: the person and its organ volumes {float(cold[0]):.1f} s, the trunk at "
-        f"1.5 mm {float(cold[1]):.1f} s. Peak memory of the benchmark {peak:.2f} GB.",
+        f"In a new process, compiled code on disk: the person with its organ volumes {float(cold[0]):.1f} s, the trunk "
+        f"at 1.5 mm {float(cold[1]):.1f} s. Peak memory of the benchmark {peak:.2f} GB.",
         "",
         "| one organ at 1.5 mm | trimesh voxelises its mesh, s | this draws all that lies there, s |",
         "|---|---|---|",
