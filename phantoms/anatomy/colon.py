@@ -66,6 +66,8 @@ FINE_MM = 1.0
 PITCH, LOBE, OUT, CORE, LONG = 1.3, 0.68, 0.42, 0.62, 0.14
 """In radii: distance of haustra, radius of a lobe, how far out it stands, the tube within, half the lobe's length."""
 STRETCH_MM = 85.0
+PELVIC, PELVIC_MM = ("rectum", "anal_canal"), (-5.0, 3.0)
+"""What is no wider or narrower than this when the rest of the colon is: it has its place between other organs."""
 # how likely a stretch holds gas; where its level lies, in radii before the middle; bubbles in stool: distance, mm, how
 # rare they are (standard deviations), share of stretches that have them
 GASEOUS = {
@@ -121,8 +123,10 @@ def colon(body: Body) -> Colon:
     for a, b in pairwise(cuts):
         piece = points[a : b + 1]
         front = piece[np.argmax(piece[:, 1])]
-        outer = haustra(points, along, a, b, rng).grown(grown)
-        stretches.append(Stretch(names[(a + b) // 2], outer, float(front[1]), float(front[3] + grown)))
+        name = names[(a + b) // 2]
+        more = float(np.clip(grown, *PELVIC_MM)) if name in PELVIC else grown
+        outer = haustra(points, along, a, b, rng).grown(more)
+        stretches.append(Stretch(name, outer, float(front[1]), float(front[3] + more)))
     kind = list(APPENDIX_MM)[rng.choice(3, p=APPENDIX_SHARE)]
     worm = np.array(APPENDIX_MM[kind], float) + (points[0, :3] - COURSE["caecum"][0][:3])
     worm[1:] += rng.normal(0, 3, worm[1:].shape)

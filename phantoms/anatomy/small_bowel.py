@@ -270,12 +270,15 @@ def layers(body: Body, room: Solid, line: Path) -> list[Layer]:
 
 
 def _radii(body: Body, line: Path) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
-    """Outer radius along the bowel, and that of the lumen between two folds, here filled and there empty."""
+    """Outer radius along the bowel, and that of the lumen between two folds, here filled and there empty.
+
+    A bowel that must be wider than the reference is full, not thick.
+    """
     rng = body.dice("small_bowel_fill")
     fill = gaussian_filter1d(rng.standard_normal(len(line.points)), SQUEEZE_MM / STEP_MM)
     share = np.clip(FILL + FILL_SD * fill / fill.std(), *FILL_MM)
     radius = np.maximum(line.radius_mm + body.grown("small_bowel"), 2.5)
-    return radius, share * radius
+    return radius, radius - (1 - share) * np.minimum(line.radius_mm, radius)
 
 
 def _feathered(line: Path, lumen, way: slice, most) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
