@@ -12,6 +12,7 @@ from phantoms.anatomy.face import APEX, EYE, Face, face
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_common, smooth_union, tube, union
 
 SKIN_MM = 2.0
+EAR_SKIN_MM = 3.3
 NAPE_MM = 297.0
 """Up to here the muscles of the back reach as one column; above they part."""
 
@@ -72,7 +73,7 @@ def skin(body: Body) -> Solid:
         round_mm=16,
     )
     lower = smooth_union(whole, nose, both(lids), round_mm=8)
-    return union(smooth_union(lower, lips, round_mm=5), both(_auricle().grown(2)))
+    return union(smooth_union(lower, lips, round_mm=5), both(_auricle().grown(EAR_SKIN_MM)))
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +107,7 @@ def _auricle() -> Solid:
     """The right ear: a tilted plate with its hollow."""
     axes = ((0.88, -0.46, 0.0), (0.45, 0.86, 0.24), (-0.11, -0.21, 0.97))
     plate = Ellipsoid((78, -22, 351), (4, 16, 30), axes)
-    return smooth_common(plate, ~Ellipsoid((84, -12, 346), (7, 8, 12)), round_mm=2)
+    return smooth_common(plate, ~Ellipsoid((85, -12, 347), (7, 7, 10)), round_mm=2)
 
 
 def _eyes(bones: Face) -> list[Layer]:
