@@ -85,7 +85,7 @@ def main() -> None:
         "|---|---|---|---|",
         *rows,
         "",
-        f"Filling labels and tissues of 512 x 512 x 400 with one number takes {fill:.3f} s: this machine's memory limit.",
+        f"Filling labels and tissues of 512 x 512 x 400 with one number, memory's limit here, takes {fill:.3f} s.",
         "",
         f"In a new process, compiled code on disk: the person with its organ volumes {float(cold[0]):.1f} s, the trunk "
         f"at 1.5 mm {float(cold[1]):.1f} s. Peak memory of the benchmark {peak:.2f} GB.",

@@ -110,7 +110,7 @@ def find_part(kind: Any, slot: type, where: str, plugins: tuple[str, ...] = ()) 
         raise RecipeError(f"{where}: {module_path} has no '{class_name}'; {_near_kind(kind, slot)}")
     if not issubclass(found, slot):
         raise RecipeError(f"{where}: {kind} is not a {slot.__name__}; {_near_kind(kind, slot)}")
-    if getattr(found, "__abstractmethods__", None) or found is slot:
+    if getattr(found, "__abstractmethods__", None):
         raise RecipeError(f"{where}: {kind} is a kind of part, not a part; {_near_kind(kind, slot)}")
     return found
 

@@ -214,7 +214,7 @@ def body(
     json: Json = False,
 ) -> None:
     """One body on request: label map, volumes, surfaces, picture."""
-    from phantoms.torso import scene
+    from phantoms.torso import Torso, scene
     from pipelines import body as one
     from pipelines.build import build
     from pipelines.durable import write_whole
@@ -222,7 +222,7 @@ def body(
     from pipelines.meshes import write_meshes
     from pipelines.progress import working
     from pipelines.sheet import png as png_bytes
-    from simdata import Phantom, Streams
+    from simdata import Streams
 
     one.check_name(out)
     checked(mesh_format)
@@ -235,7 +235,7 @@ def body(
         "voxel_mm": spacing,
         **({"variants": variants} if variants else {}),
     }
-    torso = build(tree, Phantom, "body")
+    torso = build(tree, Torso, "body")
     with working("drawing the body", quiet or json):
         patient = torso.patient(Streams(seed or 0)["body"].generator)
         made = scene(patient, patient.grid(spacing))
