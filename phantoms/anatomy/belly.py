@@ -18,6 +18,8 @@ from simdata import Grid
 from simdata.structures import structure
 
 LIMITS_MM = (-40.0, 130.0)
+PACKED = 0.8
+"""Share of the room between the walls that organs can fill: corners and mesentery stay fat in the leanest."""
 FAT = ("visceral_fat", "perirenal_fat_left", "perirenal_fat_right", "renal_sinus_fat_left", "renal_sinus_fat_right")
 
 
@@ -43,7 +45,8 @@ def with_belly(
     for organ in wanted_ml:
         movable |= is_part(organ)[labels]
     space_ml = float(movable.sum() * whole.voxel_mm3 / 1000)
-    need_ml = sum(wanted_ml.values()) + body.latent("visceral_fat_ml")
+    organs_ml = sum(wanted_ml.values())
+    need_ml = max(organs_ml + body.latent("visceral_fat_ml"), organs_ml / PACKED)
 
     room_ml = _cavity_ml(body, made) + need_ml - space_ml
     tried = np.linspace(*LIMITS_MM, 18)

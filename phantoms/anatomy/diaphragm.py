@@ -20,6 +20,8 @@ RISE_OVER_MM = 52.0
 # x and y of the top of the right and left dome, their reach in x and y, and how far they rise over the middle
 DOMES = ((70, -4, 76, 95, 46), (-76, -10, 66, 90, 32))
 MIDDLE_MM = -38.0
+BROAD = 1.4
+"""Power of the squared distance from a dome's top: above 1 it is broader than a bell."""
 # right crus: x, distance in front of the spine, height, radius, mm; the left one mirrors it
 CRUS = ((13, 15, -62, 4.5), (12, 15, -95, 5.0), (13, 14, -125, 4.5), (14, 13, -158, 2.5))
 
@@ -48,7 +50,10 @@ def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
 
 def dome_height_mm(x, y, dome_mm: float) -> Float[ndarray, "*n"]:
     """Height of the domes over a place far from the wall, mm; `dome_mm` lifts both."""
-    domes = [rise * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / deep) ** 2) for cx, cy, wide, deep, rise in DOMES]
+    domes = [
+        rise * np.exp(-((((x - cx) / wide) ** 2 + ((y - cy) / deep) ** 2) ** BROAD))
+        for cx, cy, wide, deep, rise in DOMES
+    ]
     return np.sum(np.broadcast_arrays(dome_mm + MIDDLE_MM, *domes), axis=0)
 
 

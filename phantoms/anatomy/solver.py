@@ -20,12 +20,12 @@ from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-WINDOW_VOXELS = 16_000
+WINDOW_VOXELS = 12_000
 ROUNDS = 8
 FITS = 0.01
 CLOSE = 0.005
 """Relative error at which an organ is left alone."""
-ABOUT = 0.03
+ABOUT = 0.02
 """The same where it is moved again later."""
 REACH_MM = 75.0
 FINE_MM, CORRECTIONS = 2.5, 2
@@ -65,14 +65,14 @@ def solve(
     look = Look(build, warp, whole)
     windows = look.windows(body, wanted_ml)
     wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
-    body, windows, quick = _settled(body, wanted, look, windows)
-    found = quick
+    body, windows, quick = _settled(body, wanted, look, windows, ABOUT)
+    found = look.count(body, windows)
     for _ in range(CORRECTIONS):
-        found = look.count(body, windows)
         if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
             break
         target = {organ: volume * quick[organ] / found[organ] for organ, volume in wanted.items()}
         body, windows, quick = _settled(body, target, look, windows)
+        found = look.count(body, windows)
     return body, found
 
 
@@ -207,7 +207,7 @@ def _wider(window: Grid, grown_mm: float) -> Grid:
 def _finer(window: Grid) -> Grid:
     """The same window in voxels of `FINE_MM`, or as many voxels as that would take of a large organ."""
     low, high = _corners(window)
-    return _around(low, high, int(np.clip(np.prod(high - low) / FINE_MM**3, 4 * WINDOW_VOXELS, 40 * WINDOW_VOXELS)))
+    return _around(low, high, int(np.clip(np.prod(high - low) / FINE_MM**3, 5 * WINDOW_VOXELS, 22 * WINDOW_VOXELS)))
 
 
 @cache
