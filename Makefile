@@ -1,9 +1,10 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
+SLOW := benchmarks/people.py benchmarks/portraits.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
-.PHONY: demo test check format gpu-test bench clean
+.PHONY: demo test check format gpu-test bench people clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -29,7 +30,11 @@ gpu-test: .venv/ready                   ## the tests that need an NVIDIA GPU
 	$(BIN)/pytest -m gpu
 
 bench: .venv/ready                      ## speed, written to benchmarks/results/
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out $(SLOW), $(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+
+people: .venv/ready                     ## 200 sampled people and the sheet of twelve, in benchmarks/results/ and docs/
+	$(BIN)/python benchmarks/people.py
+	$(BIN)/python benchmarks/portraits.py
 
 clean:
 	rm -rf .venv demo

@@ -6,7 +6,7 @@ The same patient may be drawn on any grid, in any part and at any spacing, witho
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -21,7 +21,7 @@ from phantoms.anatomy.girths import with_girths
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
 from phantoms.anatomy.regions import Frame, frame, layers, layers_to_weigh, upper, upper_layers
-from phantoms.anatomy.solver import Build, Organ, approach, check_fit, solve
+from phantoms.anatomy.solver import FITS, Build, Organ, approach, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid, SceneError, Streams, Subject, structure
@@ -160,7 +160,23 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     chest = upper(body, made_of)
     body, found = solve(body, below, lambda tried: tape(layers_to_weigh(tried, made_of, chest)), first.warp, whole)
     check_fit({**found_above, **found}, asked_ml)
-    return Patient(body, made)
+    return Patient(_as_built(body, wanted, {**found_above, **found}), made)
+
+
+def _as_built(body: Body, wanted_ml: Mapping[Organ, float], found_ml: Mapping[Organ, float]) -> Body:
+    """The body whose latents tell the volumes that it has: what was asked for, else drawn, else what there is room for.
+
+    An organ that was drawn larger or smaller than it can be has a latent `moved` that tells by how much it was changed.
+    """
+    latents = dict(body.latents)
+    for organ, wanted in wanted_ml.items():
+        names = ORGANS[organ.knob][1]
+        found = found_ml.get(organ, wanted)
+        fits = abs(found / wanted - 1) <= FITS
+        factor = (wanted if fits else found) / sum(latents[name] for name in names)
+        latents |= {name: factor * latents[name] for name in names}
+        latents |= {} if fits else {f"{organ.knob}_moved_ml": found - wanted}
+    return replace(body, latents=MappingProxyType(latents))
 
 
 def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
@@ -172,6 +188,10 @@ def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
     volumes = {name: float(asked_ml.get(name, volume)) for name, volume in drawn.items()}
     if "absent_kidney_left" in body.variants and "kidney_right" not in asked_ml:
         volumes["kidney_right"] *= SINGLE_KIDNEY
+    for name, volume in asked_ml.items():
+        if not drawn[name] or f"absent_{name}" in body.variants:
+            whom = ", ".join([body.subject.sex, *sorted(body.variants & {f"absent_{name}"})])
+            raise SceneError(f"organs: {name} of {volume:g} mL is asked for, but this body ({whom}) has none")
     there = {name: ml for name, ml in volumes.items() if ml > 0 and f"absent_{name}" not in body.variants}
     return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2), name == CARRIER): ml for name, ml in there.items()}
 
