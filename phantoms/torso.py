@@ -57,7 +57,7 @@ class Torso(Phantom):
     """A patient from the head to the middle of the thighs, supine, holding the breath.
 
     subject: what is known of the person; the rest is drawn from the population. breath: share of the way from
-    functional residual to total lung capacity. arms: left out, as most chest and abdomen CTs have them, or "up", "down".
+    quiet expiration to a full breath. arms: left out, as most chest and abdomen CTs have them, or "up", "down".
     organs: volumes to meet. variants: names from phantoms/tables/variants.csv, or None to draw each as often as it occurs.
     voxel_mm: edge of a voxel, mm. shape: field of view, voxels along x (right), y (front), z (up).
     centre_mm: middle of the field in RAS+ mm; (0, 0, 0) is the middle of the chest at the ninth thoracic vertebra.
@@ -65,7 +65,7 @@ class Torso(Phantom):
     """
 
     subject: Person = Person()
-    breath: Annotated[float, Ge(0), Le(1)] = 0.85
+    breath: Annotated[float, Ge(0), Le(1)] = 0.75
     arms: Literal["out", "up", "down"] = "out"
     organs: OrganVolumes = OrganVolumes()
     variants: tuple[str, ...] | None = None

@@ -202,7 +202,7 @@ def body(
     height: Annotated[float | None, typer.Option(help="cm.")] = None,
     weight: Annotated[float | None, typer.Option(help="kg.")] = None,
     population: Annotated[str, typer.Option(help="Where the person comes from.")] = "world",
-    breath: Annotated[float, typer.Option(help="0 quiet expiration, 1 full breath.")] = 0.85,
+    breath: Annotated[float, typer.Option(help="0 quiet expiration, 1 full breath.")] = 0.75,
     arms: Annotated[str, typer.Option(help="out, up or down.")] = "out",
     variants: Annotated[list[str], typer.Option("--variant", help="A variant to have.")] = [],  # noqa: B006
     spacing: Annotated[float, typer.Option(help="Edge of a voxel, mm.")] = 2.0,

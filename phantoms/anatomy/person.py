@@ -37,6 +37,8 @@ BENT_BY_WARP = ("kyphosis_deg", "lordosis_deg")
 """Curves that the warp gives to the whole trunk; the regions draw the reference spine."""
 MUSCLE_POWER, MUSCLE_SIZES = 0.35, (0.84, 1.16)
 """From the ratio of muscle volumes to the ratio of radii: bones and organs within do not change."""
+SUPINE = 0.8
+"""Gas that CT finds in a full breath, lying, over that of a total lung capacity in a body box (from memory)."""
 STEATOSIS = (0.25, 0.03, 0.10)
 """Share of people with a fatty liver, share of fat in the others and on average in them (Lee 2014: about a quarter)."""
 
@@ -68,7 +70,7 @@ def person(
 ) -> tuple[Body, Proportions]:
     """Turn measures of a person into the latents that the regions read; all lengths of these in reference mm."""
     made = proportions(shape, subject, _breast_mm(organs_ml, shape))
-    organs = dict(organs_ml) | {"lungs": _lungs_ml(subject, organs_ml, breath)}
+    organs = dict(organs_ml) | {"lungs": lungs_ml(subject, organs_ml, breath)}
     latents = {f"{name.removesuffix('_ml')}_ml": volume for name, volume in organs.items()}
     latents |= {name: value for name, value in asdict(shape).items() if name not in BENT_BY_WARP}
     latents |= {f"calibre_{name}_mm": calibre for name, calibre in calibres_mm.items()}
@@ -90,10 +92,12 @@ def person(
     return Body(subject, streams, MappingProxyType(latents), variants=variants), made
 
 
-def _lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -> float:
-    """Tissue and gas at that breath; the gas of a full breath keeps the person's own ratio to the mean."""
-    frc, tlc = (gas_ml(capacity, subject.sex, subject.age_y, subject.height_cm) for capacity in ("FRC", "TLC"))
-    return organs_ml["lung_tissue"] + organs_ml["lung_gas"] * (1 + breath * (tlc - frc) / frc)
+def lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -> float:
+    """Tissue and gas: at breath 0 the person's own quiet lungs, at 1 a full breath, lying; both by one ratio to the mean."""
+    full_ml = SUPINE * gas_ml("TLC", subject.sex, subject.age_y, subject.height_cm)
+    quiet_ml = mean_organs(subject)["lung_gas"]
+    more = max(full_ml - quiet_ml, 0.0) / quiet_ml
+    return organs_ml["lung_tissue"] + organs_ml["lung_gas"] * (1 + breath * more)
 
 
 def _breast_mm(organs_ml: Mapping[str, float], shape: Shape) -> float:

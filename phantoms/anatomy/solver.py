@@ -152,11 +152,12 @@ def _settled(
 
 def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
     """Raises SceneError if an organ that was asked for has not got its volume: it names both volumes."""
-    for organ, found in found_ml.items():
-        asked = asked_ml.get(organ.knob, found)
+    rooms = {organ.knob: found for organ, found in found_ml.items()}
+    for name, asked in asked_ml.items():
+        found = rooms.get(name, 0.0)
         if abs(found / asked - 1) > FITS:
             raise SceneError(
-                f"organs: {organ.knob} of {asked:.0f} mL does not fit into this body, which has room for about "
+                f"organs: {name} of {asked:.0f} mL does not fit into this body, which has room for about "
                 f"{found:.0f} mL; a volume near that, or another subject, would do"
             )
 

@@ -7,7 +7,7 @@ traits, s^2 = w R w, w = m_i s_i / m, R their correlation (to first order).
 import numpy as np
 
 from phantoms.anatomy.patient import ORGANS
-from phantoms.people.lungs import gas_ml
+from phantoms.anatomy.person import lungs_ml
 from phantoms.people.organs import mean_organs
 from phantoms.people.traits import correlation, traits
 from pipelines.realism.atlas import Atlas
@@ -22,11 +22,10 @@ LUNGS = ("lung_tissue", "lung_gas")
 def organ_figures(atlas: Atlas, subject: Subject, breath: float = 0.0) -> list[Figure]:
     """The z-score of every organ that lies wholly in the field of view.
 
-    breath: share of the way from functional residual to total lung capacity at which the lungs are held.
+    breath: share of a full breath at which the lungs are held.
     """
     mean = dict(mean_organs(subject))
-    frc, tlc = (gas_ml(capacity, subject.sex, subject.age_y, subject.height_cm) for capacity in ("FRC", "TLC"))
-    mean["lung_gas"] *= 1 + breath * (tlc - frc) / frc
+    mean["lung_gas"] = lungs_ml(subject, mean, breath) - mean["lung_tissue"]
     found = []
     for name, (_, latents) in ORGANS.items():
         parts = LUNGS if name == "lungs" else tuple(latent.removesuffix("_ml") for latent in latents)
