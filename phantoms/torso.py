@@ -58,7 +58,7 @@ class Torso(Phantom):
 
     subject: what is known of the person; the rest is drawn from the population. breath: share of the way from
     quiet expiration to a full breath. arms: left out, as most chest and abdomen CTs have them, or "up", "down".
-    organs: volumes to meet. variants: names from phantoms/tables/variants.csv, or None to draw each as often as it occurs.
+    organs: volumes to meet. variants: names from phantoms/tables/variants.csv; None draws each as often as it occurs.
     voxel_mm: edge of a voxel, mm. shape: field of view, voxels along x (right), y (front), z (up).
     centre_mm: middle of the field in RAS+ mm; (0, 0, 0) is the middle of the chest at the ninth thoracic vertebra.
     Raises RecipeError for a subject or variants that cannot be, SceneError for an organ that does not fit.

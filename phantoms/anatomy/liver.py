@@ -94,20 +94,29 @@ class Liver:
     bile: Solid | None
 
 
+LEFT_GROWS = 0.25
+"""Share of the growth of its undersurface by which a larger liver reaches farther to the left."""
+RIDES, PORTA_RIDES = 0.8, 0.5
+"""Shares of the diaphragm's movement that the liver's undersurface and its hilum follow."""
+
+
 def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     """The liver in its `room`, the cavity under the diaphragm; gut and beds of the kidneys dent it."""
     under = undersurface(body)
     grown = body.grown("liver")
     room = room if body.latent("belly_mm") < BULGE_MM else room & slim_cavity(body, BULGE_MM)
-    lobes = smooth_common(room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(grown), round_mm=EDGE_MM)
-    caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown) & room.grown(-GAP_MM)
+    lobes = smooth_common(
+        room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(LEFT_GROWS * grown), round_mm=EDGE_MM
+    )
+    ridden = (0, 0, PORTA_RIDES * body.latent("dome_mm"))
+    caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown).moved(ridden) & room.grown(-GAP_MM)
     bile = (
         None
         if "absent_gallbladder" in body.variants
         else _bile(body, under) & room.grown(-WALL_MM - 1) & ~gut.grown(WALL_MM + 0.5)
     )
     free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
-    free += [Ellipsoid(*PORTA), *_fissures(under), *(Ellipsoid(*place) for place in BEHIND)]
+    free += [Ellipsoid(*PORTA).moved(ridden), *_fissures(under), *(Ellipsoid(*place) for place in BEHIND)]
     if bile:
         free.append(bile.grown(WALL_MM + 0.5))
     return Liver(smooth_union(lobes, caudate, round_mm=8) - union(*free), under, bile)
@@ -133,7 +142,7 @@ def undersurface(body: Body) -> Sheet:
         across = PchipInterpolator(list(UNDER_MM), lower, axis=0)(y[0])
         medial = x - HOLLOW_MM * np.exp(-(((y + 25) / 30) ** 2))
         plain = np.stack([PchipInterpolator(UNDER_X_MM, a)(m) for a, m in zip(across, medial.T, strict=True)], axis=1)
-        return plain - tongue - quadrate + colic + waved
+        return plain - tongue - quadrate + colic + waved + RIDES * body.latent("dome_mm")
 
     return sheet(height, (-100, 140), (-90, 125), 4.0)
 

@@ -118,6 +118,10 @@ def _above_crest(bone: Shoulder) -> Solid:
 def _deltoid(bone: Shoulder) -> Solid:
     """A cap over the head of the humerus."""
     centre, radii = DELTOID
-    cap = Ellipsoid([float(v) for v in bone.place(centre)], radii) & Plane(*DELTOID_FROM) & (Plane(*BEFORE_HEAD) | Plane(*BEHIND_HEAD))
+    cap = (
+        Ellipsoid([float(v) for v in bone.place(centre)], radii)
+        & Plane(*DELTOID_FROM)
+        & (Plane(*BEFORE_HEAD) | Plane(*BEHIND_HEAD))
+    )
     ends = [bundle([(*bone.place(k), k[3]) for k in part]) for part in (DELTOID_BEFORE, DELTOID_BEHIND)]
     return smooth_union(cap, *ends, round_mm=12.0)

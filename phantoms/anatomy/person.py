@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.girths import with_ribs
 from phantoms.anatomy.proportions import Proportions, proportions, skull_mm
 from phantoms.people.calibres import draw_calibres, mean_calibres
 from phantoms.people.lungs import gas_ml
@@ -89,11 +90,12 @@ def person(
         "steatosis": _steatosis(streams),
         "dome_mm": 0.0,
     }
-    return Body(subject, streams, MappingProxyType(latents), variants=variants), made
+    body = Body(subject, streams, MappingProxyType(latents), variants=variants)
+    return body, with_ribs(body, made)
 
 
 def lungs_ml(subject: Subject, organs_ml: Mapping[str, float], breath: float) -> float:
-    """Tissue and gas: at breath 0 the person's own quiet lungs, at 1 a full breath, lying; both by one ratio to the mean."""
+    """Tissue and gas: quiet lungs at breath 0, a full breath lying down at 1, by one ratio to the mean of both."""
     full_ml = SUPINE * gas_ml("TLC", subject.sex, subject.age_y, subject.height_cm)
     quiet_ml = mean_organs(subject)["lung_gas"]
     more = max(full_ml - quiet_ml, 0.0) / quiet_ml

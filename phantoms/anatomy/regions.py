@@ -180,20 +180,18 @@ def _belly(body: Body, frame: Frame, room: Solid, blood: list[Solid]) -> list[La
     outer_stomach, outer_duodenum = stomach.stomach(body, body.latent("dome_mm")), duodenum.duodenum(body)
     bed = kidneys.bed(body)
     own_pancreas = pancreas.pancreas(body)
-    own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas), bed)
-    own_spleen = spleen.spleen(body, room, outer_stomach, bed)
+    large, urinary = colon.colon(body), kidneys.layers(body)
+    own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas, large.outer), bed)
+    own_spleen = spleen.spleen(body, room, outer_stomach, bed) - large.outer.grown(CLEAR_MM)
     solid = union(own_liver.whole, own_spleen, bed)
     bag = bladder.bladder(body)
     organs = genitals.genitals(body, bag)
-    large, urinary = colon.colon(body), kidneys.layers(body)
     ureters = [layer.solid for layer in urinary if layer.structure.startswith("ureter_") and not layer.tissue]
 
     for_stomach = room - union(solid, own_pancreas).grown(CLEAR_MM)
     upper = union(outer_stomach, outer_duodenum, *blood, *ureters)
-    for_colon = (
-        for_stomach - muscles.behind_the_belly(frame.bones) - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
-    )
-    for_bowel = for_colon - large.outer.grown(CLEAR_MM)
+    for_colon = for_stomach - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
+    for_bowel = for_colon - muscles.behind_the_belly(frame.bones) - large.outer.grown(CLEAR_MM)
     return [
         *urinary,
         *adrenals.layers(body),
