@@ -16,25 +16,50 @@ LIMITS = (0.4, 2.5)
 """The fat of a level may be so much of what people of that sex, age and size have on average."""
 
 
+THIN, THICK = 0.6, 1.8
+"""Between these fat alone makes the girth of the chest; beyond, the ribs are narrower or wider too, as far as RIBS."""
+RIBS = (0.88, 1.14)
+CHEST_MM, RIBS_MM = 34.0, (-20.0, 100.0)
+"""Where the tape lies, and the levels of the proportions that are the chest's own."""
+
+
 @dataclass(frozen=True)
 class Girth:
-    """Where the tape lies, which latents of the trunk are the fat under it, and what it shows over the measured girth.
-
-    share: lying, arms away, the tape shows less at the chest than around ANSUR's standing soldiers, more at the neck.
-    """
+    """Where the tape lies, and which latents of the trunk are the fat under it."""
 
     height_mm: float
     fat: tuple[str, ...]
-    share: float
 
 
 GIRTHS: Mapping[str, Girth] = MappingProxyType(
     {
-        "chest_circumference_mm": Girth(34.0, ("fat_chest_front", "fat_chest_side", "fat_chest_behind"), 0.94),
-        "waist_circumference_mm": Girth(-170.0, ("fat_belly_front", "fat_belly_side", "fat_belly_behind"), 1.0),
-        "neck_circumference_mm": Girth(225.0, ("fat_neck",), 1.05),
+        "chest_circumference_mm": Girth(CHEST_MM, ("fat_chest_front", "fat_chest_side", "fat_chest_behind")),
+        "waist_circumference_mm": Girth(-170.0, ("fat_belly_front", "fat_belly_side", "fat_belly_behind")),
+        "neck_circumference_mm": Girth(225.0, ("fat_neck",)),
     }
 )
+
+
+def chest_share(age_y: float) -> float:
+    """What the tape shows lying, arms away, over what it shows around ANSUR's soldiers; children lack the lats."""
+    return float(np.interp(age_y, (5, 18), (1.0, 0.94)))
+
+
+def wanted_mm(body: Body, name: str) -> float:
+    """The girth that the drawn skin should have."""
+    share = {"chest_circumference_mm": chest_share(body.age_y), "neck_circumference_mm": 1.05}
+    return share.get(name, 1.0) * body.latent(name)
+
+
+def with_ribs(body: Body, made: Proportions) -> Proportions:
+    """The proportions whose chest has the person's girth with fat of usual thickness on it."""
+    name = "chest_circumference_mm"
+    usual = {fat: body.latent(fat) for fat in GIRTHS[name].fat}
+    low, high = (girth_mm(_fatter(body, usual, factor), made, CHEST_MM) for factor in (THIN, THICK))
+    wanted = wanted_mm(body, name)
+    size = float(np.clip(wanted / np.clip(wanted, low, high), *RIBS))
+    chest = (made.heights_mm > RIBS_MM[0]) & (made.heights_mm < RIBS_MM[1])
+    return Proportions(made.heights_mm, np.where(chest[:, None], made.scale * (size, size, 1), made.scale))
 
 
 def with_girths(body: Body, made: Proportions) -> Body:
@@ -43,11 +68,15 @@ def with_girths(body: Body, made: Proportions) -> Body:
         usual, factor = {fat: body.latent(fat) for fat in girth.fat}, 1.0
         depth_mm = float(np.mean(list(usual.values())) * made.at(girth.height_mm)[:2].mean())
         for _ in range(ROUNDS):
-            missing_mm = girth.share * body.latent(name) - girth_mm(body, made, girth.height_mm)
+            missing_mm = wanted_mm(body, name) - girth_mm(body, made, girth.height_mm)
             factor = float(np.clip(factor + missing_mm / (2 * np.pi * depth_mm), *LIMITS))
-            thick = {fat: factor * mm for fat, mm in usual.items()}
-            body = replace(body, latents=MappingProxyType({**body.latents, **thick}))
+            body = _fatter(body, usual, factor)
     return body
+
+
+def _fatter(body: Body, usual_mm: Mapping[str, float], factor: float) -> Body:
+    thick = {fat: factor * mm for fat, mm in usual_mm.items()}
+    return replace(body, latents=MappingProxyType({**body.latents, **thick}))
 
 
 def girth_mm(body: Body, made: Proportions, height_mm: float) -> float:
