@@ -104,10 +104,10 @@ def _nape(inside: Solid) -> Solid:
 
 
 def _auricle() -> Solid:
-    """The right ear: a tilted plate with its hollow."""
-    axes = ((0.88, -0.46, 0.0), (0.45, 0.86, 0.24), (-0.11, -0.21, 0.97))
-    plate = Ellipsoid((78, -22, 351), (4, 16, 30), axes)
-    return smooth_common(plate, ~Ellipsoid((85, -12, 347), (7, 7, 10)), round_mm=2)
+    """The right ear: a plate that stands off behind, with its hollow in front, open to the side."""
+    axes = ((0.906, 0.423, 0.0), (-0.41, 0.88, 0.24), (0.1, -0.22, 0.97))
+    plate = Ellipsoid((80, -24, 351), (4, 16, 30), axes)
+    return smooth_common(plate, ~Ellipsoid((84, -14, 348), (7, 7, 11)), round_mm=2)
 
 
 def _eyes(bones: Face) -> list[Layer]:
