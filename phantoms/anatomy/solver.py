@@ -29,8 +29,8 @@ ABOUT = 0.02
 """The same where it is moved again later."""
 REACH_MM = 75.0
 FINE_MM, CORRECTIONS = 2.5, 2
-STRIDE_MM = 28.0
-"""How far a surface may move in all, and in one round, reference mm."""
+STRIDE_MM, STIR_MM = 28.0, 0.15
+"""How far a surface may move in all and in one round, and what is too little to weigh again, reference mm."""
 MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
 STEEPEST = 2.5
@@ -112,10 +112,10 @@ class Look:
         layers = self.build(body)
 
         def measure(organ: Organ) -> float:
-            return float(volumes_ml(layers, windows[organ], self.warp)[is_part(organ)].sum())
+            found = volumes_ml(layers, windows[organ], self.warp, _depth_of(organ, layers))
+            return float(found[is_part(organ)].sum())
 
-        with ThreadPoolExecutor(get_num_threads()) as threads:
-            return dict(zip(windows, threads.map(measure, windows), strict=True))
+        return _each(measure, windows)
 
     def count(self, body: Body, windows: Windows) -> dict[Organ, float]:
         """mL of every organ by the voxels of a fine grid: true on average however thin its parts are."""
@@ -123,10 +123,20 @@ class Look:
 
         def measure(organ: Organ) -> float:
             window = _finer(windows[organ])
-            return float(is_part(organ)[draw(layers, window, self.warp).labels].sum() * window.voxel_mm3 / 1000)
+            labels = draw(layers, window, self.warp, top=_depth_of(organ, layers)).labels
+            return float(is_part(organ)[labels].sum() * window.voxel_mm3 / 1000)
 
-        with ThreadPoolExecutor(get_num_threads()) as threads:
-            return dict(zip(windows, threads.map(measure, windows), strict=True))
+        return _each(measure, windows)
+
+
+def _each(measure: Callable[[Organ], float], organs: Iterable[Organ]) -> dict[Organ, float]:
+    with ThreadPoolExecutor(get_num_threads()) as threads:
+        return dict(zip(organs, threads.map(measure, organs), strict=True))
+
+
+def _depth_of(organ: Organ, layers: Tape) -> int:
+    """How many layers there are down to the organ's last one: those below do not change it."""
+    return int(np.flatnonzero(is_part(organ)[layers.program.label])[-1]) + 1
 
 
 def _settled(
@@ -144,7 +154,10 @@ def _settled(
             windows = {**windows, **look.windows(body, wanted)}
         else:
             windows = {organ: _wider(window, steps[organ]) for organ, window in windows.items()}
-        now = look.weigh(body, windows)
+        stirred = {
+            o: w for o, w in windows.items() if abs(steps[o]) > STIR_MM or abs(found[o] / wanted[o] - 1) >= close
+        }
+        now = {**found, **look.weigh(body, stirred)}
         slope = {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in wanted}
         found = now
     return body, windows, found
@@ -208,7 +221,7 @@ def _wider(window: Grid, grown_mm: float) -> Grid:
 def _finer(window: Grid) -> Grid:
     """The same window in voxels of `FINE_MM`, or as many voxels as that would take of a large organ."""
     low, high = _corners(window)
-    return _around(low, high, int(np.clip(np.prod(high - low) / FINE_MM**3, 5 * WINDOW_VOXELS, 22 * WINDOW_VOXELS)))
+    return _around(low, high, int(np.clip(np.prod(high - low) / FINE_MM**3, 4 * WINDOW_VOXELS, 14 * WINDOW_VOXELS)))
 
 
 @cache

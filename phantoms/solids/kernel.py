@@ -524,8 +524,8 @@ class Desk(NamedTuple):
 
 
 @compiled
-def desk_for(program):
-    """An empty desk, all layers, nodes and cones at its level 0."""
+def desk_for(program, top):
+    """An empty desk, the `top` layers, their nodes and all cones at its level 0."""
     levels, n, layers, cones = len(LEVELS) + 1, len(program.nodes), len(program.roots), len(program.cones)
     desk = Desk(
         np.zeros((levels, layers), np.int32), np.zeros((levels, layers), np.int32), np.zeros(levels, np.int32),
@@ -542,7 +542,7 @@ def desk_for(program):
     desk.other_of[0] = program.nodes[:, 2]
     desk.rows[0] = np.arange(cones)
     desk.span[0] = program.spans
-    desk.layer_count[0], desk.live_count[0] = layers, n
+    desk.layer_count[0], desk.live_count[0] = top, np.max(program.roots[:top]) + 1
     return desk
 
 
@@ -708,13 +708,13 @@ def fill_block(corner, level, view, program, desk, registers):
 
 
 @njit(nogil=True, cache=True, **EXACT)
-def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, share, weight):
-    """Draw the layers into `labels` and `tissues` within the `tiles` (n, 3) of a grid of `shape`.
+def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, other, share, weight):
+    """Draw the `top` layers into `labels` and `tissues` within the `tiles` (n, 3) of a grid of `shape`.
 
     Where `share` is not empty, `other` and `share` (in 1/255) say what else a boundary voxel holds. Where `weight` is
     not empty, nothing is drawn: every layer's label gets the number of voxels that it fills, parts of voxels included.
     """
-    desk = desk_for(program)
+    desk = desk_for(program, top)
     registers = np.zeros((64, view.edge**3), np.float32)
     margin = HALF * float32(voxel_mm) if share.size or weight.size else ZERO
     per_mm = ONE / float32(voxel_mm)

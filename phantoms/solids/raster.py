@@ -53,23 +53,27 @@ def straight(reach_mm: float = 2000.0) -> Warp:
     return Warp(places, (-reach_mm, -reach_mm, -reach_mm), 2 * reach_mm)
 
 
-def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, mixed: bool = False) -> Drawing:
-    """Draw `layers`, the topmost first, on any grid, seen through `warp`.
+def draw(
+    layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, mixed: bool = False, top: int | None = None
+) -> Drawing:
+    """Draw `layers`, the topmost first, on any grid, seen through `warp`; only the `top` first, if that is given.
 
     mixed: whether boundary voxels tell their second tissue too. The result does not depend on threads or tiles.
     """
     labels, tissue = np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.uint8)
     other, share = (np.zeros(grid.shape if mixed else (0, 0, 0), np.uint8) for _ in range(2))
-    run = _prepared(layers, grid, warp)
+    run = _prepared(layers, grid, warp, top)
     with ThreadPoolExecutor(get_num_threads()) as threads:
         list(threads.map(lambda tile: run(tile, labels, tissue, other, share, np.zeros(0)), _tiles(grid)))
     return Drawing(labels, tissue, other, share)
 
 
-def volumes_ml(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None) -> Float64[ndarray, "65536"]:
-    """mL of every structure id on a grid: boundary voxels count by the part that the structure fills."""
+def volumes_ml(
+    layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, top: int | None = None
+) -> Float64[ndarray, "65536"]:
+    """mL of every structure id on a grid: boundary voxels count by the part that is filled; top: as in `draw`."""
     weight = np.zeros(1 << 16)
-    run = _prepared(layers, grid, warp)
+    run = _prepared(layers, grid, warp, top)
     none, nothing = np.zeros((0, 0, 0), np.uint16), np.zeros((0, 0, 0), np.uint8)
     for tile in _tiles(grid):
         run(tile, none, nothing, nothing, nothing, weight)
@@ -86,14 +90,15 @@ def _tiles(grid: Grid) -> Int64[ndarray, "n 3"]:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None) -> Callable:
+def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None, top: int | None) -> Callable:
     """The kernel with all but the tile and the arrays that it fills."""
     program = (layers if isinstance(layers, Tape) else tape(layers)).program
     warp = warp or straight()
     voxel_mm, shape = float(np.mean(grid.spacing_mm)), np.array(grid.shape, np.int64)
     places = np.array(warp.places.shape[:3], np.int32)
     view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm), _edge(grid))
-    return lambda tile, *arrays: draw_blocks(tile[None], shape, voxel_mm, view, program, *arrays)
+    count = len(program.roots) if top is None else top
+    return lambda tile, *arrays: draw_blocks(tile[None], shape, voxel_mm, view, program, count, *arrays)
 
 
 def depths(solid: Solid, points: Points) -> Depth:
