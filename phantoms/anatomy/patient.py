@@ -126,7 +126,7 @@ def make_patient(
 ) -> Patient:
     """Draw a person and give the organs their volumes; `organs_ml` overrides what was drawn.
 
-    breath: share of the way from functional residual to total lung capacity. Raises SceneError if an organ has no
+    breath: share of the way from quiet expiration to a full breath. Raises SceneError if an organ has no
     such name or does not fit.
     """
     return _solved(*draw_person(subject, streams, breath, variants), organs_ml)
