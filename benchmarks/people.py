@@ -1,6 +1,6 @@
 """Does anybody build? Sampled people, newborn to 90 years: errors, missing structures, holes, volumes, time.
 
-python benchmarks/people.py --count 200   # half an hour; writes results/people.md
+python benchmarks/people.py --count 200   # an hour or two; writes results/people.md
 """
 
 import argparse
@@ -238,8 +238,8 @@ def main() -> None:
     for seed in range(options.first, options.first + options.count):
         seen.append(look(seed))
         print(_line(seen[-1]), flush=True)
-    options.out.parent.mkdir(exist_ok=True)
-    options.out.write_text(report(seen).rstrip() + "\n", encoding="utf-8")
+        options.out.parent.mkdir(exist_ok=True)
+        options.out.write_text(report(seen).rstrip() + "\n", encoding="utf-8")
 
 
 def _line(one: Seen) -> str:

@@ -40,7 +40,7 @@ VOXEL_MM, FINE = 2.0, 2
 """Edge of a pixel, mm; the colour of a pixel is the mean of FINE x FINE points of the plane."""
 CHEST_MM, BELLY_MM, CORONAL_MM, SAGITTAL_MM = 30.0, -135.0, -8.0, 2.0
 """Planes, as places of the reference body."""
-ROW, GAP_PX, LINE_PX = 4, 6, 16
+WIDTH_PX, GAP_PX, LINE_PX = 3000, 6, 16
 BACKGROUND, INK = (18, 20, 24), (225, 228, 232)
 RESULT = Path(__file__).parent.parent / "docs" / "people.png"
 
@@ -115,19 +115,21 @@ def _page(patient: Patient, tall: list, axial: list) -> Picture.Image:
     return page
 
 
-def sheet(portraits: Iterable[Picture.Image], row: int) -> Picture.Image:
-    """Portraits in rows of `row`, all at one scale."""
-    pages = list(portraits)
-    rows = [pages[n : n + row] for n in range(0, len(pages), row)]
-    width = max(sum(p.width + 4 * GAP_PX for p in line) for line in rows)
-    whole = Picture.new("RGB", (width, sum(max(p.height for p in line) + GAP_PX for line in rows)), BACKGROUND)
-    y = 0
+def sheet(portraits: Iterable[Picture.Image], width: int) -> Picture.Image:
+    """Portraits in rows, as many as fit beside each other, all at one scale."""
+    rows: list[list[Picture.Image]] = [[]]
+    for page in portraits:
+        if rows[-1] and sum(p.width + 4 * GAP_PX for p in [*rows[-1], page]) > width:
+            rows.append([])
+        rows[-1].append(page)
+    whole = Picture.new("RGB", (width, sum(max(p.height for p in line) + 2 * GAP_PX for line in rows)), BACKGROUND)
+    y = GAP_PX
     for line in rows:
-        x = GAP_PX
+        x, gap = GAP_PX, (width - sum(p.width for p in line)) // max(len(line), 1)
         for page in line:
             whole.paste(page, (x, y))
-            x += page.width + 4 * GAP_PX
-        y += max(p.height for p in line) + GAP_PX
+            x += page.width + gap
+        y += max(p.height for p in line) + 2 * GAP_PX
     return whole
 
 
@@ -137,7 +139,7 @@ def patient_of(seed: int, person: Person) -> Patient:
 
 def main(chosen: list[int], out: Path) -> None:
     people = [PEOPLE[n] for n in chosen] or list(PEOPLE)
-    whole = sheet((portrait(patient_of(*one)) for one in people), ROW)
+    whole = sheet((portrait(patient_of(*one)) for one in people), WIDTH_PX)
     whole.quantize(255, dither=Picture.Dither.NONE).save(out, optimize=True)
     print(f"{out}: {whole.size[0]} x {whole.size[1]}, {out.stat().st_size / 1e6:.2f} MB")
 

@@ -105,9 +105,9 @@ def _nape(inside: Solid) -> Solid:
 
 def _auricle() -> Solid:
     """The right ear: a plate that stands off behind, with its hollow in front, open to the side."""
-    axes = ((0.906, 0.423, 0.0), (-0.41, 0.88, 0.24), (0.1, -0.22, 0.97))
-    plate = Ellipsoid((80, -24, 351), (4, 16, 30), axes)
-    return smooth_common(plate, ~Ellipsoid((84, -14, 348), (7, 7, 11)), round_mm=2)
+    axes = ((0.951, 0.310, 0.0), (-0.301, 0.923, 0.24), (0.074, -0.228, 0.971))
+    plate = Ellipsoid((78, -24, 351), (4, 16, 30), axes)
+    return smooth_common(plate, ~Ellipsoid((83, -15, 348), (7, 7, 11)), round_mm=2)
 
 
 def _eyes(bones: Face) -> list[Layer]:

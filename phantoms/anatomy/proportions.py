@@ -117,7 +117,7 @@ def _levels(ratio: dict[str, float], trunk: float) -> Proportions:
         0: (ratio["chest_breadth"], ratio["chest_depth"], trunk),
         80: (ratio["chest_breadth"], ratio["chest_depth"], trunk),
         165: (ratio["shoulder"], 0.5 * (ratio["chest_depth"] + ratio["neck"]), trunk),
-        205: (0.7 * ratio["neck"] + 0.3 * ratio["shoulder"], ratio["neck"], NECK_SHARE * trunk),
+        205: (0.3 * ratio["neck"] + 0.7 * ratio["shoulder"], ratio["neck"], NECK_SHARE * trunk),
         250: (ratio["neck"], ratio["neck"], NECK_SHARE * trunk),
         300: face,
         360: (ratio["head_breadth"], ratio["head_length"], vault),

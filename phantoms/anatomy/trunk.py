@@ -24,7 +24,7 @@ HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
 KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
 INFANT_SIDES, INFANT_REACH_MM = 0.8, 75.0
 """How much more an infant's belly stands out at its sides, and how much farther up and down it reaches."""
-LARGE_SIDES, LARGE_REACH_MM, LARGE_SINKS_MM = 0.5, 35.0, 15.0
+LARGE_SIDES, LARGE_REACH_MM, LARGE_SINKS_MM = 0.5, 40.0, 30.0
 """The same for a belly that stands out 100 mm, and how far down its middle lies: on the back it spreads."""
 PERINEUM_MM, CEILING_MM = -446.0, 300.0
 SKIN_MM = 2.0
@@ -108,6 +108,8 @@ FAT = {
 FLESHY_MM, CHEST_LESS, CHEST_MORE = (-130.0, -30.0), 0.12, 0.4
 """Below the first height little or much muscle changes the whole radius, above the second so much of that: the blades
 lie near the surface and cannot give way."""
+SHOULDER_MM, LEAN_SHOULDER = (155.0, 35.0), 0.6
+"""Height of the shoulders and how far they reach; how much less fat than the chest's lies on them."""
 FLATTEST = 0.85
 """Where an outline narrows fast, as under the buttocks, fat is no thicker than this share of it makes it."""
 BREAST_DEG, BREAST_MM = (50.0, 38.0), (36.0, 66.0)
@@ -202,7 +204,7 @@ def _belly_mm(body: Body, angle_deg, height_mm, most_mm: float = np.inf) -> Floa
     sides = 0.35 + INFANT_SIDES * infant + LARGE_SIDES * large
     front = np.clip(np.cos(np.radians(angle_deg)) + sides, 0, None) / (1 + sides)
     reach_mm = 80 + INFANT_REACH_MM * infant + LARGE_REACH_MM * large
-    up_and_down = np.exp(-((np.abs(height_mm + 150 + LARGE_SINKS_MM * large) / reach_mm) ** (2 + large)))
+    up_and_down = np.exp(-((np.abs(height_mm + 150 + LARGE_SINKS_MM * large) / reach_mm) ** (2 + 1.5 * large)))
     return belly_mm * up_and_down * front
 
 
@@ -222,7 +224,9 @@ def fat_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
     levels = [[body.latent(name, usual) for name, usual in row] for row in FAT.values()]
     around = PchipInterpolator((0, 90, 180), levels, axis=1)(HALF_DEG)
     table = PchipInterpolator(list(FAT), around, axis=0)(np.clip(HEIGHTS_MM, min(FAT), max(FAT)))
-    return SKIN_MM + RegularGridInterpolator((HEIGHTS_MM, HALF_DEG), table)((height_mm, angle_deg))
+    shoulder = np.exp(-(((height_mm - SHOULDER_MM[0]) / SHOULDER_MM[1]) ** 2)) * np.sin(np.radians(angle_deg)) ** 2
+    fat = RegularGridInterpolator((HEIGHTS_MM, HALF_DEG), table)((height_mm, angle_deg))
+    return SKIN_MM + fat * (1 - LEAN_SHOULDER * shoulder)
 
 
 def breast_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
