@@ -21,13 +21,13 @@ from simdata import Grid, SceneError
 from simdata.structures import structures
 
 WINDOW_VOXELS = 12_000
-ROUNDS = 8
+ROUNDS = 10
 FITS = 0.01
 CLOSE = 0.005
 """Relative error at which an organ is left alone."""
 ABOUT = 0.02
 """The same where it is moved again later."""
-REACH_MM = 75.0
+REACH_MM = 90.0
 FINE_MM, CORRECTIONS = 2.5, 2
 STRIDE_MM, STIR_MM = 28.0, 0.15
 """How far a surface may move in all and in one round, and what is too little to weigh again, reference mm."""
@@ -68,7 +68,7 @@ def solve(
     body, windows, quick = _settled(body, wanted, look, windows, ABOUT)
     found = look.count(body, windows)
     for _ in range(CORRECTIONS):
-        if all(abs(found[organ] / volume - 1) < CLOSE for organ, volume in wanted.items()):
+        if _all_close(found, wanted, CLOSE):
             break
         target = {organ: volume * quick[organ] / found[organ] for organ, volume in wanted.items()}
         body, windows, quick = _settled(body, target, look, windows)
@@ -146,10 +146,13 @@ def _settled(
     found = look.weigh(body, windows)
     slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
     for _ in range(ROUNDS):
-        if all(abs(found[organ] / volume - 1) < close for organ, volume in wanted.items()):
-            break
-        steps = {o: float(np.clip((wanted[o] - found[o]) / slope[o], -STRIDE_MM, STRIDE_MM)) for o in wanted}
-        body = _moved(body, steps)
+        if _all_close(found, wanted, close):
+            found = look.weigh(body, windows)
+            if _all_close(found, wanted, close):
+                break
+        before = body
+        body = _moved(body, {o: (wanted[o] - found[o]) / slope[o] for o in wanted})
+        steps = {o: body.grown(o.knob) - before.grown(o.knob) for o in wanted}
         if any(organ.carries and abs(step) > MARGIN_MM / 2 for organ, step in steps.items()):
             windows = {**windows, **look.windows(body, wanted)}
         else:
@@ -175,10 +178,15 @@ def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) ->
             )
 
 
+def _all_close(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float], close: float) -> bool:
+    return all(abs(found_ml[organ] / volume - 1) < close for organ, volume in wanted_ml.items())
+
+
 def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
     grow = dict(body.grow_mm)
     for organ, step in steps_mm.items():
-        grow[organ.knob] = float(np.clip(body.grown(organ.knob) + step, -REACH_MM, REACH_MM))
+        stride = float(np.clip(step, -STRIDE_MM, STRIDE_MM))
+        grow[organ.knob] = float(np.clip(body.grown(organ.knob) + stride, -REACH_MM, REACH_MM))
     return replace(body, grow_mm=grow)
 
 
