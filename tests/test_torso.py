@@ -149,8 +149,8 @@ def test_organs_have_the_volumes_that_were_asked_for(who, request):
     person, _ = mean_person(body.patient.body.subject)
     for organ, (parts, latents) in ORGANS.items():
         wanted = sum(person.latent(latent) for latent in latents)
-        if wanted > 20 * body.grid.voxel_mm3 / 1000 * 100:
-            assert body.ml(*parts) == pytest.approx(wanted, rel=0.04), organ  # 3 mm voxels count no better
+        if wanted > 5 * body.grid.voxel_mm3:  # 5000 voxels
+            assert body.ml(*parts) == pytest.approx(wanted, rel=0.06), organ  # coarse voxels count no better
 
 
 def test_a_drawn_person_has_the_volumes_that_were_drawn(somebody):
