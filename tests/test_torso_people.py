@@ -138,7 +138,7 @@ def test_a_person_is_as_tall_and_as_round_as_asked(who):
     assert girth == pytest.approx(chest_share(who.age_y) * shape.chest_circumference_mm, rel=0.05)
     assert depth == pytest.approx(shape.chest_depth_mm, rel=0.14)
     breadth, _, girth = section(built, -170.0)
-    assert girth == pytest.approx(shape.waist_circumference_mm, rel=0.08)
+    assert girth == pytest.approx(shape.waist_circumference_mm, rel=0.12)
     assert breadth == pytest.approx(shape.waist_breadth_mm, rel=0.12)
     breadth, depth, _ = section(built, 410.0)
     assert breadth == pytest.approx(shape.head_breadth_mm, rel=0.07)

@@ -22,7 +22,7 @@ STEP_DEG = 2.0
 HALF_DEG = np.arange(0.0, 181.0, STEP_DEG)
 HEIGHTS_MM = np.arange(BOTTOM_MM, TOP_MM + 1, STEP_MM)
 KNOTS_DEG = (0, 30, 60, 90, 120, 150, 180)
-INFANT_SIDES, INFANT_REACH_MM = 0.8, 75.0
+INFANT_SIDES, INFANT_REACH_MM = 0.5, 40.0
 """How much more an infant's belly stands out at its sides, and how much farther up and down it reaches."""
 LARGE_SIDES, LARGE_REACH_MM, LARGE_SINKS_MM = 0.5, 40.0, 30.0
 """The same for a belly that stands out 100 mm, and how far down its middle lies: on the back it spreads."""
