@@ -51,8 +51,8 @@ HOLLOW_MM = 10.0
 RIEDEL_MM = 55.0
 EDGE_MM = 9.0
 GAP_MM = 0.6
-BULGE_MM = 35.0
-"""It follows the wall of a fat belly so far to the front; what lies before it then is fat."""
+BULGE_MM, INFANT_BULGE_MM = 35.0, 120.0
+"""It follows the wall of a fat belly so far to the front, an infant's farther; what lies before it then is fat."""
 # spine with its crura, and the aorta: (x, in front of the middle of the bodies, radius)
 PILLARS = ((0.0, -6.0, 27.0), (-14.0, 18.0, 17.0))
 # x, y, z, radius of the vena cava behind the liver
@@ -104,7 +104,8 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
     """The liver in its `room`, the cavity under the diaphragm; gut and beds of the kidneys dent it."""
     under = undersurface(body)
     grown = body.grown("liver")
-    room = room if body.latent("belly_mm") < BULGE_MM else room & slim_cavity(body, BULGE_MM)
+    bulge_mm = BULGE_MM + INFANT_BULGE_MM * float(np.exp(-body.age_y / 3))
+    room = room if body.latent("belly_mm") < bulge_mm else room & slim_cavity(body, bulge_mm)
     lobes = smooth_common(
         room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(LEFT_GROWS * grown), round_mm=EDGE_MM
     )
