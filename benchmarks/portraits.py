@@ -12,12 +12,12 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 from numpy import ndarray
 from PIL import Image as Picture
-from PIL import ImageDraw, ImageFont
 
 from phantoms.anatomy.look import surface
 from phantoms.anatomy.patient import Patient
 from phantoms.people.population import Person
 from phantoms.torso import Torso
+from pipelines.body import BACKGROUND, GAP_PX, page_of
 from simdata import Grid, Streams
 from simdata.structures import structures
 
@@ -40,8 +40,7 @@ VOXEL_MM, FINE = 2.0, 2
 """Edge of a pixel, mm; the colour of a pixel is the mean of FINE x FINE points of the plane."""
 CHEST_MM, BELLY_MM, CORONAL_MM, SAGITTAL_MM = 30.0, -135.0, -8.0, 2.0
 """Planes, as places of the reference body."""
-WIDTH_PX, GAP_PX, LINE_PX = 3000, 6, 16
-BACKGROUND, INK = (18, 20, 24), (225, 228, 232)
+WIDTH_PX = 3000
 RESULT = Path(__file__).parent.parent / "docs" / "people.png"
 
 
@@ -93,26 +92,9 @@ def portrait(patient: Patient) -> Picture.Image:
     tall = [skin, plane(patient, whole, 1, y_mm), plane(patient, whole, 0, SAGITTAL_MM)]
     tall = [trimmed(one, upright=True) for one in tall]
     axial = [trimmed(plane(patient, whole, 2, float(z)), upright=False) for z in at_mm]
-    return _page(patient, tall, axial)
-
-
-def _page(patient: Patient, tall: list, axial: list) -> Picture.Image:
     subject = patient.body.subject
     age = "newborn" if subject.age_y == 0 else f"{subject.age_y:.0f} y"
-    title = f"{subject.sex}, {age}, {subject.height_cm:.0f} cm, {subject.weight_kg:.0f} kg"
-    width = sum(p.shape[1] + GAP_PX for p in tall) + max(p.shape[1] for p in axial)
-    height = LINE_PX + max(tall[0].shape[0], sum(p.shape[0] + GAP_PX for p in axial))
-    page = Picture.new("RGB", (max(width, 190), height), BACKGROUND)
-    ImageDraw.Draw(page).text((0, 0), title, fill=INK, font=ImageFont.load_default(12))
-    x = 0
-    for picture in tall:
-        page.paste(Picture.fromarray(np.ascontiguousarray(picture)), (x, LINE_PX))
-        x += picture.shape[1] + GAP_PX
-    y = LINE_PX
-    for picture in axial:
-        page.paste(Picture.fromarray(np.ascontiguousarray(picture)), (x, y))
-        y += picture.shape[0] + GAP_PX
-    return page
+    return page_of(f"{subject.sex}, {age}, {subject.height_cm:.0f} cm, {subject.weight_kg:.0f} kg", tall, axial)
 
 
 def sheet(portraits: Iterable[Picture.Image], width: int) -> Picture.Image:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from simdata.grid import Grid
 from simdata.scene import Scene, present_ids
 
 ENDINGS = (".nii.gz", ".nii")
-GAP_PX, LINE_PX = 6, 18
+GAP_PX, LINE_PX, TITLE_PX = 6, 18, 190
 BACKGROUND, INK = (18, 20, 24), (225, 228, 232)
 LEVELS = (0.68, 0.52, 0.36)
 """Axial planes of the picture, as shares of the field of view from below: chest, upper belly, pelvis."""
@@ -90,9 +91,14 @@ def body_sheet(scene: Scene, title: str) -> Picture.Image:
     sagittal = colours[labels[nx // 2]].transpose(1, 0, 2)[::-1, ::-1]
     axial = [colours[labels[:, :, int(nz * level)]].transpose(1, 0, 2)[::-1, ::-1] for level in LEVELS]
     tall = [surface(labels, colours, "front"), surface(labels, colours, "right"), coronal, sagittal]
-    width = sum(p.shape[1] + GAP_PX for p in tall) + nx
-    height = max(nz, sum(p.shape[0] + GAP_PX for p in axial)) + LINE_PX
-    page = Picture.new("RGB", (width, height), BACKGROUND)
+    return page_of(title, tall, axial)
+
+
+def page_of(title: str, tall: Sequence[np.ndarray], axial: Sequence[np.ndarray]) -> Picture.Image:
+    """A title, the `tall` pictures (height, width, 3) side by side, then the `axial` ones above each other."""
+    width = sum(p.shape[1] + GAP_PX for p in tall) + max(p.shape[1] for p in axial)
+    height = max(max(p.shape[0] for p in tall), sum(p.shape[0] + GAP_PX for p in axial)) + LINE_PX
+    page = Picture.new("RGB", (max(width, TITLE_PX), height), BACKGROUND)
     ImageDraw.Draw(page).text((4, 2), title, fill=INK, font=ImageFont.load_default(12))
     x = 0
     for picture in tall:

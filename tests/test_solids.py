@@ -26,7 +26,7 @@ from phantoms.solids import (
     waves,
 )
 from phantoms.solids.tape import tape
-from simdata import Grid
+from simdata import Grid, SceneError
 from simdata.structures import structure
 from simdata.tissues import tissues
 
@@ -151,6 +151,18 @@ def test_a_solid_that_is_placed_is_the_same_solid_elsewhere(name, rng):
     points = rng.uniform(-60, 60, (500, 3))
     moved = solid.placed(turn, 1.3, shift).depth(1.3 * points @ turn.T + shift)
     assert moved == pytest.approx(1.3 * solid.depth(points), abs=1e-3)
+
+
+def test_an_outline_is_mirrored_scaled_and_shifted_but_not_turned(rng):
+    outline, points = leaves(rng)["polar"], rng.uniform(-50, 50, (400, 3))
+    outline = replace(
+        outline, radii=outline.radii + np.linspace(-4, 4, outline.radii.shape[1] - 1).tolist().__add__([-4.0])
+    )
+    mirror, shift = np.diag([-1.0, 1.0, 1.0]), np.array([5.0, -3.0, 8.0])
+    moved = outline.placed(mirror, 1.2, shift).depth(1.2 * points @ mirror + shift)
+    assert moved == pytest.approx(1.2 * outline.depth(points), abs=1e-6)
+    with pytest.raises(SceneError, match="cannot be turned"):
+        outline.placed(turned(rng))
 
 
 def test_the_fast_depth_is_the_reference(rng):

@@ -5,6 +5,8 @@ or take the block's radius times the node's steepness). A layer whose bounds are
 are positive covers all below it, and a node that neither needs is left out. What is left is handed to the eight times
 smaller blocks inside; only blocks with a surface in them are computed voxel by voxel. M. Keeter, Massively parallel
 rendering of complex closed-form implicit surfaces, ACM Trans. Graph. 39(4), 2020.
+
+All of it stands in one file because numba's cache on disk only notices changes in the file of the outermost function.
 """
 
 from typing import NamedTuple

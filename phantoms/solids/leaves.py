@@ -16,6 +16,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import map_coordinates
 
 from phantoms.solids.solid import MIRROR, Depth, Points, Solid
+from simdata import SceneError
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 SHALLOW = 1e-6
@@ -204,9 +205,12 @@ class Polar(Solid):
         return (radius - np.hypot(x, y)) * flat
 
     def placed(self, turn, scale=1.0, shift_mm=(0, 0, 0)) -> Solid:
-        if not np.array_equal(turn, MIRROR) or scale != 1.0 or np.any(shift_mm):
-            raise NotImplementedError("an outline of the trunk can be mirrored, but stays where it is")
-        return Polar(self.radii[:, ::-1], self.axis * (-1, 1), self.first_mm, self.step_mm)
+        mirrored = np.array_equal(turn, MIRROR)
+        if not mirrored and not np.array_equal(turn, np.eye(3)):
+            raise SceneError("Polar.placed: an outline cannot be turned; mirrored, scaled or shifted would do")
+        radii, side = (self.radii[:, ::-1], -1) if mirrored else (self.radii, 1)
+        axis = scale * self.axis * (side, 1) + np.asarray(shift_mm, float)[:2]
+        return Polar(scale * radii, axis, scale * self.first_mm + float(shift_mm[2]), scale * self.step_mm)
 
     @cached_property
     def numbers(self) -> ndarray:
