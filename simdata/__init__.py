@@ -13,7 +13,7 @@ from simdata.scene import Scene
 from simdata.streams import Streams
 from simdata.structures import Structure, structure
 from simdata.subject import Subject
-from simdata.vessels import Vessels
+from simdata.vessels import Vessels, vessel_tree
 
 if TYPE_CHECKING:
     from simdata.dataset import Dataset
@@ -47,6 +47,7 @@ __all__ = [
     "Subject",
     "Vessels",
     "structure",
+    "vessel_tree",
 ]
 
 

@@ -1,24 +1,33 @@
-"""A vessel tree (or net) as arrays: one row per point, each pointing to the point upstream."""
+"""A vessel tree (or net) as arrays: one row per point, each pointing to the point towards the large end."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import Float32, Int, Int32, Shaped, UInt8
 from numpy import ndarray
 
-from simdata.errors import SceneError
+from simdata.errors import SceneError, did_you_mean
 
 KINDS = ("artery", "vein", "capillary", "airway", "duct")
+ARTERY, VEIN, CAPILLARY, AIRWAY, DUCT = range(len(KINDS))
 ROOT = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Vessels:
-    """Vessels as a forest of points.
+    """Vessels as a forest of points, and links that close it to a net.
 
-    points_mm: (n, 3) RAS+ mm. parent: (n,) row of the point upstream, -1 at an inlet. radius_mm: (n,).
-    kind: (n,) index into KINDS. flow_mm3_s, pressure_mmhg: (n,), NaN where they were not computed.
-    Raises SceneError on unequal lengths, a parent that does not exist, a cycle, or a radius that is not positive.
+    Point i and its parent bound segment i, a tube of radius_mm[i]; a link is a tube of the smaller radius of its ends.
+    Parents lead to the large end: upstream in arteries and airways, downstream in veins and ducts.
+
+    points_mm: (n, 3) RAS+ mm. parent: (n,) row of the point towards the large end, -1 there. radius_mm: (n,).
+    kind: (n,) index into KINDS. flow_mm3_s: (n,) positive as the kind flows: away from the root in arteries,
+    capillaries and airways, to the root in veins and ducts. pressure_mmhg: (n,) at the point. haematocrit: (n,)
+    discharge haematocrit of the segment, 0 to 1. oxygen_mmhg: (n,) at the point. links: (m, 2) rows of points, with
+    link_flow_mm3_s (m,) positive from the first to the second, and link_haematocrit (m,).
+    NaN where a number was not computed.
+    Raises SceneError on unequal lengths, a parent or end that does not exist, a cycle, a radius that is not positive.
     """
 
     points_mm: Float32[ndarray, "n 3"]
@@ -27,34 +36,136 @@ class Vessels:
     kind: UInt8[ndarray, " n"]
     flow_mm3_s: Float32[ndarray, " n"]
     pressure_mmhg: Float32[ndarray, " n"]
+    haematocrit: Float32[ndarray, " n"]
+    oxygen_mmhg: Float32[ndarray, " n"]
+    links: Int32[ndarray, "m 2"]
+    link_flow_mm3_s: Float32[ndarray, " m"]
+    link_haematocrit: Float32[ndarray, " m"]
 
     def __post_init__(self) -> None:
-        n = len(self.points_mm)
-        for name in ("parent", "radius_mm", "kind", "flow_mm3_s", "pressure_mmhg"):
-            if len(getattr(self, name)) != n:
-                raise SceneError(
-                    f"Vessels: {n} points but {len(getattr(self, name))} values of {name}; one for each would do"
-                )
+        n, m = len(self.points_mm), len(self.links)
+        for name in ("parent", "radius_mm", "kind", "flow_mm3_s", "pressure_mmhg", "haematocrit", "oxygen_mmhg"):
+            _check_length(name, getattr(self, name), n, "points")
+        for name in ("link_flow_mm3_s", "link_haematocrit"):
+            _check_length(name, getattr(self, name), m, "links")
+        _check_links(self.links, n)
         if n == 0:
             return
-        if not (self.radius_mm > 0).all():
-            raise SceneError(f"Vessels: the smallest radius is {self.radius_mm.min()} mm; all must be positive")
-        if self.parent.min() < ROOT or self.parent.max() >= n:
+        _check(np.logical_and.reduce(np.isfinite(self.points_mm), axis=1), self.points_mm, "lies at", "finite numbers")
+        _check(self.radius_mm > 0, self.radius_mm, "has a radius in mm of", "a positive one")
+        _check(np.isfinite(self.radius_mm), self.radius_mm, "has a radius in mm of", "a finite one")
+        _check((self.parent >= ROOT) & (self.parent < n), self.parent, "has parent", f"-1 to {n - 1}")
+        kinds = f"0 to {len(KINDS) - 1} for {', '.join(KINDS)}"
+        _check(self.kind < len(KINDS), self.kind, "has kind", kinds)
+        lost = _lost(self.parent)
+        if lost.size:
             raise SceneError(
-                f"Vessels: parents run from {self.parent.min()} to {self.parent.max()}; -1 to {n - 1} would do"
+                f"Vessels: from point {lost[0]} the parents run in a circle; a chain of parents to a root would do"
             )
-        if self.kind.max() >= len(KINDS):
-            raise SceneError(
-                f"Vessels: kind {self.kind.max()} found; 0 to {len(KINDS) - 1} stand for {', '.join(KINDS)}"
-            )
-        if _has_cycle(self.parent):
-            raise SceneError("Vessels: the parents run in a circle; every point must lead to an inlet")
+
+    def __len__(self) -> int:
+        return len(self.points_mm)
+
+    @cached_property
+    def segments(self) -> Int32[ndarray, " s"]:
+        """(s,) the points that bound a segment with their parent: all but the roots."""
+        return np.flatnonzero(self.parent != ROOT).astype(np.int32)
+
+    @cached_property
+    def roots(self) -> Int32[ndarray, " r"]:
+        """(r,) the points without a parent."""
+        return np.flatnonzero(self.parent == ROOT).astype(np.int32)
+
+    @cached_property
+    def length_mm(self) -> Float32[ndarray, " n"]:
+        """(n,) from each point to its parent; 0 at a root."""
+        return np.linalg.norm(self.points_mm - self.points_mm[_parent_or_self(self.parent)], axis=1)
+
+    @cached_property
+    def children(self) -> Int32[ndarray, " n"]:
+        """(n,) how many points each point is the parent of."""
+        return np.bincount(self.parent[self.segments], minlength=len(self)).astype(np.int32)
+
+    @cached_property
+    def ends(self) -> Int32[ndarray, " e"]:
+        """(e,) the points that are nobody's parent: the small ends of the trees."""
+        return np.flatnonzero(self.children == 0).astype(np.int32)
 
 
-def _has_cycle(parent: Int32[ndarray, " n"]) -> bool:
-    """True if following parents never ends: doubling jumps reach an inlet in log2(n) rounds otherwise."""
+def vessel_tree(
+    points_mm: Shaped[ndarray, "n 3"],
+    parent: Shaped[ndarray, " n"],
+    radius_mm: Shaped[ndarray, " n"],
+    kind: str | Shaped[ndarray, " n"] = "artery",
+    flow_mm3_s: Shaped[ndarray, " n"] | None = None,
+    pressure_mmhg: Shaped[ndarray, " n"] | None = None,
+    haematocrit: Shaped[ndarray, " n"] | None = None,
+    oxygen_mmhg: Shaped[ndarray, " n"] | None = None,
+    links: Shaped[ndarray, "m 2"] | None = None,
+    link_flow_mm3_s: Shaped[ndarray, " m"] | None = None,
+    link_haematocrit: Shaped[ndarray, " m"] | None = None,
+) -> Vessels:
+    """Vessels of arrays of any number type: NaN for what is left out, one kind by its name, no links."""
+    n = len(points_mm)
+    ends = np.zeros((0, 2), np.int32) if links is None else _as(links, np.int32).reshape(-1, 2)
+    return Vessels(
+        points_mm=_as(points_mm, np.float32).reshape(-1, 3),
+        parent=_as(parent, np.int32),
+        radius_mm=_as(radius_mm, np.float32),
+        kind=np.full(n, kind_index(kind), np.uint8) if isinstance(kind, str) else _as(kind, np.uint8),
+        flow_mm3_s=_or_nan(flow_mm3_s, n),
+        pressure_mmhg=_or_nan(pressure_mmhg, n),
+        haematocrit=_or_nan(haematocrit, n),
+        oxygen_mmhg=_or_nan(oxygen_mmhg, n),
+        links=ends,
+        link_flow_mm3_s=_or_nan(link_flow_mm3_s, len(ends)),
+        link_haematocrit=_or_nan(link_haematocrit, len(ends)),
+    )
+
+
+def kind_index(name: str) -> int:
+    """The number that stands for a kind. Raises SceneError if there is no such kind."""
+    if name not in KINDS:
+        raise SceneError(f"Vessels: no kind is called '{name}'; {did_you_mean(name, KINDS)}")
+    return KINDS.index(name)
+
+
+def _as(values: Shaped[ndarray, "..."], dtype: type) -> ndarray:
+    return np.ascontiguousarray(values, dtype)
+
+
+def _or_nan(values: Shaped[ndarray, " k"] | None, count: int) -> Float32[ndarray, " k"]:
+    return np.full(count, np.nan, np.float32) if values is None else _as(values, np.float32)
+
+
+def _parent_or_self(parent: Int32[ndarray, " n"]) -> Int32[ndarray, " n"]:
+    return np.where(parent == ROOT, np.arange(len(parent), dtype=np.int32), parent)
+
+
+def _check_length(name: str, values: ndarray, count: int, of: str) -> None:
+    if len(values) != count:
+        raise SceneError(f"Vessels: {count} {of} but {len(values)} values of {name}; one for each would do")
+
+
+def _check(good: ndarray, values: ndarray, verb: str, would_do: str) -> None:
+    if not good.all():
+        point = int(np.argmin(good))
+        raise SceneError(f"Vessels: point {point} {verb} {values[point]}; {would_do} would do")
+
+
+def _check_links(links: Int32[ndarray, "m 2"], n: int) -> None:
+    bad = (links < 0).any(axis=1) | (links >= n).any(axis=1) | (links[:, 0] == links[:, 1])
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise SceneError(
+            f"Vessels: link {at} joins points {links[at, 0]} and {links[at, 1]}; two of the {n} points would do"
+        )
+
+
+def _lost(parent: Int32[ndarray, " n"]) -> Int[ndarray, " k"]:
+    """Points whose parents never end: doubling jumps reach a root in log2(n) rounds otherwise."""
     n = len(parent)
     jump = np.append(np.where(parent == ROOT, n, parent), n)
     for _ in range(int(n).bit_length()):
         jump = jump[jump]
-    return bool((jump != n).any())
+    return np.flatnonzero(jump != n)

@@ -20,7 +20,7 @@ from simdata import (
     Scanner,
     Scene,
     Structure,
-    Vessels,
+    vessel_tree,
 )
 from simdata.structures import FIRST_FINDING_ID, structure
 from simdata.subject import Subject
@@ -60,13 +60,14 @@ class Dot(Growth):
         at = tuple(float(x) for x in scene.grid.world_mm(spot))
         edge = tuple(scene.grid.spacing_mm)
         found = Finding("dot", "liver", id, at, edge, scene.grid.voxel_mm3, "a dot in the liver")
-        vessel = Vessels(
-            points_mm=np.array([(0, 0, 0), at], np.float32),
-            parent=np.array([-1, 0], np.int32),
-            radius_mm=np.array([1, 0.5], np.float32),
-            kind=np.zeros(2, np.uint8),
-            flow_mm3_s=np.full(2, np.nan, np.float32),
-            pressure_mmhg=np.full(2, np.nan, np.float32),
+        vessel = vessel_tree(
+            points_mm=np.array([(0, 0, 0), at, (1, 0, 0)]),
+            parent=np.array([-1, 0, -1]),
+            radius_mm=np.array([1, 0.5, 1]),
+            kind=np.array([0, 0, 1]),
+            flow_mm3_s=np.array([np.nan, 3, np.nan]),
+            links=np.array([(1, 2)]),
+            link_flow_mm3_s=np.array([3]),
         )
         painted = scene.paint(mask, dot)
         return replace(painted, findings=(*scene.findings, found), vessels=MappingProxyType({"liver": vessel}))
