@@ -1,10 +1,11 @@
 """A vessel tree (or net) as arrays: one row per point, each pointing to the point towards the large end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, Int, Int32, Shaped, UInt8
+from jaxtyping import Bool, Float32, Int, Int32, Shaped, UInt8
 from numpy import ndarray
 
 from simdata.errors import SceneError, did_you_mean
@@ -12,6 +13,9 @@ from simdata.errors import SceneError, did_you_mean
 KINDS = ("artery", "vein", "capillary", "airway", "duct")
 ARTERY, VEIN, CAPILLARY, AIRWAY, DUCT = range(len(KINDS))
 ROOT = -1
+
+PER_POINT = ("parent", "radius_mm", "kind", "flow_mm3_s", "pressure_mmhg", "haematocrit", "oxygen_mmhg")
+PER_LINK = ("link_flow_mm3_s", "link_haematocrit")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +48,9 @@ class Vessels:
 
     def __post_init__(self) -> None:
         n, m = len(self.points_mm), len(self.links)
-        for name in ("parent", "radius_mm", "kind", "flow_mm3_s", "pressure_mmhg", "haematocrit", "oxygen_mmhg"):
+        for name in PER_POINT:
             _check_length(name, getattr(self, name), n, "points")
-        for name in ("link_flow_mm3_s", "link_haematocrit"):
+        for name in PER_LINK:
             _check_length(name, getattr(self, name), m, "links")
         _check_links(self.links, n)
         if n == 0:
@@ -77,9 +81,9 @@ class Vessels:
         return np.flatnonzero(self.parent == ROOT).astype(np.int32)
 
     @cached_property
-    def length_mm(self) -> Float32[ndarray, " n"]:
-        """(n,) from each point to its parent; 0 at a root."""
-        return np.linalg.norm(self.points_mm - self.points_mm[_parent_or_self(self.parent)], axis=1)
+    def ends(self) -> Int32[ndarray, " e"]:
+        """(e,) the points that are nobody's parent: the small ends of the trees."""
+        return np.flatnonzero(self.children == 0).astype(np.int32)
 
     @cached_property
     def children(self) -> Int32[ndarray, " n"]:
@@ -87,9 +91,101 @@ class Vessels:
         return np.bincount(self.parent[self.segments], minlength=len(self)).astype(np.int32)
 
     @cached_property
-    def ends(self) -> Int32[ndarray, " e"]:
-        """(e,) the points that are nobody's parent: the small ends of the trees."""
-        return np.flatnonzero(self.children == 0).astype(np.int32)
+    def length_mm(self) -> Float32[ndarray, " n"]:
+        """(n,) from each point to its parent; 0 at a root."""
+        return np.linalg.norm(self.points_mm - self.points_mm[_parent_or_self(self.parent)], axis=1)
+
+    @cached_property
+    def link_length_mm(self) -> Float32[ndarray, " m"]:
+        """(m,) between the two ends of each link."""
+        return np.linalg.norm(self.points_mm[self.links[:, 0]] - self.points_mm[self.links[:, 1]], axis=1)
+
+    @cached_property
+    def link_radius_mm(self) -> Float32[ndarray, " m"]:
+        """(m,) of each link: the smaller radius of its two ends."""
+        return self.radius_mm[self.links].min(axis=1)
+
+    @cached_property
+    def depth(self) -> Int32[ndarray, " n"]:
+        """(n,) segments between each point and its root."""
+        n = len(self)
+        jump = np.append(np.where(self.parent == ROOT, n, self.parent), n)
+        steps = np.append(np.where(self.parent == ROOT, 0, 1), 0)
+        while (jump < n).any():
+            steps, jump = steps + steps[jump], jump[jump]
+        return steps[:n].astype(np.int32)
+
+    @cached_property
+    def levels(self) -> tuple[Int32[ndarray, " k"], ...]:
+        """The points by depth: first the roots, then what hangs on them, and so on to the farthest end."""
+        by_depth = np.argsort(self.depth, kind="stable").astype(np.int32)
+        return tuple(np.split(by_depth, np.cumsum(np.bincount(self.depth))[:-1])) if len(self) else ()
+
+    @cached_property
+    def order(self) -> Int32[ndarray, " n"]:
+        """(n,) Strahler order of each point: 1 at an end, one more where two of the highest order meet.
+
+        Strahler 1957, Trans. AGU 38: 913.
+        """
+        order, highest, meeting = (np.zeros(len(self), np.int32) for _ in range(3))
+        for level in reversed(self.levels):
+            order[level] = np.maximum(1, highest[level] + (meeting[level] >= 2))
+            below = level[self.parent[level] != ROOT]
+            above = self.parent[below]
+            np.maximum.at(highest, above, order[below])
+            np.add.at(meeting, above, order[below] == highest[above])
+        return order
+
+    @cached_property
+    def heads(self) -> Bool[ndarray, " n"]:
+        """(n,) true for the first point of each branch: roots, and what hangs on a junction, a link or another kind."""
+        linked = np.bincount(self.links.ravel(), minlength=len(self)) > 0
+        above = _parent_or_self(self.parent)
+        passed = (self.children[above] == 1) & ~linked[above] & (self.kind == self.kind[above])
+        return ~passed | (self.parent == ROOT)
+
+    @cached_property
+    def branch(self) -> Int32[ndarray, " n"]:
+        """(n,) number of the branch of each point: the unbranched run of points from a head down."""
+        jump = np.where(self.heads, np.arange(len(self)), self.parent)
+        while not np.array_equal(further := jump[jump], jump):
+            jump = further
+        return (np.cumsum(self.heads) - 1)[jump].astype(np.int32)
+
+    def subtree(self, point: int) -> "Vessels":
+        """What hangs on `point`, which becomes the root."""
+        if not 0 <= point < len(self):
+            raise SceneError(f"Vessels.subtree: found point {point}; 0 to {len(self) - 1} would do")
+        jump = _parent_or_self(self.parent)
+        jump[point] = point
+        while not np.array_equal(further := jump[jump], jump):
+            jump = further
+        return self.take(jump == point)
+
+    def take(self, keep: Bool[ndarray, " n"]) -> "Vessels":
+        """The points where `keep` is true, with the segments and links between them; a cut branch begins at a root."""
+        row = np.where(keep, np.cumsum(keep) - 1, ROOT).astype(np.int32)
+        joined = keep[self.links].all(axis=1)
+        columns = {name: getattr(self, name)[keep] for name in ("points_mm", *PER_POINT)}
+        columns |= {name: getattr(self, name)[joined] for name in ("links", *PER_LINK)}
+        above = columns["parent"]
+        columns |= {"parent": np.where(above == ROOT, ROOT, row[above]), "links": row[columns["links"]]}
+        return Vessels(**columns)
+
+
+def merge(parts: Sequence[Vessels]) -> Vessels:
+    """All of `parts` as one, their points in order; nothing joins them but what joined them before."""
+    if not parts:
+        return vessel_tree(np.zeros((0, 3)), np.zeros(0), np.zeros(0))
+    first = np.cumsum([0, *(len(part) for part in parts)])[:-1].astype(np.int32)
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("points_mm", *PER_POINT, "links", *PER_LINK)
+    }
+    shift = np.repeat(first, [len(part) for part in parts])
+    columns["parent"] = np.where(columns["parent"] == ROOT, ROOT, columns["parent"] + shift)
+    columns["links"] += np.repeat(first, [len(part.links) for part in parts])[:, None]
+    return Vessels(**columns)
 
 
 def vessel_tree(
