@@ -16,7 +16,10 @@ from numba import njit
 from numpy import float32, int32, ndarray
 
 EXACT = {"error_model": "numpy", "fastmath": {"nnan", "ninf", "nsz"}}
-"""No sum is reordered, so a voxel has the same bits in any block; but no NaN is looked for either."""
+"""No sum is reordered, so a voxel has the same bits in any block; but no NaN is looked for either.
+
+Rows are named by their number (`out[row, p]`), not by a slice, and room is made once: each slice and each new array would be
+counted and freed again by atomic operations, once per node and block."""
 compiled = njit(**EXACT)
 inlined = njit(inline="always", **EXACT)
 
@@ -78,6 +81,15 @@ def turns(x, y):
 def plane(x, y, z, n, s):
     """Depth in a half space."""
     return x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 3]
+
+
+@inlined
+def turned(x, y, z, n, s):
+    """Place of a point along the axes that begin at number `s`."""
+    u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
+    v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
+    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
+    return u, v, w
 
 
 @inlined
@@ -170,27 +182,45 @@ def lattice_depth(n, at, row, layer, fu, fv, fw):
     return low + fu * (a + fv * (b - a) - low)
 
 
+@inlined
+def lattice(x, y, z, n, s):
+    """Depth on the lattice that begins at number `s`."""
+    u, v, w = turned(x, y, z, n, s)
+    nx, ny, nz = int32(n[s + 12]), int32(n[s + 13]), int32(n[s + 14])
+    at, fu, fv, fw = lattice_cell(u, v, w, nx, ny, nz)
+    return lattice_depth(n, int32(s + 16) + at, nz, ny * nz, fu, fv, fw)
+
+
+@inlined
+def waves(x, y, z, n, s):
+    """Sum of the waves that begin at number `s`."""
+    total = ZERO
+    for i in range(int32(n[s])):
+        at = s + 3 + 5 * i
+        total += n[at + 4] * sine(x * n[at] + y * n[at + 1] + z * n[at + 2] + n[at + 3])
+    return total
+
+
 # --- bounds of every node over a ball ------------------------------------------------------------------------------
 
 
 @compiled
-def leaf_bounds(operation, x, y, z, r, n, s, one):
-    """Lowest and highest depth that a leaf (no tube) can have within `r` mm of a point.
-
-    x, y, z: (1,) the point. one: (1,) room for a number.
-    """
+def leaf_bounds(operation, x, y, z, r, n, s):
+    """Lowest and highest depth that a leaf (no tube) can have within `r` mm of a point."""
     if operation in (ELLIPSOID, CUSHION):
-        return ellipsoid_bounds(operation, x[0], y[0], z[0], r, n, s)
-    fill_leaf(operation, x, y, z, n, s, one)
-    if operation == WAVES:
-        reach = n[s + 1] * r
-        return max(one[0] - reach, -n[s + 2]), min(one[0] + reach, n[s + 2])
+        return ellipsoid_bounds(operation, x, y, z, r, n, s)
     if operation == SHEET:
-        return sheet_bounds(x[0], y[0], z[0], r, n, s)
+        return sheet_bounds(x, y, z, r, n, s)
     if operation == POLAR:
-        return polar_bounds(x[0], y[0], z[0], r, n, s)
-    steep = n[s + 15] if operation == LATTICE else ONE
-    return one[0] - steep * r, one[0] + steep * r
+        return polar_bounds(x, y, z, r, n, s)
+    if operation == WAVES:
+        inside, reach = waves(x, y, z, n, s), n[s + 1] * r
+        return max(inside - reach, -n[s + 2]), min(inside + reach, n[s + 2])
+    if operation == LATTICE:
+        inside, reach = lattice(x, y, z, n, s), n[s + 15] * r
+        return inside - reach, inside + reach
+    inside = plane(x, y, z, n, s)
+    return inside - r, inside + r
 
 
 @inlined
@@ -202,9 +232,7 @@ def flattened(low, high, flattest):
 @compiled
 def sheet_bounds(x, y, z, r, n, s):
     """Bounds of a height field, from its greatest slope."""
-    u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
-    v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
-    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
+    u, v, w = turned(x, y, z, n, s)
     nv = int32(n[s + 16])
     at, fu, fv = sheet_cell(u, v, n[s + 12], n[s + 13], n[s + 14], int32(n[s + 15]), nv)
     above = w - bilinear(n, int32(s + 19) + int32(2) * at, int32(2) * nv, fu, fv)
@@ -237,9 +265,7 @@ def polar_bounds(x, y, z, r, n, s):
 @compiled
 def ellipsoid_bounds(operation, x, y, z, r, n, s):
     """Bounds of an ellipsoid or cushion: k changes by r / thinnest radius, and depth lies between k times the radii."""
-    u = x * n[s] + y * n[s + 1] + z * n[s + 2] - n[s + 9]
-    v = x * n[s + 3] + y * n[s + 4] + z * n[s + 5] - n[s + 10]
-    w = x * n[s + 6] + y * n[s + 7] + z * n[s + 8] - n[s + 11]
+    u, v, w = turned(x, y, z, n, s)
     thin = min(n[s + 12], min(n[s + 13], n[s + 14]))
     wide = max(n[s + 12], max(n[s + 13], n[s + 14]))
     if operation == ELLIPSOID:
@@ -251,18 +277,18 @@ def ellipsoid_bounds(operation, x, y, z, r, n, s):
     return low * (thin if low > ZERO else wide), min(high * wide, thin) if high > ZERO else high * thin
 
 
-@compiled
+@inlined
 def cone_bounds(x, y, z, r, cones, row):
     """Lowest and highest depth in a cone within `r` mm of a point."""
-    c = cones[row]
-    px, py, pz = x - c[0], y - c[1], z - c[2]
-    t = min(max((px * c[3] + py * c[4] + pz * c[5]) * c[8], ZERO), ONE)
-    qx, qy, qz = px - t * c[3], py - t * c[4], pz - t * c[5]
-    along = qx * c[9] + qy * c[10] + qz * c[11]
-    inside = c[6] + t * c[7] - np.sqrt(qx * qx + qy * qy + qz * qz + along * along)
-    reach = r * (c[12] + c[13] - ONE)
+    ux, uy, uz, stretch = cones[row, 3], cones[row, 4], cones[row, 5], cones[row, 12]
+    px, py, pz = x - cones[row, 0], y - cones[row, 1], z - cones[row, 2]
+    t = min(max((px * ux + py * uy + pz * uz) * cones[row, 8], ZERO), ONE)
+    qx, qy, qz = px - t * ux, py - t * uy, pz - t * uz
+    along = qx * cones[row, 9] + qy * cones[row, 10] + qz * cones[row, 11]
+    inside = cones[row, 6] + t * cones[row, 7] - np.sqrt(qx * qx + qy * qy + qz * qz + along * along)
+    reach = r * (stretch + cones[row, 13] - ONE)
     low, high = inside - reach, inside + reach
-    return low / c[12] if low > ZERO else low, high if high > ZERO else high / c[12]
+    return low / stretch if low > ZERO else low, high if high > ZERO else high / stretch
 
 
 @inlined
@@ -276,139 +302,117 @@ def smooth(a, b, width):
 
 
 @compiled
-def fill_leaf(operation, x, y, z, n, s, out):
-    """Depth of a leaf (no tube) at every voxel of a block."""
+def fill_leaf(operation, x, y, z, n, s, room, out, row, count):
+    """Depth of a leaf (no tube) at `count` points, into a row of `out`; x, y, z: (m,); room: as `Room` has it."""
     if operation == PLANE:
         a, b, c, d = n[s], n[s + 1], n[s + 2], n[s + 3]
-        for p in range(len(x)):
-            out[p] = x[p] * a + y[p] * b + z[p] * c - d
+        for p in range(count):
+            out[row, p] = x[p] * a + y[p] * b + z[p] * c - d
     elif operation in (ELLIPSOID, CUSHION):
-        fill_ellipsoid(operation, x, y, z, n, s, out)
+        fill_ellipsoid(operation, x, y, z, n, s, out, row, count)
     elif operation == SHEET:
-        fill_sheet(x, y, z, n, s, out)
+        fill_sheet(x, y, z, n, s, room, out, row, count)
     elif operation == POLAR:
-        fill_polar(x, y, z, n, s, out)
+        fill_polar(x, y, z, n, s, room, out, row, count)
     elif operation == LATTICE:
-        fill_lattice(x, y, z, n, s, out)
+        fill_lattice(x, y, z, n, s, room, out, row, count)
     else:
-        for p in range(len(x)):
-            out[p] = ZERO
+        for p in range(count):
+            out[row, p] = ZERO
         for i in range(int32(n[s])):
             at = s + 3 + 5 * i
             kx, ky, kz, phase, high = n[at], n[at + 1], n[at + 2], n[at + 3], n[at + 4]
-            for p in range(len(x)):
-                out[p] += high * sine(x[p] * kx + y[p] * ky + z[p] * kz + phase)
+            for p in range(count):
+                out[row, p] += high * sine(x[p] * kx + y[p] * ky + z[p] * kz + phase)
 
 
 @compiled
-def fill_ellipsoid(operation, x, y, z, n, s, out):
-    """Depth in an ellipsoid or cushion at every voxel of a block; its numbers in variables, so that it vectorizes."""
-    a0, a1, a2, b0, b1, b2, c0, c1, c2 = (
-        n[s],
-        n[s + 1],
-        n[s + 2],
-        n[s + 3],
-        n[s + 4],
-        n[s + 5],
-        n[s + 6],
-        n[s + 7],
-        n[s + 8],
-    )
-    a3, b3, c3, ra, rb, rc = n[s + 9], n[s + 10], n[s + 11], n[s + 12], n[s + 13], n[s + 14]
+def fill_ellipsoid(operation, x, y, z, n, s, out, row, count):
+    """Depth in an ellipsoid or cushion; its numbers in variables, so that it vectorizes."""
+    a0, a1, a2, a3 = n[s], n[s + 1], n[s + 2], n[s + 9]
+    b0, b1, b2, b3 = n[s + 3], n[s + 4], n[s + 5], n[s + 10]
+    c0, c1, c2, c3 = n[s + 6], n[s + 7], n[s + 8], n[s + 11]
+    ra, rb, rc = n[s + 12], n[s + 13], n[s + 14]
     if operation == ELLIPSOID:
-        for p in range(len(x)):
+        for p in range(count):
             u = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
             v = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
             w = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
-            out[p] = ellipsoid(u, v, w, ra, rb, rc)
+            out[row, p] = ellipsoid(u, v, w, ra, rb, rc)
     else:
-        for p in range(len(x)):
+        for p in range(count):
             u = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
             v = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
             w = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
-            out[p] = cushion(u, v, w, ra, rb, rc)
+            out[row, p] = cushion(u, v, w, ra, rb, rc)
+
+
+@inlined
+def fill_turned(x, y, z, n, s, place, count):
+    """Places of the points along the axes that begin at number `s`, into the rows of `place`."""
+    a0, a1, a2, a3 = n[s], n[s + 1], n[s + 2], n[s + 9]
+    b0, b1, b2, b3 = n[s + 3], n[s + 4], n[s + 5], n[s + 10]
+    c0, c1, c2, c3 = n[s + 6], n[s + 7], n[s + 8], n[s + 11]
+    for p in range(count):
+        place[0, p] = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
+        place[1, p] = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
+        place[2, p] = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
 
 
 @compiled
-def fill_turned(x, y, z, n, s, u, v, w):
-    """Places of the points of a block along the axes that begin at number `s`."""
-    a0, a1, a2, b0, b1, b2, c0, c1, c2 = (
-        n[s],
-        n[s + 1],
-        n[s + 2],
-        n[s + 3],
-        n[s + 4],
-        n[s + 5],
-        n[s + 6],
-        n[s + 7],
-        n[s + 8],
-    )
-    a3, b3, c3 = n[s + 9], n[s + 10], n[s + 11]
-    for p in range(len(x)):
-        u[p] = x[p] * a0 + y[p] * a1 + z[p] * a2 - a3
-        v[p] = x[p] * b0 + y[p] * b1 + z[p] * b2 - b3
-        w[p] = x[p] * c0 + y[p] * c1 + z[p] * c2 - c3
-
-
-@compiled
-def fill_sheet(x, y, z, n, s, out):
+def fill_sheet(x, y, z, n, s, room, out, row, count):
     """Depth over a height field: where to look, which vectorizes, then the looking."""
-    count = len(x)
-    at = np.empty(count, np.int32)
-    u, v, w = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
-    fill_turned(x, y, z, n, s, u, v, w)
+    at, f = room.cell, room.place
+    fill_turned(x, y, z, n, s, f, count)
     first_u, first_v, step, nu, nv = n[s + 12], n[s + 13], n[s + 14], int32(n[s + 15]), int32(n[s + 16])
     for p in range(count):
-        at[p], u[p], v[p] = sheet_cell(u[p], v[p], first_u, first_v, step, nu, nv)
-    start, row = int32(s + 19), int32(2) * nv
+        at[p], f[0, p], f[1, p] = sheet_cell(f[0, p], f[1, p], first_u, first_v, step, nu, nv)
+    start, pairs = int32(s + 19), int32(2) * nv
     for p in range(count):
-        out[p] = sheet_depth(n, start + int32(2) * at[p], row, u[p], v[p], w[p])
+        out[row, p] = sheet_depth(n, start + int32(2) * at[p], pairs, f[0, p], f[1, p], f[2, p])
 
 
 @compiled
-def fill_polar(x, y, z, n, s, out):
+def fill_polar(x, y, z, n, s, room, out, row, count):
     """Depth in an outline: where to look, which vectorizes, then the looking."""
-    count = len(x)
-    at = np.empty(count, np.int32)
-    fh, u, v = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+    at, f = room.cell, room.place
     heights, angles, first, step = int32(n[s]), int32(n[s + 1]), n[s + 2], n[s + 3]
     for p in range(count):
-        at[p], fh[p] = cell((z[p] - first) / step, heights)
+        at[p], f[0, p] = cell((z[p] - first) / step, heights)
     for p in range(count):
-        u[p], v[p] = off_axis(x[p], y[p], n, int32(s + 4) + int32(2) * at[p], fh[p])
+        f[1, p], f[2, p] = off_axis(x[p], y[p], n, int32(s + 4) + int32(2) * at[p], f[0, p])
     for p in range(count):
-        at[p], u[p], v[p] = polar_cell(u[p], v[p], at[p], angles)
-    start, row = int32(s + 4) + int32(2) * heights, int32(2) * angles
+        at[p], f[1, p], f[2, p] = polar_cell(f[1, p], f[2, p], at[p], angles)
+    start, pairs = int32(s + 4) + int32(2) * heights, int32(2) * angles
     for p in range(count):
-        out[p] = polar_depth(n, start + int32(2) * at[p], row, fh[p], u[p], v[p])
+        out[row, p] = polar_depth(n, start + int32(2) * at[p], pairs, f[0, p], f[1, p], f[2, p])
 
 
 @compiled
-def fill_lattice(x, y, z, n, s, out):
+def fill_lattice(x, y, z, n, s, room, out, row, count):
     """Depth on a lattice: where to look, which vectorizes, then the looking."""
-    count = len(x)
-    at = np.empty(count, np.int32)
-    u, v, w = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
-    fill_turned(x, y, z, n, s, u, v, w)
+    at, f = room.cell, room.place
+    fill_turned(x, y, z, n, s, f, count)
     nx, ny, nz = int32(n[s + 12]), int32(n[s + 13]), int32(n[s + 14])
     for p in range(count):
-        at[p], u[p], v[p], w[p] = lattice_cell(u[p], v[p], w[p], nx, ny, nz)
+        at[p], f[0, p], f[1, p], f[2, p] = lattice_cell(f[0, p], f[1, p], f[2, p], nx, ny, nz)
     start = int32(s + 16)
     for p in range(count):
-        out[p] = lattice_depth(n, start + at[p], nz, ny * nz, u[p], v[p], w[p])
+        out[row, p] = lattice_depth(n, start + at[p], nz, ny * nz, f[0, p], f[1, p], f[2, p])
 
 
 @compiled
-def fill_tube(x, y, z, cones, rows, first, last, out):
-    """Depth in the deepest of the cones `rows[first:last]` at every voxel of a block."""
-    for p in range(len(x)):
-        out[p] = -FAR
-    for at in range(first, last):
-        c = cones[rows[at]]
-        ax, ay, az, ux, uy, uz, r, dr, inverse = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
-        if c[12] > ONE:
-            mx, my, mz = c[9], c[10], c[11]
-            for p in range(len(x)):
+def fill_tube(x, y, z, cones, rows, level, first, last, out, row, count):
+    """Depth in the deepest of the cones `rows[level, first:last]`."""
+    for p in range(count):
+        out[row, p] = -FAR
+    for m in range(first, last):
+        n = rows[level, m]
+        ax, ay, az, ux, uy, uz = cones[n, 0], cones[n, 1], cones[n, 2], cones[n, 3], cones[n, 4], cones[n, 5]
+        r, dr, inverse = cones[n, 6], cones[n, 7], cones[n, 8]
+        if cones[n, 12] > ONE:
+            mx, my, mz = cones[n, 9], cones[n, 10], cones[n, 11]
+            for p in range(count):
                 px, py, pz = x[p] - ax, y[p] - ay, z[p] - az
                 t = min(max((px * ux + py * uy + pz * uz) * inverse, ZERO), ONE)
                 qx, qy, qz = px - t * ux, py - t * uy, pz - t * uz
@@ -416,55 +420,60 @@ def fill_tube(x, y, z, cones, rows, first, last, out):
                 s = np.sqrt(qx * qx + qy * qy + qz * qz + along * along)
                 gx, gy, gz = qx + along * mx, qy + along * my, qz + along * mz
                 g = np.sqrt(gx * gx + gy * gy + gz * gz)
-                out[p] = max(out[p], (r + t * dr - s) * s / max(g, TINY))
+                out[row, p] = max(out[row, p], (r + t * dr - s) * s / max(g, TINY))
         else:
-            for p in range(len(x)):
+            for p in range(count):
                 px, py, pz = x[p] - ax, y[p] - ay, z[p] - az
                 t = min(max((px * ux + py * uy + pz * uz) * inverse, ZERO), ONE)
                 qx, qy, qz = px - t * ux, py - t * uy, pz - t * uz
-                out[p] = max(out[p], r + t * dr - np.sqrt(qx * qx + qy * qy + qz * qz))
+                out[row, p] = max(out[row, p], r + t * dr - np.sqrt(qx * qx + qy * qy + qz * qz))
 
 
 @compiled
-def fill_node(operation, a, b, value, out):
-    """Depth of a combination at every voxel of a block, from its children's."""
+def fill_node(operation, a, b, value, out, row, count):
+    """Depth of a combination, from the rows of its children."""
     if operation == EITHER:
-        for p in range(len(out)):
-            out[p] = max(a[p], b[p])
+        for p in range(count):
+            out[row, p] = max(out[a, p], out[b, p])
     elif operation == BOTH:
-        for p in range(len(out)):
-            out[p] = min(a[p], b[p])
+        for p in range(count):
+            out[row, p] = min(out[a, p], out[b, p])
     elif operation == SUM:
-        for p in range(len(out)):
-            out[p] = a[p] + b[p]
+        for p in range(count):
+            out[row, p] = out[a, p] + out[b, p]
     elif operation == SMOOTH:
-        for p in range(len(out)):
-            out[p] = smooth(a[p], b[p], value)
+        for p in range(count):
+            out[row, p] = smooth(out[a, p], out[b, p], value)
     elif operation == ALL_BUT:
-        for p in range(len(out)):
-            out[p] = -a[p]
+        for p in range(count):
+            out[row, p] = -out[a, p]
     else:
-        for p in range(len(out)):
-            out[p] = a[p] + value
+        for p in range(count):
+            out[row, p] = out[a, p] + value
 
 
-@compiled
-def fill_places(px, py, pz, view, x, y, z):
-    """Where points of the patient lie in the reference body: linear between the points of the lattice of `view`."""
-    count = len(px)
-    at = np.empty(count, np.int32)
-    u, v, w = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
+@inlined
+def fill_places(corner, level, view, room):
+    """Where the voxels of a block lie in the reference body, into `room`: linear between the points of the lattice."""
+    edge, affine, f, at = view.edge, view.affine, room.place, room.cell
+    for i in range(edge):
+        for j in range(edge):
+            gi, gj = corner[level, 0] + i, corner[level, 1] + j
+            for n in range(3):
+                here = affine[n, 0] * gi + affine[n, 1] * gj + affine[n, 3]
+                for k in range(edge):
+                    f[n, (i * edge + j) * edge + k] = float32(here + affine[n, 2] * (corner[level, 2] + k))
     nx, ny, nz = int32(view.shape[0]), int32(view.shape[1]), int32(view.shape[2])
     fx, fy, fz, per_mm = view.first[0], view.first[1], view.first[2], ONE / view.step
+    count = edge**3
     for p in range(count):
-        at[p], u[p], v[p], w[p] = lattice_cell(
-            (px[p] - fx) * per_mm, (py[p] - fy) * per_mm, (pz[p] - fz) * per_mm, nx, ny, nz
-        )
-    layer, n = nx * ny * nz, view.warp
+        u, v, w = (f[0, p] - fx) * per_mm, (f[1, p] - fy) * per_mm, (f[2, p] - fz) * per_mm
+        at[p], f[0, p], f[1, p], f[2, p] = lattice_cell(u, v, w, nx, ny, nz)
+    layer, n, x, y, z = nx * ny * nz, view.warp, room.x, room.y, room.z
     for p in range(count):
-        x[p] = lattice_depth(n, at[p], nz, ny * nz, u[p], v[p], w[p])
-        y[p] = lattice_depth(n, at[p] + layer, nz, ny * nz, u[p], v[p], w[p])
-        z[p] = lattice_depth(n, at[p] + layer + layer, nz, ny * nz, u[p], v[p], w[p])
+        x[p] = lattice_depth(n, at[p], nz, ny * nz, f[0, p], f[1, p], f[2, p])
+        y[p] = lattice_depth(n, at[p] + layer, nz, ny * nz, f[0, p], f[1, p], f[2, p])
+        z[p] = lattice_depth(n, at[p] + layer + layer, nz, ny * nz, f[0, p], f[1, p], f[2, p])
 
 
 # --- the blocks ----------------------------------------------------------------------------------------------------
@@ -522,7 +531,23 @@ class Desk(NamedTuple):
     row_high: ndarray
     needed: ndarray
     slot: ndarray
-    one: ndarray
+
+
+class Room(NamedTuple):
+    """Room for the points of a block: x, y, z in the reference body; a cell of a table and the place in it (3, n)."""
+
+    x: ndarray
+    y: ndarray
+    z: ndarray
+    cell: ndarray
+    place: ndarray
+
+
+@compiled
+def room_for(count):
+    """Room for so many points."""
+    x, y, z = np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32)
+    return Room(x, y, z, np.zeros(count, np.int32), np.zeros((3, count), np.float32))
 
 
 @compiled
@@ -535,7 +560,7 @@ def desk_for(program, top):
         np.zeros(levels, np.int32),
         np.zeros((levels, cones), np.int32), np.zeros((levels, n, 2), np.int32), np.zeros(n, np.int32),
         np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(cones, np.float32),
-        np.zeros(n, np.bool_), np.zeros(n, np.int32), np.zeros(1, np.float32),
+        np.zeros(n, np.bool_), np.zeros(n, np.int32),
     )  # fmt: skip
     desk.layers[0] = np.arange(layers)
     desk.root[0] = program.roots
@@ -567,11 +592,11 @@ def winner(node, a, b, margin, program, desk):
     return 0
 
 
-@compiled
+@inlined
 def bound(level, middle, reach, program, desk):
     """Bounds of every live node within `reach` of `middle`."""
     low, high = desk.low, desk.high
-    x, y, z = middle[0], middle[1], middle[2]
+    x, y, z = middle
     for m in range(desk.live_count[level]):
         node = desk.live[level, m]
         operation, a, b = program.nodes[node, 0], desk.one_of[level, m], desk.other_of[level, m]
@@ -598,17 +623,16 @@ def bound(level, middle, reach, program, desk):
         else:
             low[node], high[node] = leaf_bounds(
                 operation,
-                middle[0:1],
-                middle[1:2],
-                middle[2:3],
+                x,
+                y,
+                z,
                 reach,
                 program.numbers,
                 program.nodes[node, 3],
-                desk.one,
             )
 
 
-@compiled
+@inlined
 def keep_layers(level, margin, desk):
     """Hand down the layers that are there; true if the last of them covers the whole block."""
     kept = 0
@@ -627,7 +651,7 @@ def keep_layers(level, margin, desk):
     return covered
 
 
-@compiled
+@inlined
 def mark_needed(level, margin, program, desk):
     """Mark the nodes that the kept layers need: roots, and of each needed node the children that can decide."""
     needed = desk.needed
@@ -647,7 +671,7 @@ def mark_needed(level, margin, program, desk):
             needed[b] = True
 
 
-@compiled
+@inlined
 def keep_nodes(level, margin, program, desk):
     """Hand down the needed nodes, the cones that can be deepest, and who stands for a node that one child decides."""
     below = level + 1
@@ -679,34 +703,25 @@ def keep_nodes(level, margin, program, desk):
         desk.root[below, m] = desk.stands[desk.root[below, m]]
 
 
-@compiled
-def fill_block(corner, level, view, program, desk, registers):
-    """Depth of every live node at every voxel of the block at `corner`."""
-    edge = view.edge
-    patient, reference = np.empty((3, edge**3), np.float32), np.empty((3, edge**3), np.float32)
-    affine = view.affine
-    for i in range(edge):
-        for j in range(edge):
-            gi, gj = corner[0] + i, corner[1] + j
-            for n in range(3):
-                row = affine[n, 0] * gi + affine[n, 1] * gj + affine[n, 3]
-                for k in range(edge):
-                    patient[n, (i * edge + j) * edge + k] = float32(row + affine[n, 2] * (corner[2] + k))
-    x, y, z = reference[0], reference[1], reference[2]
-    fill_places(patient[0], patient[1], patient[2], view, x, y, z)
-    for m in range(desk.live_count[level]):
-        node, a, b = desk.live[level, m], desk.one_of[level, m], desk.other_of[level, m]
-        operation, start = program.nodes[node, 0], program.nodes[node, 3]
+@inlined
+def fill_block(corner, level, view, program, desk, room, registers):
+    """Depth of every live node at every voxel of the block at `corner`, whose live nodes stand one level below."""
+    fill_places(corner, level, view, room)
+    below, count = level + 1, view.edge**3
+    for m in range(desk.live_count[below]):
+        node, a, b = desk.live[below, m], desk.one_of[below, m], desk.other_of[below, m]
+        operation = program.nodes[node, 0]
         desk.slot[node] = m
         if operation == TUBE:
-            first, last = desk.span[level, node]
-            fill_tube(x, y, z, program.cones, desk.rows[level], first, last, registers[m])
+            first, last = desk.span[below, node, 0], desk.span[below, node, 1]
+            fill_tube(room.x, room.y, room.z, program.cones, desk.rows, below, first, last, registers, m, count)
         elif a >= 0:
-            one = registers[desk.slot[a]]
-            two = registers[desk.slot[b]] if b >= 0 else one
-            fill_node(operation, one, two, program.value[node], registers[m])
+            one = desk.slot[a]
+            two = desk.slot[b] if b >= 0 else one
+            fill_node(operation, one, two, program.value[node], registers, m, count)
         else:
-            fill_leaf(operation, x, y, z, program.numbers, start, registers[m])
+            start = program.nodes[node, 3]
+            fill_leaf(operation, room.x, room.y, room.z, program.numbers, start, room, registers, m, count)
 
 
 @njit(nogil=True, cache=True, **EXACT)
@@ -717,6 +732,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
     not empty, nothing is drawn: every layer's label gets the number of voxels that it fills, parts of voxels included.
     """
     desk = desk_for(program, top)
+    room = room_for(view.edge**3)
     registers = np.zeros((64, view.edge**3), np.float32)
     margin = HALF * float32(voxel_mm) if share.size or weight.size else ZERO
     per_mm = ONE / float32(voxel_mm)
@@ -736,7 +752,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
             done[level] += 1
 
             edge = view.edge * LEVELS[level]
-            middle, reach = ball(corner[level], edge, view)
+            middle, reach = ball(corner, level, edge, view)
             bound(level, middle, reach, program, desk)
             covered = keep_layers(level, margin, desk)
             kept = desk.layer_count[level + 1]
@@ -760,7 +776,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
 
             if desk.live_count[level + 1] > len(registers):
                 registers = np.zeros((2 * desk.live_count[level + 1], view.edge**3), np.float32)
-            fill_block(corner[level], level + 1, view, program, desk, registers)
+            fill_block(corner, level, view, program, desk, room, registers)
             if weight.size:
                 weigh_voxels(corner[level], level + 1, view.edge, shape, program, desk, registers, per_mm, weight)
                 continue
@@ -771,7 +787,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
                 )
 
 
-@compiled
+@inlined
 def next_block(level, corner, done, shape, smallest):
     """Step to the next block of `level` within the grid and its parent block; false if there is none."""
     ratio = LEVELS[level - 1] // LEVELS[level]
@@ -787,23 +803,36 @@ def next_block(level, corner, done, shape, smallest):
     return False
 
 
-@compiled
-def ball(corner, edge, view):
+@inlined
+def ball(corner, level, edge, view):
     """Middle of a block of voxels in the reference body, and a radius that holds all of the block."""
-    patient, reference = np.empty((3, 9), np.float32), np.empty((3, 9), np.float32)
-    affine, step = view.affine, edge - 1
-    for n in range(9):
-        i = corner[0] + (step * (n & 1) if n < 8 else 0.5 * step)
-        j = corner[1] + (step * ((n >> 1) & 1) if n < 8 else 0.5 * step)
-        k = corner[2] + (step * ((n >> 2) & 1) if n < 8 else 0.5 * step)
-        for m in range(3):
-            patient[m, n] = float32(affine[m, 0] * i + affine[m, 1] * j + affine[m, 2] * k + affine[m, 3])
-    fill_places(patient[0], patient[1], patient[2], view, reference[0], reference[1], reference[2])
+    step = edge - 1
+    x, y, z = place(corner, level, 0.5 * step, 0.5 * step, 0.5 * step, view)
     reach = ZERO
     for n in range(8):
-        dx, dy, dz = reference[:, n] - reference[:, 8]
+        cx, cy, cz = place(corner, level, step * (n & 1), step * ((n >> 1) & 1), step * ((n >> 2) & 1), view)
+        dx, dy, dz = cx - x, cy - y, cz - z
         reach = max(reach, np.sqrt(dx * dx + dy * dy + dz * dz))
-    return reference[:, 8].copy(), reach * ROOM + SLACK_MM
+    return (x, y, z), reach * ROOM + SLACK_MM
+
+
+@compiled
+def place(corner, level, di, dj, dk, view):
+    """Where a point some voxels from a block's corner lies in the reference body."""
+    i, j, k = corner[level, 0] + di, corner[level, 1] + dj, corner[level, 2] + dk
+    a, n = view.affine, view.warp
+    px = float32(a[0, 0] * i + a[0, 1] * j + a[0, 2] * k + a[0, 3])
+    py = float32(a[1, 0] * i + a[1, 1] * j + a[1, 2] * k + a[1, 3])
+    pz = float32(a[2, 0] * i + a[2, 1] * j + a[2, 2] * k + a[2, 3])
+    nx, ny, nz = int32(view.shape[0]), int32(view.shape[1]), int32(view.shape[2])
+    per_mm = ONE / view.step
+    u, v, w = (px - view.first[0]) * per_mm, (py - view.first[1]) * per_mm, (pz - view.first[2]) * per_mm
+    at, fu, fv, fw = lattice_cell(u, v, w, nx, ny, nz)
+    layer = nx * ny * nz
+    x = lattice_depth(n, at, nz, ny * nz, fu, fv, fw)
+    y = lattice_depth(n, at + layer, nz, ny * nz, fu, fv, fw)
+    z = lattice_depth(n, at + layer + layer, nz, ny * nz, fu, fv, fw)
+    return x, y, z
 
 
 @compiled
@@ -850,9 +879,9 @@ def paint_voxels(corner, level, edge, shape, program, desk, registers, labels, t
     topmost = np.full(edge**3, -1, np.int32)
     for m in range(desk.layer_count[level] - 1, -1, -1):
         layer = desk.layers[level, m]
-        depth = registers[desk.slot[desk.root[level, m]]]
+        row = desk.slot[desk.root[level, m]]
         for p in range(edge**3):
-            topmost[p] = layer if depth[p] > ZERO else topmost[p]
+            topmost[p] = layer if registers[row, p] > ZERO else topmost[p]
     for i in range(min(edge, shape[0] - corner[0])):
         for j in range(min(edge, shape[1] - corner[1])):
             for k in range(min(edge, shape[2] - corner[2])):
@@ -901,20 +930,18 @@ def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tis
 @njit(nogil=True, cache=True, **EXACT)
 def depth_at(points, program, out):
     """Depth of the first layer at `points` (3, n), without looking for what can be left out."""
-    rows = np.arange(len(program.cones)).astype(np.int32)
-    registers = np.empty((len(program.nodes), CHUNK), np.float32)
+    rows = np.arange(len(program.cones)).astype(np.int32).reshape(1, -1)
+    registers, room = np.empty((len(program.nodes), CHUNK), np.float32), room_for(CHUNK)
     for first in range(0, len(out), CHUNK):
-        last = min(first + CHUNK, len(out))
-        x, y, z = points[0, first:last], points[1, first:last], points[2, first:last]
+        count = min(CHUNK, len(out) - first)
+        x, y, z = points[0, first : first + count], points[1, first : first + count], points[2, first : first + count]
         for node in range(len(program.nodes)):
             operation, a, b, start = program.nodes[node]
-            here = registers[node, : last - first]
+            low, high = program.spans[node]
             if operation == TUBE:
-                fill_tube(x, y, z, program.cones, rows, program.spans[node, 0], program.spans[node, 1], here)
+                fill_tube(x, y, z, program.cones, rows, 0, low, high, registers, node, count)
             elif a >= 0:
-                one = registers[a, : last - first]
-                two = registers[b, : last - first] if b >= 0 else one
-                fill_node(operation, one, two, program.value[node], here)
+                fill_node(operation, a, b if b >= 0 else a, program.value[node], registers, node, count)
             else:
-                fill_leaf(operation, x, y, z, program.numbers, start, here)
-        out[first:last] = registers[program.roots[0], : last - first]
+                fill_leaf(operation, x, y, z, program.numbers, start, room, registers, node, count)
+        out[first : first + count] = registers[program.roots[0], :count]

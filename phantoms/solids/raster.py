@@ -19,6 +19,10 @@ FINE_MM = 2.2
 """Grids this fine are computed in blocks of 8^3 voxels, coarser ones of 4^3: a block should be about a finger wide."""
 
 
+BATCHES = 6
+"""Batches of tiles for each thread: tiles differ in how much there is to see."""
+
+
 @dataclass(frozen=True, eq=False)
 class Warp:
     """A map from the patient to the reference body: mm at the points of a lattice, linear between, constant beyond.
@@ -63,8 +67,9 @@ def draw(
     labels, tissue = np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.uint8)
     other, share = (np.zeros(grid.shape if mixed else (0, 0, 0), np.uint8) for _ in range(2))
     run = _prepared(layers, grid, warp, top)
+    tiles, batches = _tiles(grid), BATCHES * get_num_threads()
     with ThreadPoolExecutor(get_num_threads()) as threads:
-        list(threads.map(lambda tile: run(tile, labels, tissue, other, share, np.zeros(0)), _tiles(grid)))
+        list(threads.map(lambda n: run(tiles[n::batches], labels, tissue, other, share, np.zeros(0)), range(batches)))
     return Drawing(labels, tissue, other, share)
 
 
@@ -75,8 +80,7 @@ def volumes_ml(
     weight = np.zeros(1 << 16)
     run = _prepared(layers, grid, warp, top)
     none, nothing = np.zeros((0, 0, 0), np.uint16), np.zeros((0, 0, 0), np.uint8)
-    for tile in _tiles(grid):
-        run(tile, none, nothing, nothing, nothing, weight)
+    run(_tiles(grid), none, nothing, nothing, nothing, weight)
     return weight * grid.voxel_mm3 / 1000
 
 
@@ -91,14 +95,14 @@ def _tiles(grid: Grid) -> Int64[ndarray, "n 3"]:
 
 
 def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None, top: int | None) -> Callable:
-    """The kernel with all but the tile and the arrays that it fills."""
+    """The kernel with all but the tiles and the arrays that it fills."""
     program = (layers if isinstance(layers, Tape) else tape(layers)).program
     warp = warp or straight()
     voxel_mm, shape = float(np.mean(grid.spacing_mm)), np.array(grid.shape, np.int64)
     places = np.array(warp.places.shape[:3], np.int32)
     view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm), _edge(grid))
     count = len(program.roots) if top is None else top
-    return lambda tile, *arrays: draw_blocks(tile[None], shape, voxel_mm, view, program, count, *arrays)
+    return lambda tiles, *arrays: draw_blocks(tiles, shape, voxel_mm, view, program, count, *arrays)
 
 
 def depths(solid: Solid, points: Points) -> Depth:
