@@ -1,0 +1,316 @@
+"""Constrained constructive optimisation: a tree that feeds an organ, one end after another, with the least blood in it.
+
+Every new end joins the segment where the volume of the whole tree grows least, at the exact price: flow and radii of
+all that lies above change with it. Every segment stays in its domain, and no two vessels overlap, nor those that were
+there before. Schreiner and Buxbaum 1993, IEEE Trans Biomed Eng 40:482; Karch et al. 1999, Comput Biol Med 29:19.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+from numpy.random import Generator
+
+from simdata import SceneError, Vessels, vessel_tree
+from simdata.vessels import KINDS, ROOT
+from vascular import kernel
+from vascular.domain import Domain
+from vascular.murray import KASSAB, Murray
+
+VISCOSITY_PA_S = 3.6e-3
+"""Of blood in large vessels."""
+PA_PER_MMHG = 133.322
+ROUNDS = 12
+CLEARED = 1.04
+"""Vessels nearer than this many radii are taken out again once two of them overlap: radii still change."""
+MOST_TERMINALS = 20_000_000
+KEPT = 0.8
+"""With this share of its ends a tree is finished, with less it is grown anew from what is left."""
+SPARE, SPARE_EARLY = 1.15, 1.6
+STAGES = (0.004, 0.03, 0.2, 1.0)
+"""Shares of their ends after which trees that grow together take turns."""
+SYSTEMIC = Murray()
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """A grown tree in double precision: as Vessels, but exact.
+
+    points_mm: (n, 3). parent: (n,). length_mm, radius_mm, flow_mm3_s: (n,) of the segment to the parent; a root has no
+    length. resistance_mm, volume_mm: (n,) reduced, see `vascular.murray.reduced`. exponent: (n,) Murray's, of each
+    mother. fixed: (n,) given, not grown. kind: a name in KINDS. drop_mmhg: between the roots and every end.
+    objective: sum of sqrt(q R) W over the roots, as the growth kept it.
+    """
+
+    points_mm: Float[ndarray, "n 3"]
+    parent: Int[ndarray, " n"]
+    length_mm: Float[ndarray, " n"]
+    radius_mm: Float[ndarray, " n"]
+    flow_mm3_s: Float[ndarray, " n"]
+    resistance_mm: Float[ndarray, " n"]
+    volume_mm: Float[ndarray, " n"]
+    exponent: Float[ndarray, " n"]
+    fixed: Bool[ndarray, " n"]
+    kind: str
+    drop_mmhg: float
+    objective: float
+
+    def vessels(self, root_mmhg: float = 0.0) -> Vessels:
+        """The graph, with that pressure at its roots."""
+        sign = 1.0 if self.kind in ("vein", "duct") else -1.0
+        pressure = root_mmhg + sign * pressure_drop_mmhg(self)
+        return vessel_tree(self.points_mm, self.parent, self.radius_mm, self.kind, self.flow_mm3_s, pressure)
+
+
+def seeds(points_mm: Sequence[Sequence[float]], radius_mm: float | Sequence[float], kind: str = "artery") -> Vessels:
+    """Roots to start from, one at each point."""
+    points = np.array(points_mm, float).reshape(-1, 3)
+    return vessel_tree(points, np.full(len(points), ROOT), np.broadcast_to(radius_mm, len(points)), kind)
+
+
+def grow(
+    domain: Domain,
+    start: "Vessels | Tree",
+    terminals: int,
+    flow_mm3_s: float,
+    rng: Generator,
+    *,
+    murray: Murray = SYSTEMIC,
+    flow_spread: float = 0.0,
+    around: Sequence[Vessels] = (),
+    spare: float = SPARE,
+) -> Tree:
+    """A tree (or a forest) of one kind with so many ends in a domain, from the roots and vessels in `start`.
+
+    flow_mm3_s: of all roots together; each end takes an equal part of it, or parts that vary by flow_spread (standard
+    deviation over mean, lognormal). The roots share their pressure and keep the sum of their r^(7/3): one root keeps
+    its radius. Ends lie as densely as the demand of the domain asks. Vessels that are `around` are kept clear of,
+    and all stay `spare` times the sum of their radii apart while they grow, for some get thicker later.
+    What is given as Vessels stays where it is; a Tree goes on growing, and its branches may still give way.
+    Raises SceneError if a root lies outside or finds no room, or the domain has no room for so many ends.
+    """
+    given, start = start, start.vessels() if isinstance(start, Tree) else start
+    _check(domain, start, terminals, flow_mm3_s, flow_spread)
+    state, n = _as_nodes(start, 2 * terminals)
+    if isinstance(given, Tree):
+        state[9][:n] = given.fixed
+    ends = _leaves(state, n)
+    flows = _flows(terminals, flow_mm3_s, flow_spread, rng)
+    state[4][ends] = flows[: len(ends)]
+    used = len(ends)
+    space, places, box = _space(domain)
+    others = _capsules(around)
+    width = float((start.radius_mm[start.roots].astype(float) ** KASSAB).sum())
+    law = murray.law(flow_mm3_s, width)
+    calibre = (width, 0.0)
+    key = rng.integers(0, 1 << 32, 2, dtype=np.uint32)
+
+    counter = 0
+    for _ in range(ROUNDS):
+        n, used, counter, objective = kernel.grow(
+            space, places, others, state, n, used, flows, law, calibre, key, counter, box, domain.grid.voxel_mm3, spare
+        )
+        _check_grown(n, used, terminals, domain, start)
+        if not kernel.conflicts(state, n, others, space, box, domain.volume_mm3, 1.0).any():
+            return _finished(state, n, law, KINDS[start.kind[0]], objective)
+        while (bad := kernel.conflicts(state, n, others, space, box, domain.volume_mm3, CLEARED)).any():
+            state, n, flows, used = _pruned(state, n, bad, flows[used:])
+            kernel.settle(state, n, law)
+            kernel.refresh(state, n, law, (width, flow_mm3_s))
+        calibre = (width, flow_mm3_s if used > KEPT * terminals else 0.0)
+    raise SceneError(
+        f"cco: after {ROUNDS} rounds vessels still overlap; thinner roots, fewer terminals or a larger domain would do"
+    )
+
+
+def grow_together(
+    domain: Domain,
+    starts: Mapping[str, Vessels],
+    terminals: int,
+    flow_mm3_s: Mapping[str, float],
+    rng: Generator,
+    *,
+    murray: Murray = SYSTEMIC,
+    around: Sequence[Vessels] = (),
+) -> dict[str, Tree]:
+    """Several trees in one organ that leave each other room: all reach a few ends before any gets more.
+
+    starts, flow_mm3_s: by the name of the tree. See `grow`.
+    """  # fmt: skip
+    trees: dict[str, Vessels | Tree] = dict(starts)
+    for stage in STAGES:
+        for name, start in starts.items():
+            others = [
+                other.vessels() if isinstance(other, Tree) else other for key, other in trees.items() if key != name
+            ]
+            ends = max(round(terminals * stage), len(start.ends))
+            spare = SPARE if stage == 1 else SPARE_EARLY
+            trees[name] = grow(
+                domain, trees[name], ends, flow_mm3_s[name], rng, murray=murray, around=[*others, *around], spare=spare
+            )
+    return {name: tree for name, tree in trees.items() if isinstance(tree, Tree)}
+
+
+def pressure_drop_mmhg(tree: Tree) -> Float[ndarray, " n"]:
+    """How much pressure is lost from the root to each point: 8 viscosity l q / (pi r^4), summed along the way."""
+    step = np.where(tree.parent == ROOT, 0.0, tree.length_mm * tree.flow_mm3_s / tree.radius_mm**4)
+    return summed_from_root(tree.parent, 8 * VISCOSITY_PA_S / (np.pi * PA_PER_MMHG) * step)
+
+
+def summed_from_root(parent: Int[ndarray, " n"], step: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
+    """Sum of `step` over each point and all its parents, by doubling jumps."""
+    total = step.astype(float)
+    jump = parent.copy()
+    while (jump != ROOT).any():
+        on = jump != ROOT
+        total = np.where(on, total + total[jump], total)
+        jump = np.where(on, jump[jump], ROOT)
+    return total
+
+
+def _check(domain: Domain, start: Vessels, terminals: int, flow_mm3_s: float, flow_spread: float) -> None:
+    roots, kinds = start.roots, np.unique(start.kind)
+    if not len(roots):
+        raise SceneError("cco: there is no root to start from; a point in the domain would do")
+    if len(kinds) > 1:
+        raise SceneError(f"cco: the start has vessels of {len(kinds)} kinds; one kind would do, each grown by itself")
+    least = len(start.ends)
+    if not least <= terminals <= MOST_TERMINALS:
+        raise SceneError(f"cco: found {terminals} terminals; {least} (one for each end of the start) or more would do")
+    if not (np.isfinite(flow_mm3_s) and flow_mm3_s > 0 and np.isfinite(flow_spread) and flow_spread >= 0):
+        raise SceneError(
+            f"cco: no tree can carry a flow of {flow_mm3_s:g} mm3/s that varies by {flow_spread:g}; a flow above 0 and "
+            "a spread of 0 or more would do"
+        )
+    points = start.points_mm.astype(float)
+    outside = domain.room_at_mm(points) <= 0
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise SceneError(
+            f"cco: point {at} of the start lies at {np.round(points[at], 1).tolist()} mm, outside the domain; a place "
+            "inside it would do"
+        )
+    widest, thickest = float(domain.room_mm.max()), float(start.radius_mm.max())
+    if thickest > widest:
+        raise SceneError(
+            f"cco: the domain has room for a radius of {widest:.2f} mm where it is widest, and the start has "
+            f"{thickest:.2f} mm; a thinner root or a larger domain would do"
+        )
+
+
+def _check_grown(n: int, used: int, terminals: int, domain: Domain, start: Vessels) -> None:
+    if n < 0:
+        place = np.round(start.points_mm[used], 1).tolist() if used < len(start) else "the start"
+        raise SceneError(
+            f"cco: from the root at {place} mm no free way leads to any place with demand; a root elsewhere, or a "
+            "thinner one, would do"
+        )
+    if used < terminals:
+        raise SceneError(
+            f"cco: found room for {used} of {terminals} terminals in {domain.volume_mm3 / 1000:.3g} mL; fewer, a "
+            "thinner root or a larger domain would do"
+        )
+
+
+def _as_nodes(start: Vessels, more: int) -> tuple[tuple[ndarray, ...], int]:
+    """Room for the start and `more` nodes, two daughters at most: a third one leaves from the way to the second."""
+    points, parent, radius = list(start.points_mm.astype(float)), start.parent.tolist(), start.radius_mm.tolist()
+    daughters: dict[int, list[int]] = {}
+    for i, p in enumerate(start.parent.tolist()):
+        if p != ROOT:
+            daughters.setdefault(p, []).append(i)
+    for p, below in daughters.items():
+        while len(below) > 2:
+            third, second = below.pop(), below.pop()
+            points.append(0.7 * points[p] + 0.3 * points[second])
+            parent.append(p)
+            radius.append(radius[second])
+            parent[second] = parent[third] = len(points) - 1
+            below.append(len(points) - 1)
+    n = len(points)
+    size = n + more + 2
+    tops = [np.full(size, ROOT, np.int32) for _ in range(3)]
+    state = (np.zeros((size, 3)), *tops, *(np.zeros(size) for _ in range(5)), np.zeros(size, bool))
+    state[0][:n] = np.array(points, np.float32)
+    state[1][:n], state[8][:n], state[9][:n] = parent, radius, True
+    return state, n
+
+
+def _leaves(state: tuple[ndarray, ...], n: int) -> Int[ndarray, " e"]:
+    """Ends that hang on something: a root alone is none yet."""
+    parent = state[1][:n]
+    daughters = np.bincount(parent[parent != ROOT], minlength=n)
+    return np.flatnonzero((daughters == 0) & (parent != ROOT))
+
+
+def _flows(terminals: int, flow_mm3_s: float, spread: float, rng: Generator) -> Float[ndarray, " t"]:
+    sigma = np.sqrt(np.log1p(spread**2))
+    parts = np.exp(sigma * rng.standard_normal(terminals)) if spread else np.ones(terminals)
+    return flow_mm3_s * parts / parts.sum()
+
+
+def _space(domain: Domain):
+    to_mm = np.ascontiguousarray(domain.grid.affine[:3])
+    to_index = np.ascontiguousarray(np.linalg.inv(domain.grid.affine)[:3])
+    wanted = np.where(domain.room_mm > 0, domain.demand, 0).ravel()
+    voxels = np.flatnonzero(wanted)
+    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in domain.grid.shape])).reshape(3, -1).T
+    corners = domain.grid.world_mm(corners)
+    box = (corners.min(axis=0), corners.max(axis=0))
+    return (
+        (np.ascontiguousarray(domain.room_mm), to_index, to_mm),
+        (voxels, np.cumsum(wanted[voxels], dtype=float)),
+        box,
+    )
+
+
+def _capsules(around: Sequence[Vessels]) -> tuple[ndarray, ndarray, ndarray]:
+    first = [vessels.points_mm[vessels.parent[vessels.segments]] for vessels in around]
+    last = [vessels.points_mm[vessels.segments] for vessels in around]
+    radius = [vessels.radius_mm[vessels.segments] for vessels in around]
+    if not around:
+        return np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)
+    a, b, r = (np.ascontiguousarray(np.concatenate(rows), float) for rows in (first, last, radius))
+    return a, b, r
+
+
+def _pruned(state: tuple[ndarray, ...], n: int, bad: Bool[ndarray, " n"], waiting: Float[ndarray, " w"]):
+    """Takes bad segments out, with all below them and forks that carry nothing then.
+
+    Returns (state, nodes, flows of the ends that stay and of those to place again, how many stay).
+    """
+    parent, flow = state[1], state[4]
+    leaves = _leaves(state, n)
+    gone = summed_from_root(parent[:n].astype(int), bad.astype(float)) > 0
+    kept_leaves = leaves[~gone[leaves]]
+    carries = np.zeros(n, bool)
+    carries[kept_leaves] = True
+    carries[parent[:n] == ROOT] = True
+    at = kept_leaves
+    while at.size:
+        at = np.unique(parent[at[parent[at] != ROOT]])
+        at = at[~carries[at]]
+        carries[at] = True
+    kept = np.flatnonzero(carries & ~gone)
+    number = np.full(n + 1, ROOT, np.int32)
+    number[kept] = np.arange(len(kept), dtype=np.int32)
+    placed, waiting = flow[kept_leaves], np.concatenate([flow[leaves[gone[leaves]]], waiting])
+    room = len(kept) + 2 * len(waiting) + 2
+    fewer = tuple(np.zeros((room, *array.shape[1:]), array.dtype) for array in state)
+    for new, old in zip(fewer, state, strict=True):
+        new[: len(kept)] = old[kept]
+    fewer[1][: len(kept)] = number[parent[kept]]
+    return fewer, len(kept), np.concatenate([placed, waiting]), len(placed)
+
+
+def _finished(state: tuple[ndarray, ...], n: int, law, kind: str, objective: float) -> Tree:
+    point, parent, first, _, flow, length, resistance, volume, radius, fixed = (array[:n].copy() for array in state)
+    roots = (parent == ROOT) & (first != ROOT)
+    exponents = law[1][np.searchsorted(law[0], flow, side="right")]
+    root = int(np.flatnonzero(roots)[0])
+    drop = 8 * VISCOSITY_PA_S / (np.pi * PA_PER_MMHG) * flow[root] * resistance[root] / radius[root] ** 4
+    return Tree(
+        point, parent.astype(int), length, radius, flow, resistance, volume, exponents, fixed, kind, drop, objective
+    )

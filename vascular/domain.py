@@ -1,0 +1,134 @@
+"""Where vessels may grow: the voxels of an organ, how much room there is, and how much blood each of them asks for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int32, Shaped
+from numpy import ndarray
+from scipy.ndimage import distance_transform_edt, label
+
+from simdata import Grid, SceneError, Vessels
+from simdata.vessels import ROOT
+from vascular.kernel import walk_all
+
+SKEW = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """An organ to grow in, convex or not.
+
+    room_mm: (x, y, z) how far each voxel's centre lies inside, mm; 0 outside. demand: (x, y, z) how densely its ends
+    should lie, relative to each other; what is not inside asks for nothing.
+    Raises SceneError if it is empty or in pieces, on another grid, or if its demand is negative, not finite or nothing.
+    """
+
+    grid: Grid
+    room_mm: Float32[ndarray, "x y z"]
+    demand: Float32[ndarray, "x y z"]
+
+    def __post_init__(self) -> None:
+        for name, array in (("mask", self.room_mm), ("demand", self.demand)):
+            if array.shape != self.grid.shape:
+                raise SceneError(
+                    f"Domain: its {name} has shape {array.shape} on a grid of {self.grid.shape}, not the same"
+                )
+        axes = self.grid.affine[:3, :3] / self.grid.spacing_mm
+        if np.abs(axes.T @ axes - np.eye(3)).max() > SKEW:
+            raise SceneError(
+                "Domain: the axes of its grid are skew, so distances cannot be told; right angles would do"
+            )
+        inside = self.room_mm > 0
+        if not inside.any():
+            raise SceneError("Domain: it has no voxel; an organ that lies in the grid would do")
+        pieces = int(_pieces(inside).max())
+        if pieces > 1:
+            raise SceneError(
+                f"Domain: it falls into {pieces} pieces, and no vessel crosses the gaps; one of them would do "
+                "(vascular.domain.largest_part)"
+            )
+        if not np.isfinite(self.demand).all() or (self.demand < 0).any():
+            raise SceneError("Domain: its demand is negative or not finite somewhere; numbers of 0 and more would do")
+        if not (self.demand[inside] > 0).any():
+            raise SceneError("Domain: nothing inside it has a demand, so no end has a place; a demand above 0 would do")
+
+    @classmethod
+    def of_mask(
+        cls, mask: Bool[ndarray, "x y z"], grid: Grid, demand: Shaped[ndarray, "x y z"] | None = None
+    ) -> "Domain":
+        """The voxels where `mask` is true, cut out of the grid; demand: 1 everywhere unless it is given."""
+        if mask.shape != grid.shape:
+            raise SceneError(f"Domain: its mask has shape {mask.shape} on a grid of {grid.shape}, not the same")
+        start, shape = _box(mask)
+        block = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
+        distance = np.asarray(distance_transform_edt(np.pad(mask[block], 1), sampling=grid.spacing_mm))[
+            1:-1, 1:-1, 1:-1
+        ]
+        return cls.of_distance(distance - min(grid.spacing_mm) / 2, grid.crop(start, shape), _cut(demand, mask, block))
+
+    @classmethod
+    def of_distance(
+        cls, distance_mm: Shaped[ndarray, "x y z"], grid: Grid, demand: Shaped[ndarray, "x y z"] | None = None
+    ) -> "Domain":
+        """The inside of a surface: distance_mm is the distance of each voxel's centre to it, positive inside."""
+        room = np.maximum(np.asarray(distance_mm, np.float32), 0)
+        wish = np.ones(room.shape, np.float32) if demand is None else np.asarray(demand, np.float32)
+        return cls(grid, room, wish)
+
+    @cached_property
+    def volume_mm3(self) -> float:
+        """Volume of all voxels inside, mm3."""
+        return float(np.count_nonzero(self.room_mm)) * self.grid.voxel_mm3
+
+    def room_at_mm(self, points_mm: Shaped[ndarray, "n 3"]) -> Float[ndarray, " n"]:
+        """How far inside each point lies, mm, as its voxel knows it; 0 outside."""
+        voxel = np.floor(self.grid.index(points_mm) + 0.5).astype(int)
+        known = ((voxel >= 0) & (voxel < self.grid.shape)).all(axis=1)
+        room = np.zeros(len(voxel))
+        room[known] = self.room_mm[tuple(voxel[known].T)]
+        return room
+
+    def holds(self, vessels: Vessels) -> Bool[ndarray, " n"]:
+        """True for every segment all of whose voxels lie inside: Amanatides and Woo's walk from face to face."""
+        start = np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)
+        index = self.grid.index(vessels.points_mm.astype(float))
+        return walk_all(self.room_mm, np.zeros(len(vessels)), index[start], index)
+
+    def spread(self, wanted: Shaped[ndarray, "x y z"]) -> "Domain":
+        """The same place with another demand."""
+        return Domain(self.grid, self.room_mm, np.asarray(wanted, np.float32))
+
+
+def largest_part(mask: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
+    """The largest piece of a mask whose voxels hang together by their faces."""
+    start, shape = _box(mask)
+    block = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
+    pieces = _pieces(mask[block])
+    largest = np.zeros_like(mask)
+    largest[block] = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+    return largest
+
+
+def _pieces(mask: Bool[ndarray, "x y z"]) -> Int32[ndarray, "x y z"]:
+    """The number of the piece that each voxel belongs to, 0 outside."""
+    pieces = np.zeros(mask.shape, np.int32)
+    label(mask, output=pieces)
+    return pieces
+
+
+def _box(mask: Bool[ndarray, "x y z"]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """First voxel and shape of the smallest block that holds the mask."""
+    used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    if not used[0].size:
+        raise SceneError("Domain: it has no voxel; an organ that lies in the grid would do")
+    x, y, z = ((int(at[0]), int(at[-1] - at[0] + 1)) for at in used)
+    return (x[0], y[0], z[0]), (x[1], y[1], z[1])
+
+
+def _cut(demand: ndarray | None, mask: ndarray, block: tuple[slice, ...]) -> ndarray | None:
+    if demand is None:
+        return None
+    if demand.shape != mask.shape:
+        raise SceneError(f"Domain: its demand has shape {demand.shape} on a grid of {mask.shape}, not the same")
+    return demand[block]

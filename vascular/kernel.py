@@ -1,0 +1,744 @@
+"""The growth of a tree in numbers: exact voxel walk, linked cells, reduced resistance, one new terminal after another.
+
+All of it is in one file since numba's cache only sees changes in the file of the function that is called. Lengths are
+mm in the patient; a map (3, 4) takes mm to voxel indices. One thread grows one tree: the order is the algorithm.
+
+A node i ends the straight segment from its parent. With q its flow, l its length, b = r_child / r_node:
+    R_i = l_i + 1 / sum(b_c^4 / R_c)    reduced resistance, mm: resistance times pi r_i^4 / (8 viscosity)
+    W_i = l_i + sum(b_c^2 W_c)          reduced volume, mm: volume / (pi r_i^2)
+Ends have equal pressure if r_1 / r_2 = (q_1 R_1 / (q_2 R_2))^(1/4), and r^g = r_1^g + r_2^g gives both b. The volume of
+a tree with the pressure drop D is pi sqrt(8 viscosity / (pi D)) sqrt(q R) W at its root: a new terminal changes only
+the way from it to the root, so the objective is exact at the price of one walk. Karch et al. 1999, Comput Biol Med
+29:19; Schreiner and Buxbaum 1993, IEEE Trans Biomed Eng 40:482.
+"""
+
+import numpy as np
+from numba import njit
+
+from simdata.philox import philox
+
+NEAREST = 8
+"""Segments that a new terminal may join: 20 instead of 8 save 0.2 % of the volume."""
+WEISZFELD_STEPS = 12
+AWAY = 0.7
+"""A new terminal keeps this share of the mean distance between terminals from every segment, at first."""
+TOSSES, EASE, HARDEN = 16, 0.9, 1.04
+GIVE_UP = 4000
+"""So many tosses without one that fits end the growth."""
+REFRESH = 0.03
+"""Radii are computed anew whenever the tree has grown by this share."""
+MOST_CELLS = 1 << 24
+CELL = 1.1
+"""Edge of a linked cell in mean distances between segments."""
+TINY = 1e-12
+KASSAB = 7 / 3
+"""Flow grows with this power of the radius (Kassab 2006, PMC2716468): from it the radius class of a flow."""
+
+
+# --- space ----------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def walk(room, need, start, end):
+    """True if every voxel between two places (indices) has room of more than 0 and at least `need`.
+
+    Amanatides and Woo 1987: from face to face, as many as lie between, so the last voxel is the end's.
+    """
+    i, j, k = int(np.floor(start[0] + 0.5)), int(np.floor(start[1] + 0.5)), int(np.floor(start[2] + 0.5))
+    i1, j1, k1 = int(np.floor(end[0] + 0.5)), int(np.floor(end[1] + 0.5)), int(np.floor(end[2] + 0.5))
+    nx, ny, nz = room.shape
+    if min(i, j, k, i1, j1, k1) < 0 or max(i, i1) >= nx or max(j, j1) >= ny or max(k, k1) >= nz:
+        return False
+    tx, dx, si = _faces(start[0], end[0], i)
+    ty, dy, sj = _faces(start[1], end[1], j)
+    tz, dz, sk = _faces(start[2], end[2], k)
+    for _ in range(abs(i1 - i) + abs(j1 - j) + abs(k1 - k)):
+        here = room[i, j, k]
+        if here <= 0 or here < need:
+            return False
+        wx = tx if i != i1 else np.inf
+        wy = ty if j != j1 else np.inf
+        wz = tz if k != k1 else np.inf
+        if wx <= wy and wx <= wz:
+            i, tx = i + si, tx + dx
+        elif wy <= wz:
+            j, ty = j + sj, ty + dy
+        else:
+            k, tz = k + sk, tz + dz
+    return room[i, j, k] > 0 and room[i, j, k] >= need
+
+
+@njit(cache=True)
+def _faces(start, end, voxel):
+    """When the first face is crossed, the time from face to face, and the direction."""
+    way = end - start
+    if way > 0:
+        return (voxel + 0.5 - start) / way, 1 / way, 1
+    if way < 0:
+        return (voxel - 0.5 - start) / way, -1 / way, -1
+    return np.inf, np.inf, 0
+
+
+@njit(cache=True)
+def walk_all(room, need, start, end):
+    """`walk` for many segments: (n,) bool."""
+    good = np.empty(len(start), np.bool_)
+    for n in range(len(start)):
+        good[n] = walk(room, need[n], start[n], end[n])
+    return good
+
+
+@njit(cache=True)
+def _mapped(matrix, p, out):
+    for row in range(3):
+        out[row] = matrix[row, 0] * p[0] + matrix[row, 1] * p[1] + matrix[row, 2] * p[2] + matrix[row, 3]
+
+
+@njit(cache=True)
+def _room_at(space, p):
+    at = np.empty(3)
+    _mapped(space[1], p, at)
+    i, j, k = int(np.floor(at[0] + 0.5)), int(np.floor(at[1] + 0.5)), int(np.floor(at[2] + 0.5))
+    nx, ny, nz = space[0].shape
+    if min(i, j, k) < 0 or i >= nx or j >= ny or k >= nz:
+        return 0.0
+    return float(space[0][i, j, k])
+
+
+@njit(cache=True)
+def _fits(space, a, b, radius):
+    """The segment stays inside, and its wall no nearer to the border than the radius or the place where it starts."""
+    start, end = np.empty(3), np.empty(3)
+    _mapped(space[1], a, start)
+    _mapped(space[1], b, end)
+    return walk(space[0], min(radius, _room_at(space, a)), start, end)
+
+
+@njit(cache=True)
+def point_to_segment2(p, a, b):
+    """Squared distance of a point from a segment."""
+    length2 = along = 0.0
+    for n in range(3):
+        length2 += (b[n] - a[n]) ** 2
+        along += (b[n] - a[n]) * (p[n] - a[n])
+    t = 0.0 if length2 <= 0 else min(max(along / length2, 0.0), 1.0)
+    away2 = 0.0
+    for n in range(3):
+        away2 += (a[n] + t * (b[n] - a[n]) - p[n]) ** 2
+    return away2
+
+
+@njit(cache=True)
+def segments_apart2(p, q, r, s):
+    """Squared distance of the segments p q and r s. Lumelsky 1985, Inf Process Lett 21:55."""
+    uu = vv = uv = uw = vw = 0.0
+    for n in range(3):
+        u, v, w = q[n] - p[n], s[n] - r[n], r[n] - p[n]
+        uu, vv, uv, uw, vw = uu + u * u, vv + v * v, uv + u * v, uw + u * w, vw + v * w
+    det = uu * vv - uv * uv
+    t = min(max((uw * vv - vw * uv) / det, 0.0), 1.0) if det > TINY * uu * vv else 0.0
+    x = (t * uv - vw) / vv if vv > 0 else 0.0
+    if x < 0 or x > 1:
+        x = min(max(x, 0.0), 1.0)
+        t = min(max((x * uv + uw) / uu, 0.0), 1.0) if uu > 0 else 0.0
+    apart2 = 0.0
+    for n in range(3):
+        apart2 += (p[n] + t * (q[n] - p[n]) - r[n] - x * (s[n] - r[n])) ** 2
+    return apart2
+
+
+# --- hydraulics -----------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def _exponent(flow, law):
+    """Murray's exponent for a node of that flow; law = (flows at the edges of the classes, exponents)."""
+    edges, exponents = law
+    n = 0
+    while n < len(edges) and flow >= edges[n]:
+        n += 1
+    return exponents[n]
+
+
+@njit(cache=True)
+def _split(q0, r0, q1, r1, flow, law):
+    """Radii of two daughters over that of their mother, for equal pressure at all ends."""
+    ratio = np.sqrt(np.sqrt(q1 * r1 / (q0 * r0)))
+    g = _exponent(flow, law)
+    power = ratio * ratio * ratio if g == 3 else ratio**g
+    b0 = 1 / np.cbrt(1 + power) if g == 3 else (1 + power) ** (-1 / g)
+    return b0, ratio * b0
+
+
+@njit(cache=True)
+def _joined(b0, r0, w0, b1, r1, w1):
+    """Reduced resistance and volume of what two daughters carry, without the mother's own length."""
+    s0, s1 = b0 * b0, b1 * b1
+    return 1 / (s0 * s0 / r0 + s1 * s1 / r1), s0 * w0 + s1 * w1
+
+
+@njit(cache=True)
+def _below(tree, i, law):
+    """Reduced resistance and volume of all that node i carries, and the radii of its daughters over its own."""
+    (_, _, first, second, flow, _, resistance, volume, _, _) = tree
+    c0, c1 = first[i], second[i]
+    if c0 < 0:
+        return 0.0, 0.0, 1.0, 1.0
+    if c1 < 0:
+        return resistance[c0], volume[c0], 1.0, 1.0
+    b0, b1 = _split(flow[c0], resistance[c0], flow[c1], resistance[c1], flow[i], law)
+    under_r, under_w = _joined(b0, resistance[c0], volume[c0], b1, resistance[c1], volume[c1])
+    return under_r, under_w, b0, b1
+
+
+@njit(cache=True)
+def _from_the_root(tree, n):
+    """Nodes, every one after its parent."""
+    (_, parent, first, second, _, _, _, _, _, _) = tree
+    order, stack = np.empty(n, np.int32), np.empty(n + 1, np.int32)
+    done = top = 0
+    for i in range(n):
+        if parent[i] < 0:
+            stack[top] = i
+            top += 1
+    while top:
+        top -= 1
+        i = stack[top]
+        order[done] = i
+        done += 1
+        for c in (second[i], first[i]):
+            if c >= 0:
+                stack[top] = c
+                top += 1
+    return order
+
+
+@njit(cache=True)
+def settle(tree, n, law):
+    """Daughters, lengths, flows, R and W of nodes 0 to n from their points, parents and the flows of the ends."""
+    (point, parent, first, second, flow, length, resistance, volume, _, _) = tree
+    first[:n] = -1
+    second[:n] = -1
+    for i in range(n):
+        p = parent[i]
+        length[i] = 0.0
+        if p >= 0:
+            length[i] = np.sqrt(
+                (point[i, 0] - point[p, 0]) ** 2 + (point[i, 1] - point[p, 1]) ** 2 + (point[i, 2] - point[p, 2]) ** 2
+            )
+            if first[p] < 0:
+                first[p] = i
+            else:
+                second[p] = i
+    order = _from_the_root(tree, n)
+    for m in range(n - 1, -1, -1):
+        i = order[m]
+        if first[i] >= 0:
+            flow[i] = flow[first[i]] + (flow[second[i]] if second[i] >= 0 else 0.0)
+        under_r, under_w, _, _ = _below(tree, i, law)
+        resistance[i] = length[i] + under_r
+        volume[i] = length[i] + under_w
+
+
+@njit(cache=True)
+def refresh(tree, n, law, calibre):
+    """Radii from the roots to the ends; calibre = (sum of r^(7/3) over the roots, mm^(7/3), the flow that it is for).
+
+    A flow of 0 stands for any flow: the roots keep their calibre while the tree grows. Otherwise they narrow with what
+    was taken out, so that the rest stays as it is.
+    """
+    (_, parent, first, second, flow, _, resistance, _, radius, _) = tree
+    (width, for_flow) = calibre
+    total = carried = 0.0
+    for i in range(n):
+        if parent[i] < 0 and first[i] >= 0:
+            total += (flow[i] * resistance[i]) ** (KASSAB / 4)
+            carried += flow[i]
+    share = carried / for_flow if for_flow > 0 else 1.0
+    scale = (share * width / max(total, TINY)) ** (1 / KASSAB)
+    for i in _from_the_root(tree, n):
+        if parent[i] < 0:
+            radius[i] = scale * np.sqrt(np.sqrt(flow[i] * resistance[i])) if first[i] >= 0 else TINY
+        _, _, b0, b1 = _below(tree, i, law)
+        if first[i] >= 0:
+            radius[first[i]] = b0 * radius[i]
+        if second[i] >= 0:
+            radius[second[i]] = b1 * radius[i]
+
+
+@njit(cache=True)
+def _gain(tree, s, new_flow, l_near, l_far, l_new, law):
+    """How much sqrt(q R) W at the root grows if a terminal joins segment s; b of the old and the new branch.
+
+    l_near, l_far, l_new: from the parent to the fork, from there to s, and to the new terminal.
+    """
+    (_, parent, first, second, flow, length, resistance, volume, _, _) = tree
+    r_old, w_old = resistance[s] - length[s] + l_far, volume[s] - length[s] + l_far
+    q = flow[s] + new_flow
+    b_old, b_new = _split(flow[s], r_old, new_flow, l_new, q, law)
+    r, w = _joined(b_old, r_old, w_old, b_new, l_new, l_new)
+    r, w = r + l_near, w + l_near
+    child, i = s, parent[s]
+    before = 0.0
+    while i >= 0:
+        q_up = flow[i] + new_flow
+        other = second[i] if first[i] == child else first[i]
+        if other >= 0:
+            b, b_other = _split(q, r, flow[other], resistance[other], q_up, law)
+            r, w = _joined(b, r, w, b_other, resistance[other], volume[other])
+        r, w, q = r + length[i], w + length[i], q_up
+        child, i = i, parent[i]
+        before = np.sqrt(flow[child] * resistance[child]) * volume[child]
+    return np.sqrt(q * r) * w - before, b_old, b_new
+
+
+@njit(cache=True)
+def _lift(tree, i, law):
+    """R, W and flow of node i and all above it, after something below it has changed."""
+    (_, parent, first, second, flow, length, resistance, volume, _, _) = tree
+    while i >= 0:
+        flow[i] = flow[first[i]] + (flow[second[i]] if second[i] >= 0 else 0.0)
+        under_r, under_w, _, _ = _below(tree, i, law)
+        resistance[i] = length[i] + under_r
+        volume[i] = length[i] + under_w
+        i = parent[i]
+
+
+@njit(cache=True)
+def _fork(a, b, c, wa, wb, wc, out):
+    """Weighted Fermat point of a triangle by Weiszfeld's steps, a twentieth of the way to its middle."""
+    for n in range(3):
+        out[n] = (wa * a[n] + wb * b[n] + wc * c[n]) / (wa + wb + wc)
+    for _ in range(WEISZFELD_STEPS):
+        ka = wa / np.sqrt((out[0] - a[0]) ** 2 + (out[1] - a[1]) ** 2 + (out[2] - a[2]) ** 2 + TINY)
+        kb = wb / np.sqrt((out[0] - b[0]) ** 2 + (out[1] - b[1]) ** 2 + (out[2] - b[2]) ** 2 + TINY)
+        kc = wc / np.sqrt((out[0] - c[0]) ** 2 + (out[1] - c[1]) ** 2 + (out[2] - c[2]) ** 2 + TINY)
+        for n in range(3):
+            out[n] = (ka * a[n] + kb * b[n] + kc * c[n]) / (ka + kb + kc)
+    for n in range(3):
+        out[n] = 0.95 * out[n] + 0.05 * (a[n] + b[n] + c[n]) / 3
+
+
+@njit(cache=True)
+def _onto(a, b, out):
+    """The place nearest to `out` on the middle nine tenths of a segment."""
+    length2 = along = 0.0
+    for n in range(3):
+        length2 += (b[n] - a[n]) ** 2
+        along += (b[n] - a[n]) * (out[n] - a[n])
+    t = min(max(along / max(length2, TINY), 0.05), 0.95)
+    for n in range(3):
+        out[n] = a[n] + t * (b[n] - a[n])
+
+
+@njit(cache=True)
+def _apart(a, b):
+    return np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
+
+
+@njit(cache=True)
+def _as_stored(p):
+    """A point in single precision, as a graph stores it: what is checked is what is kept."""
+    for n in range(3):
+        p[n] = np.float64(np.float32(p[n]))
+
+
+# --- linked cells ---------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def _cells(low, high, edge):
+    """Linked cells over a box: (corner, edge, counts, head of each cell's list)."""
+    size = edge
+    while True:
+        counts = np.empty(3, np.int64)
+        for n in range(3):
+            counts[n] = int((high[n] - low[n]) / size) + 1
+        if counts[0] * counts[1] * counts[2] <= MOST_CELLS:
+            return low.copy(), size, counts, np.full(counts[0] * counts[1] * counts[2], -1, np.int32)
+        size *= 1.1
+
+
+@njit(cache=True)
+def _cell_range(grid, low, high, n):
+    (corner, edge, counts, _) = grid
+    return (
+        min(max(int((low - corner[n]) / edge), 0), counts[n] - 1),
+        min(max(int((high - corner[n]) / edge), 0), counts[n] - 1),
+    )
+
+
+@njit(cache=True)
+def _enter(grid, item, link, used, name, a, b, radius):
+    """Lists capsule `name` in every cell that it touches. Returns how many entries are used, -1 if there is no room."""
+    (corner, edge, counts, head) = grid
+    reach = radius + 0.8661 * edge
+    i0, i1 = _cell_range(grid, min(a[0], b[0]) - radius, max(a[0], b[0]) + radius, 0)
+    j0, j1 = _cell_range(grid, min(a[1], b[1]) - radius, max(a[1], b[1]) + radius, 1)
+    k0, k1 = _cell_range(grid, min(a[2], b[2]) - radius, max(a[2], b[2]) + radius, 2)
+    single = i0 == i1 and j0 == j1 and k0 == k1
+    middle = np.empty(3)
+    for i in range(i0, i1 + 1):
+        middle[0] = corner[0] + (i + 0.5) * edge
+        for j in range(j0, j1 + 1):
+            middle[1] = corner[1] + (j + 0.5) * edge
+            for k in range(k0, k1 + 1):
+                middle[2] = corner[2] + (k + 0.5) * edge
+                if single or point_to_segment2(middle, a, b) <= reach * reach:
+                    if used == len(item):
+                        return -1
+                    at = (i * counts[1] + j) * counts[2] + k
+                    item[used], link[used] = name, head[at]
+                    head[at] = used
+                    used += 1
+    return used
+
+
+@njit(cache=True)
+def _fill(grid, tree, n, others, room_for):
+    """Lists all segments of the tree, the others as -2 and below. Returns the lists and how many entries are used."""
+    (point, parent, _, _, _, _, _, _, radius, _) = tree
+    (other_a, other_b, other_radius) = others
+    while True:
+        item, link = np.empty(room_for, np.int32), np.empty(room_for, np.int32)
+        grid[3][:] = -1
+        used = 0
+        for i in range(n):
+            if parent[i] >= 0 and used >= 0:
+                used = _enter(grid, item, link, used, i, point[parent[i]], point[i], radius[i])
+        for i in range(len(other_a)):
+            if used >= 0:
+                used = _enter(grid, item, link, used, -2 - i, other_a[i], other_b[i], other_radius[i])
+        if used >= 0:
+            return item, link, used
+        room_for *= 2
+
+
+@njit(cache=True)
+def _neighbours(grid, item, link, tree, p, away, seen, query, found, found2):
+    """Up to NEAREST segments about a point, nearest first; -1 if one is nearer than `away`. Rings of cells outwards."""
+    (_, edge, counts, head) = grid
+    (point, parent, _, _, _, _, _, _, _, _) = tree
+    count = 0
+    ci, _ = _cell_range(grid, p[0], p[0], 0)
+    cj, _ = _cell_range(grid, p[1], p[1], 1)
+    ck, _ = _cell_range(grid, p[2], p[2], 2)
+    last = max(counts[0], counts[1], counts[2])
+    ring = 0
+    while ring <= last:
+        for i in range(max(ci - ring, 0), min(ci + ring, counts[0] - 1) + 1):
+            for j in range(max(cj - ring, 0), min(cj + ring, counts[1] - 1) + 1):
+                shell = abs(i - ci) == ring or abs(j - cj) == ring
+                step = 1 if shell or ring == 0 else 2 * ring
+                k = ck - ring
+                while k <= ck + ring:
+                    if 0 <= k < counts[2]:
+                        entry = head[(i * counts[1] + j) * counts[2] + k]
+                        while entry >= 0:
+                            s = item[entry]
+                            entry = link[entry]
+                            if s < 0 or seen[s] == query:
+                                continue
+                            seen[s] = query
+                            d2 = point_to_segment2(p, point[parent[s]], point[s])
+                            if d2 < away * away:
+                                return -1
+                            if count < NEAREST or d2 < found2[count - 1]:
+                                at = count if count < NEAREST else NEAREST - 1
+                                count = min(count + 1, NEAREST)
+                                while at > 0 and found2[at - 1] > d2:
+                                    found[at], found2[at] = found[at - 1], found2[at - 1]
+                                    at -= 1
+                                found[at], found2[at] = s, d2
+                    k += step
+        if count == NEAREST and ring >= 1 and ring * edge >= away:
+            break
+        ring += 1
+    return count
+
+
+@njit(cache=True)
+def _meets(grid, item, link, tree, others, a, b, radius, old, kin, spare):
+    """True if the capsule from a to b meets a segment that shares no node with it.
+
+    old: the segment that it replaces in part. kin: the node at its end that is not new; its segments are adjacent.
+    """
+    (_, _, counts, head) = grid
+    (point, parent, _, _, _, _, _, _, thick, _) = tree
+    (other_a, other_b, other_radius) = others
+    i0, i1 = _cell_range(grid, min(a[0], b[0]) - radius, max(a[0], b[0]) + radius, 0)
+    j0, j1 = _cell_range(grid, min(a[1], b[1]) - radius, max(a[1], b[1]) + radius, 1)
+    k0, k1 = _cell_range(grid, min(a[2], b[2]) - radius, max(a[2], b[2]) + radius, 2)
+    for i in range(i0, i1 + 1):
+        for j in range(j0, j1 + 1):
+            for k in range(k0, k1 + 1):
+                entry = head[(i * counts[1] + j) * counts[2] + k]
+                while entry >= 0:
+                    s = item[entry]
+                    entry = link[entry]
+                    if s <= -2:
+                        o = -2 - s
+                        apart = spare * (radius + other_radius[o])
+                        if segments_apart2(a, b, other_a[o], other_b[o]) < apart * apart:
+                            return True
+                    elif s != old and (kin < 0 or (s != kin and parent[s] != kin)):
+                        apart = spare * (radius + thick[s])
+                        if segments_apart2(a, b, point[parent[s]], point[s]) < apart * apart:
+                            return True
+    return False
+
+
+# --- growth ---------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def _toss(space, places, key, counter, out):
+    """A random place: a voxel by demand, anywhere in it. Returns the share of the demand that its voxel has."""
+    (_, _, to_mm) = space
+    (voxels, cumulative) = places
+    _, ny, nz = space[0].shape
+    w0, w1, w2, w3 = philox(
+        np.uint32(counter & 0xFFFFFFFF), np.uint32(counter >> 32), np.uint32(0), np.uint32(0), key[0], key[1]
+    )
+    pick = (np.float64(w0) + 0.5) * 2.0**-32 * cumulative[-1]
+    n = np.searchsorted(cumulative, pick, side="right")
+    n = min(n, len(voxels) - 1)
+    flat = voxels[n]
+    at = np.empty(3)
+    at[0] = flat // (ny * nz) + (np.float64(w1) + 0.5) * 2.0**-32 - 0.5
+    at[1] = flat // nz % ny + (np.float64(w2) + 0.5) * 2.0**-32 - 0.5
+    at[2] = flat % nz + (np.float64(w3) + 0.5) * 2.0**-32 - 0.5
+    _mapped(to_mm, at, out)
+    _as_stored(out)
+    return (cumulative[n] - (cumulative[n - 1] if n else 0.0)) / cumulative[-1]
+
+
+@njit(cache=True)
+def _plant(space, places, others, tree, n, root, new_flow, key, counter, spare):
+    """The first segment of a root that has none: to the nearest of some places that it can see. Returns (n, counter).
+
+    Where vessels are in the way, a place nearer to the root is tried too.
+    """
+    (point, parent, first, second, flow, length, resistance, volume, radius, fixed) = tree
+    (other_a, other_b, other_radius) = others
+    place, best, best_mm = np.empty(3), np.empty(3), np.inf
+    for toss in range(GIVE_UP):
+        _toss(space, places, key, counter, place)
+        counter += 1
+        for axis in range(3):
+            place[axis] = point[root, axis] + (place[axis] - point[root, axis]) / (1 << toss % 5)
+        _as_stored(place)
+        mm = _apart(point[root], place)
+        good = 2 * radius[root] < mm < best_mm and _fits(space, point[root], place, radius[root])
+        if good:
+            for o in range(len(other_a)):
+                reach = spare * (radius[root] + other_radius[o])
+                if segments_apart2(point[root], place, other_a[o], other_b[o]) < reach * reach:
+                    good = False
+                    break
+        if good:
+            for i in range(n):
+                reach = spare * (radius[root] + radius[i])
+                if parent[i] >= 0 and segments_apart2(point[root], place, point[parent[i]], point[i]) < reach * reach:
+                    good = False
+                    break
+        if good:
+            best[:], best_mm = place, mm
+        if best_mm < np.inf and toss >= 64:
+            break
+    if best_mm == np.inf:
+        return -1, counter
+    point[n], parent[n], first[n], second[n], fixed[n] = best, root, -1, -1, False
+    flow[n], length[n], resistance[n], volume[n], radius[n] = new_flow, best_mm, best_mm, best_mm, radius[root]
+    first[root] = n
+    return n + 1, counter
+
+
+@njit(cache=True)
+def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter, box, voxel_mm3, spare):
+    """Adds terminals with the flows flows[ends:] to the tree of n nodes. Returns (nodes, ends, counter, objective).
+
+    The objective is the sum of sqrt(q R) W over the roots, as it grew by one gain after another.
+
+    space = (room mm (x, y, z), mm to index (3, 4), index to mm (3, 4)). places = (flat voxels, cumulative demand).
+    others = (starts, ends, radii) of vessels to keep clear of. tree = (point, parent, first and second daughter,
+    flow, length, R, W, radius, fixed). law, calibre: see `_exponent`, `refresh`. box = (low, high) of the domain, mm.
+    New vessels keep `spare` times the sum of both radii away from others, for some get thicker later.
+    """
+    (point, parent, first, second, flow, length, resistance, volume, radius, fixed) = tree
+    settle(tree, n, law)
+    for root in range(n):
+        if parent[root] < 0 and first[root] < 0 and ends < len(flows):
+            n, counter = _plant(space, places, others, tree, n, root, flows[ends], key, counter, spare)
+            if n < 0:
+                return -1, root, counter, 0.0
+            ends += 1
+    settle(tree, n, law)
+    refresh(tree, n, law, calibre)
+    objective = 0.0
+    for root in range(n):
+        if parent[root] < 0:
+            objective += np.sqrt(flow[root] * resistance[root]) * volume[root]
+
+    seen = np.full(len(parent), -1, np.int64)
+    found, found2 = np.empty(NEAREST, np.int64), np.empty(NEAREST)
+    gains, b_olds, b_news = np.empty(NEAREST), np.empty(NEAREST), np.empty(NEAREST)
+    forks = np.empty((NEAREST, 3))
+    place = np.empty(3)
+    volume_mm3 = len(places[0]) * voxel_mm3
+    built = refreshed = 0
+    ease, misses, query = 1.0, 0, 0
+    grid = _cells(box[0], box[1], 1e30)
+    item, link, used = np.empty(0, np.int32), np.empty(0, np.int32), 0
+
+    while ends < len(flows):
+        if n > (1 + REFRESH) * refreshed + 4:
+            refresh(tree, n, law, calibre)
+            refreshed = n
+        if n >= 3 * built:
+            grid = _cells(box[0], box[1], CELL * (volume_mm3 / (1.7 * n)) ** (1 / 3))
+            item, link, used = _fill(grid, tree, n, others, 32 * n + 4096)
+            built = n
+
+        share = _toss(space, places, key, counter, place)
+        counter += 1
+        query += 1
+        away = ease * AWAY * (voxel_mm3 / max(share * ends, 1e-30)) ** (1 / 3)
+        count = _neighbours(grid, item, link, tree, place, away, seen, query, found, found2)
+        if count <= 0:
+            misses += 1
+            if misses % TOSSES == 0:
+                ease *= EASE
+            if misses > GIVE_UP:
+                break
+            continue
+
+        new_flow = flows[ends]
+        weight_new = np.cbrt(new_flow) ** 2
+        for m in range(count):
+            s = found[m]
+            p = parent[s]
+            f = forks[m]
+            _fork(point[p], point[s], place, np.cbrt(flow[s] + new_flow) ** 2, np.cbrt(flow[s]) ** 2, weight_new, f)
+            if fixed[s]:
+                _onto(point[p], point[s], f)
+            _as_stored(f)
+            l_near, l_far, l_new = _apart(point[p], f), _apart(f, point[s]), _apart(f, place)
+            if min(l_near, l_far, l_new) <= 1e-5:
+                gains[m] = np.inf
+            else:
+                gains[m], b_olds[m], b_news[m] = _gain(tree, s, new_flow, l_near, l_far, l_new, law)
+
+        chosen = -1
+        for _ in range(count):
+            m = np.argmin(gains[:count])
+            if gains[m] == np.inf:
+                break
+            s = found[m]
+            p, f = parent[s], forks[m]
+            near_mm = radius[s] / b_olds[m]
+            new_mm = near_mm * b_news[m]
+            good = _fits(space, f, place, new_mm)
+            good = good and not _meets(grid, item, link, tree, others, f, place, new_mm, s, -1, spare)
+            if good and not fixed[s]:
+                good = (
+                    _fits(space, point[p], f, near_mm)
+                    and _fits(space, f, point[s], radius[s])
+                    and not _meets(grid, item, link, tree, others, point[p], f, near_mm, s, p, spare)
+                    and not _meets(grid, item, link, tree, others, f, point[s], radius[s], s, s, spare)
+                )
+            if good:
+                chosen = m
+                break
+            gains[m] = np.inf
+        if chosen < 0:
+            misses += 1
+            if misses > GIVE_UP:
+                break
+            continue
+
+        objective += gains[chosen]
+        s = found[chosen]
+        p, fork, end = parent[s], n, n + 1
+        n += 2
+        point[fork], point[end] = forks[chosen], place
+        parent[fork], parent[s], parent[end] = p, fork, fork
+        if first[p] == s:
+            first[p] = fork
+        else:
+            second[p] = fork
+        first[fork], second[fork], first[end], second[end] = s, end, -1, -1
+        fixed[fork], fixed[end] = fixed[s], False
+        l_far, l_new = _apart(point[fork], point[s]), _apart(point[fork], place)
+        resistance[s] += l_far - length[s]
+        volume[s] += l_far - length[s]
+        length[s] = l_far
+        length[end] = resistance[end] = volume[end] = l_new
+        length[fork] = _apart(point[p], point[fork])
+        flow[end] = new_flow
+        _lift(tree, fork, law)
+        radius[fork] = radius[s] / b_olds[chosen]
+        radius[end] = radius[fork] * b_news[chosen]
+
+        for i in (s, fork, end):
+            if used >= 0:
+                used = _enter(grid, item, link, used, i, point[parent[i]], point[i], radius[i])
+        if used < 0:
+            item, link, used = _fill(grid, tree, n, others, 2 * len(item))
+        ends += 1
+        misses, ease = 0, min(1.0, ease * HARDEN)
+
+    settle(tree, n, law)
+    refresh(tree, n, law, (calibre[0], 0.0))
+    return n, ends, counter, objective
+
+
+@njit(cache=True)
+def conflicts(tree, n, others, space, box, volume_mm3, spare):
+    """Segments to take out again: of two that overlap and share no node the one with less flow, and all that leave.
+
+    (n,) bool. What was given at the start is never taken out.
+    """
+    (point, parent, _, _, flow, _, _, _, radius, fixed) = tree
+    (other_a, other_b, other_radius) = others
+    grid = _cells(box[0], box[1], CELL * (volume_mm3 / (1.7 * n)) ** (1 / 3))
+    (_, _, counts, head) = grid
+    item, link, _ = _fill(grid, tree, n, others, 32 * n + 4096)
+    bad = np.zeros(n, np.bool_)
+    start, end = np.empty(3), np.empty(3)
+    for i in range(n):
+        p = parent[i]
+        if p < 0:
+            continue
+        _mapped(space[1], point[p], start)
+        _mapped(space[1], point[i], end)
+        if not fixed[i] and not walk(space[0], 0.0, start, end):
+            bad[i] = True
+        r = radius[i]
+        i0, i1 = _cell_range(grid, min(point[i, 0], point[p, 0]) - r, max(point[i, 0], point[p, 0]) + r, 0)
+        j0, j1 = _cell_range(grid, min(point[i, 1], point[p, 1]) - r, max(point[i, 1], point[p, 1]) + r, 1)
+        k0, k1 = _cell_range(grid, min(point[i, 2], point[p, 2]) - r, max(point[i, 2], point[p, 2]) + r, 2)
+        for ci in range(i0, i1 + 1):
+            for cj in range(j0, j1 + 1):
+                for ck in range(k0, k1 + 1):
+                    entry = head[(ci * counts[1] + cj) * counts[2] + ck]
+                    while entry >= 0:
+                        s = item[entry]
+                        entry = link[entry]
+                        if s <= -2:
+                            o = -2 - s
+                            apart = spare * (r + other_radius[o])
+                            if not fixed[i] and segments_apart2(point[p], point[i], other_a[o], other_b[o]) <= apart**2:
+                                bad[i] = True
+                            continue
+                        t = parent[s]
+                        if s <= i or s == p or t == i:
+                            continue
+                        if t == p or (fixed[i] and fixed[s]):
+                            continue
+                        if segments_apart2(point[p], point[i], point[t], point[s]) <= (spare * (r + radius[s])) ** 2:
+                            if fixed[s] or (not fixed[i] and flow[i] <= flow[s]):
+                                bad[i] = True
+                            else:
+                                bad[s] = True
+    return bad
