@@ -22,7 +22,6 @@ from phantoms.solids import (
     smooth_union,
     tube,
     union,
-    volumes_ml,
     waves,
 )
 from phantoms.solids.tape import tape
@@ -206,12 +205,3 @@ def test_the_topmost_layer_wins():
     under = draw([Layer(big, "liver"), Layer(small, "spleen")], grid).labels[5, 5, 5]
     assert (over, under) == (structure("spleen").id, structure("liver").id)
     assert draw([replace(Layer(big, "liver"), structure="")], grid).labels.max() == 0
-
-
-def test_volumes_count_parts_of_voxels():
-    ball, shell = Ellipsoid((0.3, 0.2, 0.1), (20, 20, 20)), Ellipsoid((0.3, 0.2, 0.1), (30, 30, 30))
-    layers = [Layer(ball, "spleen"), Layer(shell, "liver")]
-    for voxel_mm, error in ((1.5, 0.004), (4.0, 0.02)):
-        found = volumes_ml(layers, Grid.regular((int(80 / voxel_mm),) * 3, voxel_mm))
-        assert found[structure("spleen").id] == pytest.approx(4 / 3 * np.pi * 2**3, rel=error)
-        assert found[structure("liver").id] == pytest.approx(4 / 3 * np.pi * (3**3 - 2**3), rel=error)

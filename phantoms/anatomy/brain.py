@@ -7,12 +7,11 @@ and Tournoux 1988), given in mm from the anterior commissure. Brain with blood 1
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from numpy.random import Generator
 
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.cranium import MAGNUM, Cranium, both, cranium, sides
@@ -30,6 +29,7 @@ from phantoms.solids import (
     union,
     waves,
 )
+from simdata import Streams
 
 PAIRED = (
     "cerebral_white_matter", "cerebral_cortex", "lateral_ventricle", "inferior_lateral_ventricle",
@@ -125,7 +125,7 @@ def brain(body: Body) -> Brain:
         left=above & Plane((-slit, 0, 0), (-1, 0, 0)),
         sulci=_sulci(body, above & ~_slit(slit), width),
         cerebellum=cerebellum,
-        folia=_folia(body),
+        folia=_folia(body.streams),
         stem=stem,
         lateral=_lateral().grown(0.9 * shrunk),
         horn=tube(_at((31, -32, -2), (33, -22, -13), (30, -8, -19)), (3.2, 2.6, 2.2), 5.0).grown(0.5 * shrunk),
@@ -141,7 +141,7 @@ def _at(*points) -> Float[ndarray, "n 3"]:
 
 def _sulci(body: Body, hemispheres: Solid, width_mm: float) -> Solid:
     """All sulci and the lateral fissures, in both hemispheres."""
-    fold = _folds(body.dice("brain_folds"))
+    fold = _folds(body.streams)
     blades = ~(fold | ~fold)
     shell = ~hemispheres.grown(-DEEP_MM) + waves(3.0, (30, 60), body.dice("brain_depth"))
     fissure = both(_lateral_fissure())
@@ -152,8 +152,10 @@ def _slit(half_mm: float) -> Solid:
     return Plane((-half_mm, 0, 0), (1, 0, 0)) & Plane((half_mm, 0, 0), (-1, 0, 0))
 
 
-def _folds(dice: Generator) -> Lattice:
+@lru_cache(maxsize=4)
+def _folds(streams: Streams) -> Lattice:
     """mm to the nearest sulcus, with a sign: zero lines of random waves of one length, upright on the surface."""
+    dice = streams["brain_folds"].generator
     low, high = np.array([-69, -102, 342]), np.array([69, 75, 474])
     x, y, z = np.meshgrid(
         *[np.arange(a, b + LATTICE_MM, LATTICE_MM) for a, b in zip(low, high, strict=True)], indexing="ij"
@@ -171,6 +173,7 @@ def _folds(dice: Generator) -> Lattice:
     return Lattice(value / np.maximum(steep, 0.45 * steep.mean()), low, LATTICE_MM)  # pyright: ignore[reportArgumentType]
 
 
+@cache
 def _core() -> Solid:
     """White matter of the right half around nuclei and ventricle, where no sulcus reaches."""
     capsule = Ellipsoid(_at((19, -4, 7))[0], (17, 40, 17))
@@ -179,6 +182,7 @@ def _core() -> Solid:
     )
 
 
+@cache
 def _lateral_fissure() -> Solid:
     """The blade between temporal and frontal lobe, and the gap over the insula at its bottom; right, of no width."""
     blade = sheet(
@@ -195,9 +199,10 @@ def _lateral_fissure() -> Solid:
     return union(common(blade, ~blade, length), insula)
 
 
-def _folia(body: Body) -> Solid:
+@lru_cache(maxsize=4)
+def _folia(streams: Streams) -> Solid:
     """Fissures of the cerebellum, fanned around its middle: a field that is positive in them, mm."""
-    dice = body.dice("cerebellum")
+    dice = streams["cerebellum"].generator
     phase = dice.uniform(0, 2 * np.pi, 3)
     low, high, step = np.array([-60, -98, 322]), np.array([60, -18, 392]), 1.8
     x, y, z = np.meshgrid(
@@ -213,6 +218,7 @@ def _folia(body: Body) -> Solid:
     return Lattice((value - 0.72) * 1.3, low, step)  # pyright: ignore[reportArgumentType]
 
 
+@cache
 def _stem() -> Solid:
     """Midbrain with its peduncles, pons and medulla, down through the foramen magnum."""
     midbrain = tube(_at((0, -20, -4), (0, -22, -18)), (12.5, 13), flat=(0, 1.3, 0))
@@ -223,6 +229,7 @@ def _stem() -> Solid:
     return smooth_union(midbrain, tectum, pons, medulla, peduncle, round_mm=5)
 
 
+@cache
 def _lateral() -> Solid:
     """Right lateral ventricle but for its inferior horn."""
     path = _at((9, 27, 4), (9, 18, 10), (9, 4, 18), (12, -14, 21), (19, -31, 17), (24, -40, 8))

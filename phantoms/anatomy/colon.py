@@ -24,13 +24,13 @@ WALL_MM = 2.0
 # x, y, z, radius, depth of the haustra (1: deep, 0: none)
 COURSE = {
     "caecum": ((66, 30, -298, 14, 0.7), (73, 27, -287, 27, 0.8), (81, 18, -266, 28, 1)),
-    "ascending_colon": ((89, 5, -240, 25.5, 1), (94, -2, -208, 23.5, 1), (92, -1, -175, 22, 1)),
+    "ascending_colon": ((89, 5, -240, 25.5, 1), (94, -2, -208, 23.5, 1), (92, -1, -185, 22, 1)),
     "transverse_colon": (
-        (83, 20, -151, 21, 1),
-        (68, 45, -150, 20, 1),
-        (42, 64, -158, 19.5, 1),
-        (2, 71, -168, 19, 1),
-        (-38, 66, -152, 18.5, 1),
+        (83, 20, -170, 21, 1),
+        (68, 45, -170, 20, 1),
+        (42, 64, -178, 19.5, 1),
+        (2, 71, -186, 19, 1),
+        (-38, 66, -162, 18.5, 1),
         (-70, 42, -120, 18, 0.9),
         (-88, 10, -96, 17, 0.9),
     ),
@@ -62,6 +62,8 @@ COURSE = {
 # standard deviations from person to person, mm: all knots, how low the transverse colon hangs, how the sigmoid lies
 KNOT_SD_MM, SAG_SD_MM, SIGMOID_SD_MM = 2.5, 16.0, 10.0
 CALIBRE_SD = 0.12
+GIVES_WAY, GIVES_WAY_MM = 0.6, (-30.0, 60.0)
+"""The share of a large liver's growth by which its right half is lower, and the growths that it follows."""
 FINE_MM = 1.0
 PITCH, LOBE, OUT, CORE, LONG = 1.3, 0.68, 0.42, 0.62, 0.14
 """In radii: distance of haustra, radius of a lobe, how far out it stands, the tube within, half the lobe's length."""
@@ -117,7 +119,7 @@ class Colon:
 def colon(body: Body) -> Colon:
     """The colon of one person, before neighbours press on it."""
     rng = body.dice("colon")
-    points, names = course(rng)
+    points, names = course(rng, body.grown("liver"))
     along, grown = frames(points), body.grown("colon")
     stretches, cuts = [], _cuts(points, names)
     for a, b in pairwise(cuts):
@@ -134,12 +136,17 @@ def colon(body: Body) -> Colon:
     return Colon(tuple(stretches), appendix, union(*(s.outer for s in stretches), appendix), points[::8, :4])
 
 
-def course(rng: Generator) -> tuple[Float[ndarray, "n 5"], list[str]]:
-    """x, y, z, radius and depth of the haustra every mm along the middle line, and the name of the part."""
+def course(rng: Generator, liver_mm: float = 0.0) -> tuple[Float[ndarray, "n 5"], list[str]]:
+    """x, y, z, radius and depth of the haustra every mm along the middle line, and the name of the part.
+
+    liver_mm: how much farther down the liver reaches, to which the colon gives way.
+    """
     knots = np.array([row for rows in COURSE.values() for row in rows], float)
     parts = [name for name, rows in COURSE.items() for _ in rows]
     free = np.array([name not in ("rectum", "anal_canal") for name in parts])
     knots[:, :3] += rng.normal(0, KNOT_SD_MM, (len(knots), 3)) * np.where(free, 1, 0.4)[:, None]
+    right = np.array([name == "transverse_colon" for name in parts]) * np.clip((knots[:, 0] + 75) / 75, 0, 1)
+    knots[:, 2] -= GIVES_WAY * np.clip(liver_mm, *GIVES_WAY_MM) * right
     sag = np.clip(rng.normal(0, SAG_SD_MM), -24, 40) * np.exp(-(((knots[:, 0] + 4) / 52) ** 2))
     knots[:, 2] -= sag * [name == "transverse_colon" for name in parts]
     loop = np.array([name == "sigmoid_colon" for name in parts]) * np.clip((80 - np.abs(knots[:, 0])) / 40, 0, 1)

@@ -41,10 +41,10 @@ from simdata import Subject
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
 UNDER_MM = {
-    -60: (34, 14, -6, -21, -40, -76, -124, -158, -172, -174),
-    15: (14, -26, -58, -76, -86, -106, -136, -166, -186, -192),
-    75: (-34, -70, -94, -110, -124, -146, -166, -184, -196, -200),
-    120: (-48, -76, -98, -114, -128, -150, -168, -186, -198, -202),
+    -60: (4, -16, -36, -51, -70, -106, -154, -188, -202, -204),
+    15: (-16, -56, -88, -106, -116, -136, -166, -196, -216, -222),
+    75: (-64, -100, -124, -140, -154, -176, -196, -214, -226, -230),
+    120: (-78, -106, -128, -144, -158, -180, -198, -216, -228, -232),
 }
 # how far the medial border gives way to vena cava, adrenal gland and duodenum; how long the tongue of Riedel is
 HOLLOW_MM = 10.0
@@ -93,21 +93,30 @@ class Liver:
     under: Sheet
     bile: Solid | None
 
+    @property
+    def outer(self) -> Solid:
+        """Liver and gallbladder."""
+        return self.whole if self.bile is None else self.whole | self.bile.grown(WALL_MM)
+
 
 LEFT_GROWS = 0.25
 """Share of the growth of its undersurface by which a larger liver reaches farther to the left."""
-RIDES, PORTA_RIDES = 0.8, 0.5
+SPREADS = 0.3
+"""Share by which it also spreads sideways, over vena cava and gallbladder."""
+RIDES, PORTA_RIDES = 0.5, 0.5
 """Shares of the diaphragm's movement that the liver's undersurface and its hilum follow."""
 
 
-def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
-    """The liver in its `room`, the cavity under the diaphragm; gut and beds of the kidneys dent it."""
+def liver(body: Body, room: Solid, gut: Solid, colon: Solid, kidney_bed: Solid) -> Liver:
+    """The liver in its `room`, the cavity under the diaphragm, dented by gut (but the colon), colon and kidney beds.
+
+    The gallbladder gives way to the gut; the colon gives way to the gallbladder."""
     under = undersurface(body)
     grown = body.grown("liver")
     bulge_mm = BULGE_MM + INFANT_BULGE_MM * float(np.exp(-body.age_y / 3))
     room = room if body.latent("belly_mm") < bulge_mm else room & slim_cavity(body, bulge_mm)
     lobes = smooth_common(
-        room.grown(-GAP_MM), under.grown(grown), _left_end(body).grown(LEFT_GROWS * grown), round_mm=EDGE_MM
+        room.grown(-GAP_MM), under.grown(SPREADS * grown), _left_end(body).grown(LEFT_GROWS * grown), round_mm=EDGE_MM
     )
     ridden = (0, 0, PORTA_RIDES * body.latent("dome_mm"))
     caudate = Ellipsoid(*CAUDATE).grown(0.5 * grown).moved(ridden) & room.grown(-GAP_MM)
@@ -116,7 +125,8 @@ def liver(body: Body, room: Solid, gut: Solid, kidney_bed: Solid) -> Liver:
         if "absent_gallbladder" in body.variants
         else _bile(body, under) & room.grown(-WALL_MM - 1) & ~gut.grown(WALL_MM + 0.5)
     )
-    free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed, gut.grown(1.5)]
+    free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed]
+    free += [gut.grown(1.5), colon.grown(1.5)]
     free += [Ellipsoid(*PORTA).moved(ridden), *_fissures(under), *(Ellipsoid(*place) for place in BEHIND)]
     if bile:
         free.append(bile.grown(WALL_MM + 0.5))
@@ -129,7 +139,7 @@ def layers(body: Body, made: Liver) -> list[Layer]:
 
 
 def undersurface(body: Body) -> Sheet:
-    """The undersurface of the liver."""
+    """The undersurface of the liver, the lower the larger it is; the gallbladder goes with it."""
     dice = body.dice("liver")
     lower = np.array(list(UNDER_MM.values())) + dice.normal(0, 2, len(UNDER_X_MM))
     phase = dice.uniform(0, 2 * np.pi, 2)
@@ -143,7 +153,7 @@ def undersurface(body: Body) -> Sheet:
         across = PchipInterpolator(list(UNDER_MM), lower, axis=0)(y[0])
         medial = x - HOLLOW_MM * np.exp(-(((y + 25) / 30) ** 2))
         plain = np.stack([PchipInterpolator(UNDER_X_MM, a)(m) for a, m in zip(across, medial.T, strict=True)], axis=1)
-        return plain - tongue - quadrate + colic + waved + RIDES * body.latent("dome_mm")
+        return plain - tongue - quadrate + colic + waved + RIDES * body.latent("dome_mm") - body.grown("liver")
 
     return sheet(height, (-100, 140), (-90, 125), 4.0)
 
@@ -251,8 +261,8 @@ def _segments(body: Body, whole: Solid) -> list[Layer]:
 def preview():
     """The liver of the reference man with the kidneys and the stomach that dent it."""
     body = Body(Subject("male", 40, 176, 73))
-    bag = stomach(body)
-    found = layers(body, liver(body, preview_room(body), bag | duodenum(body), kidneys.bed(body)))
+    bag, nothing = stomach(body), Ellipsoid((0, 0, -300), (1, 1, 1))
+    found = layers(body, liver(body, preview_room(body), bag | duodenum(body), nothing, kidneys.bed(body)))
     return [*found, *kidneys.layers(body), Layer(bag, "stomach")], (0, 10, -85), (270, 210, 240), 2.0
 
 

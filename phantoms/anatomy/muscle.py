@@ -1,6 +1,7 @@
 """One muscle as a solid, and the ways to shape it: a bundle along a line, a sheet on the wall of the trunk."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.random import Generator
@@ -8,7 +9,7 @@ from scipy.interpolate import PchipInterpolator
 
 from phantoms.anatomy.blade import prism
 from phantoms.anatomy.trunk import BOTTOM_MM, HALF_DEG, HEIGHTS_MM, STEP_MM, Trunk
-from phantoms.solids import Lattice, Polar, Solid, Tube, Waves, tube
+from phantoms.solids import Lattice, Polar, Solid, Tube, Waves, depths, tube
 
 FRONT_VIEW = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
 """Axes for an outline in x and z."""
@@ -39,11 +40,13 @@ def bundle(knots, flat=(0.0, 0.0, 0.0)) -> Tube:
     return tube(table[:, :3], table[:, 3], 9.0, flat)
 
 
+@cache
 def seen_from_front(corners) -> Lattice:
     """All between front and back within an outline in x and z, mm."""
     return prism(corners, FRONT_VIEW)
 
 
+@cache
 def seen_from_side(corners) -> Lattice:
     """All from side to side within an outline in y and z, mm."""
     return prism(corners, SIDE_VIEW)
@@ -71,7 +74,7 @@ def within_wall(trunk: Trunk, shares) -> list[Polar]:
         middle = (low + high) / 2
         rho = inner + middle
         points = np.stack([rho * np.sin(angles), centre + rho * np.cos(angles), heights], axis=-1)
-        within = trunk.muscle.depth(points) > 0
+        within = depths(trunk.muscle, points) > 0
         low, high = np.where(within, middle, low), np.where(within, high, middle)
     thick = np.concatenate([low[:, :0:-1], low], axis=1)
     return [Polar(trunk.wall.radii + share * thick, trunk.wall.axis, BOTTOM_MM, STEP_MM) for share in shares]

@@ -151,7 +151,7 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
         return lambda tried: tape(upper_layers(made_of, upper(tried, made_of)))
 
     made_of = frame(body)
-    body = approach(body, above, head_and_chest(made_of), first.warp, whole)
+    body = approach(body, above, head_and_chest(made_of), first.warp, whole).body
     weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
     body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 

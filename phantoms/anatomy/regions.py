@@ -181,9 +181,9 @@ def _belly(body: Body, frame: Frame, room: Solid, blood: list[Solid]) -> list[La
     bed = kidneys.bed(body)
     own_pancreas = pancreas.pancreas(body)
     large, urinary = colon.colon(body), kidneys.layers(body)
-    own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas, large.outer), bed)
+    own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas), large.outer, bed)
     own_spleen = spleen.spleen(body, room, outer_stomach, bed) - large.outer.grown(CLEAR_MM)
-    solid = union(own_liver.whole, own_spleen, bed)
+    solid = union(own_liver.outer, own_spleen, bed)
     bag = bladder.bladder(body)
     organs = genitals.genitals(body, bag)
     ureters = [layer.solid for layer in urinary if layer.structure.startswith("ureter_") and not layer.tissue]

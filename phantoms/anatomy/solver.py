@@ -1,7 +1,7 @@
 """Organs of the size that was asked for: each organ's surface is moved until its volume, as drawn, is right.
 
-Newton's method for all organs at once; each is measured in a window of its own, an adrenal gland as finely as a liver.
-What an organ gains its neighbours may lose, so all are measured again in every round.
+Newton's method for all organs at once; each is counted in a window of its own, an adrenal gland as finely as a liver,
+first in coarse voxels, then in fine ones. What an organ gains its neighbours may lose, so all are counted at the end.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,22 +15,19 @@ from numba import get_num_threads
 from numpy import ndarray
 
 from phantoms.anatomy.body import Body
-from phantoms.solids import Warp, draw, volumes_ml
+from phantoms.solids import Warp, draw
 from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-WINDOW_VOXELS = 12_000
-ROUNDS = 10
+COARSE, FINE, CLOSE, ABOUT = 16_000, 120_000, 0.008, 0.02
+"""Voxels of an organ's window, and the relative errors at which it is left alone: what so many voxels tell apart."""
 FITS = 0.01
-CLOSE = 0.005
-"""Relative error at which an organ is left alone."""
-ABOUT = 0.02
-"""The same where it is moved again later."""
+ROUNDS = 9
 REACH_MM = 90.0
-FINE_MM, CORRECTIONS = 2.5, 2
-STRIDE_MM, STIR_MM = 28.0, 0.15
-"""How far a surface may move in all and in one round, and what is too little to weigh again, reference mm."""
+FINEST_MM = 2.0
+STRIDE_MM = 28.0
+"""How far a surface may move in all and in one round, reference mm."""
 MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
 STEEPEST = 2.5
@@ -54,37 +51,42 @@ class Organ:
     carries: bool = False
 
 
-def solve(
-    body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid
-) -> tuple[Body, Mapping[Organ, float]]:
-    """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL.
+def approach(body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid) -> "Course":
+    """About these volumes, as coarse voxels show them.
 
     build: makes the layers of a body, seen through `warp`. whole: a grid that shows all organs; what it does not show
-    is left out. Few voxels measure a folded organ wrong, but alike: what a fine grid counts is aimed at instead.
+    is left out.
     """
     look = Look(build, warp, whole)
     windows = look.windows(body, wanted_ml)
     wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
-    body, windows, quick = _settled(body, wanted, look, windows, ABOUT)
-    found = look.count(body, windows)
-    for _ in range(CORRECTIONS):
-        if _all_close(found, wanted, CLOSE):
-            break
-        target = {organ: volume * quick[organ] / found[organ] for organ, volume in wanted.items()}
-        body, windows, quick = _settled(body, target, look, windows)
-        found = look.count(body, windows)
-    return body, found
+    start = Course(body, windows, look.count(body, windows, COARSE), {})
+    return _settled(start, wanted, look, COARSE, ABOUT)
 
 
-def approach(body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid) -> Body:
-    """`body` with about these volumes: `solve` without the last two steps."""
+def solve(
+    body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid
+) -> tuple[Body, Mapping[Organ, float]]:
+    """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL."""
+    near = approach(body, wanted_ml, build, warp, whole)
     look = Look(build, warp, whole)
-    windows = look.windows(body, wanted_ml)
-    wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
-    return _settled(body, wanted, look, windows, ABOUT)[0]
+    wanted = {organ: wanted_ml[organ] for organ in near.windows}
+    near = replace(near, found=look.count(near.body, near.windows, FINE))
+    there = _settled(near, wanted, look, FINE, CLOSE)
+    return there.body, there.found
 
 
 Windows = Mapping[Organ, Grid]
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """How far the solver is: windows around the organs, mL found in them, and mL per mm that a surface moves."""
+
+    body: Body
+    windows: Windows
+    found: Mapping[Organ, float]
+    slope: Mapping[Organ, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,34 +106,21 @@ class Look:
             used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
             if all(len(one) for one in used):
                 low, high = (self.whole.world_mm(np.array([one[n] for one in used], float)) for n in (0, -1))
-                found[organ] = _around(low - MARGIN_MM, high + MARGIN_MM, WINDOW_VOXELS)
+                found[organ] = _around(low - MARGIN_MM, high + MARGIN_MM, COARSE)
         return found
 
-    def weigh(self, body: Body, windows: Windows) -> dict[Organ, float]:
-        """mL of every organ in its window, parts of voxels included: smooth, but thin parts count too much."""
+    def count(self, body: Body, windows: Windows, voxels: int) -> dict[Organ, float]:
+        """mL of every organ in its window of so many voxels."""
         layers = self.build(body)
 
         def measure(organ: Organ) -> float:
-            found = volumes_ml(layers, windows[organ], self.warp, _depth_of(organ, layers))
-            return float(found[is_part(organ)].sum())
-
-        return _each(measure, windows)
-
-    def count(self, body: Body, windows: Windows) -> dict[Organ, float]:
-        """mL of every organ by the voxels of a fine grid: true on average however thin its parts are."""
-        layers = self.build(body)
-
-        def measure(organ: Organ) -> float:
-            window = _finer(windows[organ])
+            low, high = _corners(windows[organ])
+            window = _around(low, high, min(voxels, int(np.prod(high - low) / FINEST_MM**3) + COARSE))
             labels = draw(layers, window, self.warp, top=_depth_of(organ, layers)).labels
             return float(is_part(organ)[labels].sum() * window.voxel_mm3 / 1000)
 
-        return _each(measure, windows)
-
-
-def _each(measure: Callable[[Organ], float], organs: Iterable[Organ]) -> dict[Organ, float]:
-    with ThreadPoolExecutor(get_num_threads()) as threads:
-        return dict(zip(organs, threads.map(measure, organs), strict=True))
+        with ThreadPoolExecutor(get_num_threads()) as threads:
+            return dict(zip(windows, threads.map(measure, windows), strict=True))
 
 
 def _depth_of(organ: Organ, layers: Tape) -> int:
@@ -139,31 +128,32 @@ def _depth_of(organ: Organ, layers: Tape) -> int:
     return int(np.flatnonzero(is_part(organ)[layers.program.label])[-1]) + 1
 
 
-def _settled(
-    body: Body, wanted: Mapping[Organ, float], look: Look, windows: Windows, close: float = CLOSE
-) -> tuple[Body, Windows, Mapping[Organ, float]]:
-    """The body after Newton's steps for all organs at once, its windows, and what was weighed in them."""
-    found = look.weigh(body, windows)
-    slope = {organ: organ.free * _ball_cm2(found[organ]) / 10 for organ in wanted}
+def _settled(course: Course, wanted: Mapping[Organ, float], look: Look, voxels: int, close: float) -> Course:
+    """The course after Newton's steps for all organs at once, counted in windows of so many voxels.
+
+    An organ that is right stays and is not counted again until all others are right too.
+    """
+    body, windows, found = course.body, course.windows, course.found
+    slope = {o: course.slope.get(o, o.free * _ball_cm2(found[o]) / 10) for o in wanted}
+    fresh = True
     for _ in range(ROUNDS):
         if _all_close(found, wanted, close):
-            found = look.weigh(body, windows)
-            if _all_close(found, wanted, close):
+            if fresh:
                 break
+            found, fresh = look.count(body, windows, voxels), True
+            continue
         before = body
-        body = _moved(body, {o: (wanted[o] - found[o]) / slope[o] for o in wanted})
+        off = [o for o in wanted if abs(found[o] / wanted[o] - 1) >= close]
+        body = _moved(body, {o: (wanted[o] - found[o]) / slope[o] for o in off})
         steps = {o: body.grown(o.knob) - before.grown(o.knob) for o in wanted}
         if any(organ.carries and abs(step) > MARGIN_MM / 2 for organ, step in steps.items()):
             windows = {**windows, **look.windows(body, wanted)}
         else:
             windows = {organ: _wider(window, steps[organ]) for organ, window in windows.items()}
-        stirred = {
-            o: w for o, w in windows.items() if abs(steps[o]) > STIR_MM or abs(found[o] / wanted[o] - 1) >= close
-        }
-        now = {**found, **look.weigh(body, stirred)}
-        slope = {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in wanted}
-        found = now
-    return body, windows, found
+        now, fresh = look.count(body, {o: windows[o] for o in off}, voxels), len(off) == len(wanted)
+        slope |= {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in off}
+        found = {**found, **now}
+    return Course(body, windows, found, slope)
 
 
 def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
@@ -223,13 +213,7 @@ def _corners(window: Grid) -> tuple[ndarray, ndarray]:
 def _wider(window: Grid, grown_mm: float) -> Grid:
     """The window of an organ that grew by so much: the same one, so that it is weighed alike, if that is little."""
     low, high = _corners(window)
-    return window if grown_mm < MARGIN_MM / 2 else _around(low - grown_mm, high + grown_mm, WINDOW_VOXELS)
-
-
-def _finer(window: Grid) -> Grid:
-    """The same window in voxels of `FINE_MM`, or as many voxels as that would take of a large organ."""
-    low, high = _corners(window)
-    return _around(low, high, int(np.clip(np.prod(high - low) / FINE_MM**3, 4 * WINDOW_VOXELS, 14 * WINDOW_VOXELS)))
+    return window if grown_mm < MARGIN_MM / 2 else _around(low - grown_mm, high + grown_mm, COARSE)
 
 
 @cache

@@ -14,7 +14,7 @@ from phantoms.solids import Ellipsoid, Layer, Solid, smooth_common, tube, union,
 from simdata import Subject
 
 CENTRE_MM = (-86.0, -47.0, -58.0)
-RADII_MM = (66.0, 52.0, 41.0)
+RADII_MM = (90.0, 76.0, 65.0)
 # along the tenth rib (to the front and down), and from the hilum to the ribs
 LONG, OUTWARD = (-0.16, 0.56, -0.81), (-0.84, -0.54, 0.0)
 RIDES = 0.8

@@ -13,7 +13,7 @@ from phantoms.solids.leaves import (
     tube,
     waves,
 )
-from phantoms.solids.raster import Drawing, Warp, depths, draw, volumes_ml
+from phantoms.solids.raster import Drawing, Warp, depths, draw
 from phantoms.solids.solid import Layer, Solid, common, smooth_common, smooth_union, union
 
 __all__ = [
@@ -37,6 +37,5 @@ __all__ = [
     "smooth_union",
     "tube",
     "union",
-    "volumes_ml",
     "waves",
 ]

@@ -18,8 +18,8 @@ from numpy import float32, int32, ndarray
 EXACT = {"error_model": "numpy", "fastmath": {"nnan", "ninf", "nsz"}}
 """No sum is reordered, so a voxel has the same bits in any block; but no NaN is looked for either.
 
-Rows are named by their number (`out[row, p]`), not by a slice, and room is made once: each slice and each new array would be
-counted and freed again by atomic operations, once per node and block."""
+Rows are named by their number (`out[row, p]`), not by a slice, and room is made once: each slice and each new array
+would be counted and freed again by atomic operations, once per node and block."""
 compiled = njit(**EXACT)
 inlined = njit(inline="always", **EXACT)
 
@@ -725,16 +725,15 @@ def fill_block(corner, level, view, program, desk, room, registers):
 
 
 @njit(nogil=True, cache=True, **EXACT)
-def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, other, share, weight):
+def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, other, share):
     """Draw the `top` layers into `labels` and `tissues` within the `tiles` (n, 3) of a grid of `shape`.
 
-    Where `share` is not empty, `other` and `share` (in 1/255) say what else a boundary voxel holds. Where `weight` is
-    not empty, nothing is drawn: every layer's label gets the number of voxels that it fills, parts of voxels included.
+    Where `share` is not empty, `other` and `share` (in 1/255) say what else a boundary voxel holds.
     """
     desk = desk_for(program, top)
     room = room_for(view.edge**3)
     registers = np.zeros((64, view.edge**3), np.float32)
-    margin = HALF * float32(voxel_mm) if share.size or weight.size else ZERO
+    margin = HALF * float32(voxel_mm) if share.size else ZERO
     per_mm = ONE / float32(voxel_mm)
     last = len(LEVELS) - 1
     corner = np.zeros((len(LEVELS), 3), np.int64)
@@ -760,12 +759,7 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
                 continue
             if kept == 1 and covered:
                 layer = desk.layers[level + 1, 0]
-                if weight.size:
-                    weight[program.label[layer]] += voxels_of(corner[level], edge, shape)
-                else:
-                    paint_whole(
-                        corner[level], edge, shape, program.label[layer], program.tissue[layer], labels, tissues
-                    )
+                paint_whole(corner[level], edge, shape, program.label[layer], program.tissue[layer], labels, tissues)
                 continue
             mark_needed(level, margin, program, desk)
             keep_nodes(level, margin, program, desk)
@@ -777,9 +771,6 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
             if desk.live_count[level + 1] > len(registers):
                 registers = np.zeros((2 * desk.live_count[level + 1], view.edge**3), np.float32)
             fill_block(corner, level, view, program, desk, room, registers)
-            if weight.size:
-                weigh_voxels(corner[level], level + 1, view.edge, shape, program, desk, registers, per_mm, weight)
-                continue
             paint_voxels(corner[level], level + 1, view.edge, shape, program, desk, registers, labels, tissues)
             if share.size:
                 mix_voxels(
@@ -843,34 +834,6 @@ def paint_whole(corner, edge, shape, label, tissue, labels, tissues):
             for k in range(corner[2], min(corner[2] + edge, shape[2])):
                 labels[i, j, k] = label
                 tissues[i, j, k] = tissue
-
-
-@compiled
-def voxels_of(corner, edge, shape):
-    """How many voxels of a block lie in the grid."""
-    count = 1
-    for n in range(3):
-        count *= min(edge, shape[n] - corner[n])
-    return count
-
-
-@compiled
-def weigh_voxels(corner, level, edge, shape, program, desk, registers, per_mm, weight):
-    """Add to every label the voxels that its layers fill; see `mix_voxels`."""
-    for i in range(min(edge, shape[0] - corner[0])):
-        for j in range(min(edge, shape[1] - corner[1])):
-            for k in range(min(edge, shape[2] - corner[2])):
-                p = (i * edge + j) * edge + k
-                filled = ZERO
-                for m in range(desk.layer_count[level]):
-                    layer = desk.layers[level, m]
-                    depth = registers[desk.slot[desk.root[level, m]], p]
-                    part = min(HALF + depth * per_mm, ONE) - filled
-                    if part > ZERO:
-                        weight[program.label[layer]] += part
-                        filled += part
-                        if filled >= ONE:
-                            break
 
 
 @compiled

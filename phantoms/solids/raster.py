@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, UInt8, UInt16
+from jaxtyping import Float32, Int64, UInt8, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 
@@ -19,8 +19,8 @@ FINE_MM = 2.2
 """Grids this fine are computed in blocks of 8^3 voxels, coarser ones of 4^3: a block should be about a finger wide."""
 
 
-BATCHES = 6
-"""Batches of tiles for each thread: tiles differ in how much there is to see."""
+BATCHES, BATCH = 6, 8
+"""Batches of tiles for each thread, as tiles differ in how much there is to see, and tiles that are worth a batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,21 +67,11 @@ def draw(
     labels, tissue = np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.uint8)
     other, share = (np.zeros(grid.shape if mixed else (0, 0, 0), np.uint8) for _ in range(2))
     run = _prepared(layers, grid, warp, top)
-    tiles, batches = _tiles(grid), BATCHES * get_num_threads()
+    tiles = _tiles(grid)
+    batches = min(BATCHES * get_num_threads(), -(-len(tiles) // BATCH))
     with ThreadPoolExecutor(get_num_threads()) as threads:
-        list(threads.map(lambda n: run(tiles[n::batches], labels, tissue, other, share, np.zeros(0)), range(batches)))
+        list(threads.map(lambda n: run(tiles[n::batches], labels, tissue, other, share), range(batches)))
     return Drawing(labels, tissue, other, share)
-
-
-def volumes_ml(
-    layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, top: int | None = None
-) -> Float64[ndarray, "65536"]:
-    """mL of every structure id on a grid: boundary voxels count by the part that is filled; top: as in `draw`."""
-    weight = np.zeros(1 << 16)
-    run = _prepared(layers, grid, warp, top)
-    none, nothing = np.zeros((0, 0, 0), np.uint16), np.zeros((0, 0, 0), np.uint8)
-    run(_tiles(grid), none, nothing, nothing, nothing, weight)
-    return weight * grid.voxel_mm3 / 1000
 
 
 def _edge(grid: Grid) -> int:
