@@ -117,14 +117,14 @@ def fine(patient: Patient) -> Grid:
 
 
 def unlabelled(patient: Patient, labels: np.ndarray, grid: Grid) -> int:
-    """Voxels of air that the body encloses in space, or in an axial plane between seat and chin.
+    """Voxels of air that the body encloses in space above the seat, or in an axial plane between seat and chin.
 
-    Between thighs and scrotum, and behind the ears, a plane encloses air of the room.
+    Between thighs and scrotum, and behind the ears, it encloses air of the room.
     """
     inside = labels > 0
     low, high = grid.index(np.array([[0, 0, mm] for mm in patient.made.patient_height_mm(np.array(TRUNK_MM))]))[:, 2]
     slices = sum(_holes(plane) for plane in np.moveaxis(inside[:, :, int(low) : int(high)], 2, 0))
-    return max(slices, _holes(inside))
+    return max(slices, _holes(inside[:, :, int(low) :]))
 
 
 def _holes(inside: np.ndarray) -> int:

@@ -21,7 +21,7 @@ from phantoms.anatomy.girths import with_girths
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
 from phantoms.anatomy.regions import Frame, frame, layers, layers_to_weigh, upper, upper_layers
-from phantoms.anatomy.solver import FITS, Build, Organ, approach, check_fit, solve
+from phantoms.anatomy.solver import FITS, Aim, Build, Organ, approach, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid, SceneError, Streams, Subject, structure
@@ -60,8 +60,8 @@ SOLVE_VOXELS = 1_000_000
 FREE = {"lungs": 0.28, "liver": 0.5, "small_bowel": 3.0, "colon": 2.5, "pancreas": 1.8, "adrenal_gland_left": 2.5,
         "adrenal_gland_right": 2.5, "thymus": 1.6}  # fmt: skip
 """Surface that moves with the volume, over that of a ball: small where walls hold an organ, large where it is long."""
-CARRIER = "lungs"
-"""With the diaphragm, whose height sets the volume of the lungs, the heart moves."""
+CARRIERS = ("lungs", "liver")
+"""Organs that others follow: the heart follows the diaphragm and so the lungs, gallbladder and colon the liver."""
 ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
 """Organs above the diaphragm: those below do not change them."""
 SINGLE_KIDNEY = 1.6
@@ -151,14 +151,15 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
         return lambda tried: tape(upper_layers(made_of, upper(tried, made_of)))
 
     made_of = frame(body)
-    body = approach(body, above, head_and_chest(made_of), first.warp, whole).body
+    body = approach(body, Aim(above, head_and_chest(made_of), first.warp, whole)).body
     weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
     body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 
     made_of = frame(body)
-    body, found_above = solve(body, above, head_and_chest(made_of), first.warp, whole)
+    body, found_above = solve(body, Aim(above, head_and_chest(made_of), first.warp, whole))
     chest = upper(body, made_of)
-    body, found = solve(body, below, lambda tried: tape(layers_to_weigh(tried, made_of, chest)), first.warp, whole)
+    all_of_it = Aim(below, lambda tried: tape(layers_to_weigh(tried, made_of, chest)), first.warp, whole)
+    body, found = solve(body, all_of_it)
     check_fit({**found_above, **found}, asked_ml)
     return Patient(_as_built(body, wanted, {**found_above, **found}), made)
 
@@ -193,7 +194,7 @@ def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
             whom = ", ".join([body.subject.sex, *sorted(body.variants & {f"absent_{name}"})])
             raise SceneError(f"organs: {name} of {volume:g} mL is asked for, but this body ({whom}) has none")
     there = {name: ml for name, ml in volumes.items() if ml > 0 and f"absent_{name}" not in body.variants}
-    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2), name == CARRIER): ml for name, ml in there.items()}
+    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2), name in CARRIERS): ml for name, ml in there.items()}
 
 
 def _other_side() -> UInt16[ndarray, " n"]:

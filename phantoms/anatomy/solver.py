@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Bool
 from numba import get_num_threads
 from numpy import ndarray
+from scipy.ndimage import find_objects
+from scipy.spatial.transform import Rotation
 
 from phantoms.anatomy.body import Body
 from phantoms.solids import Warp, draw
@@ -20,18 +22,18 @@ from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-COARSE, FINE, CLOSE, ABOUT = 16_000, 120_000, 0.008, 0.02
-"""Voxels of an organ's window, and the relative errors at which it is left alone: what so many voxels tell apart."""
+COARSE, FINE, ABOUT, CLOSE = 1_500, 10_000, 0.02, 0.006
+"""Voxels of an organ, and the relative errors at which it is left alone: what so many voxels tell apart."""
 FITS = 0.01
-ROUNDS = 9
+ROUNDS, CHECKS = 7, 4
 REACH_MM = 90.0
-FINEST_MM = 2.0
 STRIDE_MM = 28.0
 """How far a surface may move in all and in one round, reference mm."""
 MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
-STEEPEST = 2.5
-"""A secant changes the slope by this factor at most: neighbours that move too may drown it."""
+TURN = Rotation.from_euler("xyz", (7, 11, 17), degrees=True).as_matrix()
+STEEPEST, SHORT_MM = 2.5, 0.05
+"""A secant changes the slope by this factor at most, since neighbours move too, and needs a move of this length."""
 
 Build = Callable[[Body], Tape]
 """From a body to its layers."""
@@ -51,32 +53,46 @@ class Organ:
     carries: bool = False
 
 
-def approach(body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid) -> "Course":
-    """About these volumes, as coarse voxels show them.
-
-    build: makes the layers of a body, seen through `warp`. whole: a grid that shows all organs; what it does not show
-    is left out.
-    """
-    look = Look(build, warp, whole)
-    windows = look.windows(body, wanted_ml)
-    wanted = {organ: volume for organ, volume in wanted_ml.items() if organ in windows}
-    start = Course(body, windows, look.count(body, windows, COARSE), {})
-    return _settled(start, wanted, look, COARSE, ABOUT)
+def approach(body: Body, aim: "Aim") -> "Course":
+    """About the volumes that are wanted, as coarse voxels show them."""
+    windows = aim.windows(body)
+    return _settled(Course(body, windows, aim.count(body, windows, COARSE), {}), aim, COARSE, ABOUT)
 
 
-def solve(
-    body: Body, wanted_ml: Mapping[Organ, float], build: Build, warp: Warp, whole: Grid
-) -> tuple[Body, Mapping[Organ, float]]:
+def solve(body: Body, aim: "Aim") -> tuple[Body, Mapping[Organ, float]]:
     """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL."""
-    near = approach(body, wanted_ml, build, warp, whole)
-    look = Look(build, warp, whole)
-    wanted = {organ: wanted_ml[organ] for organ in near.windows}
-    near = replace(near, found=look.count(near.body, near.windows, FINE))
-    there = _settled(near, wanted, look, FINE, CLOSE)
-    return there.body, there.found
+    course = approach(body, aim)
+    course = replace(course, windows=aim.windows(course.body))
+    for _ in range(CHECKS):
+        course = replace(course, found=aim.count(course.body, course.windows, FINE))
+        if not _off(course.found, aim.wanted_ml, CLOSE):
+            break
+        course = _settled(course, aim, FINE, CLOSE)
+    return course.body, course.found
 
 
-Windows = Mapping[Organ, Grid]
+@dataclass(frozen=True, eq=False)
+class Box:
+    """Where an organ is counted: two corners, mm of the patient."""
+
+    low_mm: ndarray
+    high_mm: ndarray
+
+    def grown(self, mm: float) -> "Box":
+        """The box with so much more room on every side."""
+        return Box(self.low_mm - mm, self.high_mm + mm)
+
+    def grid(self, voxel_mm: float) -> Grid:
+        """Voxels around it, turned a little: planes of the body must not lie along planes of the grid."""
+        size = np.abs(TURN) @ (self.high_mm - self.low_mm)
+        x, y, z = np.ceil(size / voxel_mm).astype(int) + 1
+        affine = np.eye(4)
+        affine[:3, :3] = voxel_mm * TURN.T
+        affine[:3, 3] = (self.low_mm + self.high_mm) / 2 - affine[:3, :3] @ (np.array([x, y, z]) - 1) / 2
+        return Grid((int(x), int(y), int(z)), affine)
+
+
+Windows = Mapping[Organ, Box]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,32 +106,42 @@ class Course:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """How a body is looked at: build makes its layers, seen through `warp`; whole: a grid that shows all of it."""
+class Aim:
+    """What is wanted, and how to see what is there.
 
+    wanted_ml: organ to volume. build: makes the layers of a body, seen through `warp`. whole: a grid that shows all
+    organs; what neither it nor one twice as fine shows is left out.
+    """
+
+    wanted_ml: Mapping[Organ, float]
     build: Build
     warp: Warp
     whole: Grid
 
-    def windows(self, body: Body, organs: Iterable[Organ]) -> dict[Organ, Grid]:
-        """A grid around every organ that can be seen."""
-        labels = draw(self.build(body), self.whole, self.warp).labels
+    def windows(self, body: Body) -> dict[Organ, Box]:
+        """A box around every organ that is there; a small thin one is looked for twice as closely."""
+        layers = self.build(body)
+        found = self._boxes(layers, self.whole, self.wanted_ml)
+        missed = [organ for organ in self.wanted_ml if organ not in found]
+        return found | self._boxes(layers, _twice_as_fine(self.whole), missed) if missed else found
+
+    def _boxes(self, layers: Tape, grid: Grid, organs: Iterable[Organ]) -> dict[Organ, Box]:
+        """A box around every organ that shows, with room for what of it is too thin to show."""
+        margin_mm = MARGIN_MM + max(grid.spacing_mm)
+        labels = draw(layers, grid, self.warp).labels
         found = {}
         for organ in organs:
-            mask = is_part(organ)[labels]
-            used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-            if all(len(one) for one in used):
-                low, high = (self.whole.world_mm(np.array([one[n] for one in used], float)) for n in (0, -1))
-                found[organ] = _around(low - MARGIN_MM, high + MARGIN_MM, COARSE)
+            for cuts in find_objects(is_part(organ)[labels].astype(np.uint8)):
+                low, high = grid.world_mm(np.array([[cut.start for cut in cuts], [cut.stop - 1 for cut in cuts]]))
+                found[organ] = Box(low - margin_mm, high + margin_mm)
         return found
 
     def count(self, body: Body, windows: Windows, voxels: int) -> dict[Organ, float]:
-        """mL of every organ in its window of so many voxels."""
+        """mL of every organ in its window, in voxels of which an organ of the right size has so many."""
         layers = self.build(body)
 
         def measure(organ: Organ) -> float:
-            low, high = _corners(windows[organ])
-            window = _around(low, high, min(voxels, int(np.prod(high - low) / FINEST_MM**3) + COARSE))
+            window = windows[organ].grid((1000 * self.wanted_ml[organ] / voxels) ** (1 / 3))
             labels = draw(layers, window, self.warp, top=_depth_of(organ, layers)).labels
             return float(is_part(organ)[labels].sum() * window.voxel_mm3 / 1000)
 
@@ -128,32 +154,31 @@ def _depth_of(organ: Organ, layers: Tape) -> int:
     return int(np.flatnonzero(is_part(organ)[layers.program.label])[-1]) + 1
 
 
-def _settled(course: Course, wanted: Mapping[Organ, float], look: Look, voxels: int, close: float) -> Course:
-    """The course after Newton's steps for all organs at once, counted in windows of so many voxels.
+def _settled(course: Course, aim: Aim, voxels: int, close: float) -> Course:
+    """The course after Newton's steps for all organs that are off at once, in so many voxels of each.
 
-    An organ that is right stays and is not counted again until all others are right too.
+    An organ that is right stays and is not counted again, although its neighbours move.
     """
     body, windows, found = course.body, course.windows, course.found
-    slope = {o: course.slope.get(o, o.free * _ball_cm2(found[o]) / 10) for o in wanted}
-    fresh = True
+    slope = {o: course.slope.get(o, o.free * _ball_cm2(found[o]) / 10) for o in found}
     for _ in range(ROUNDS):
-        if _all_close(found, wanted, close):
-            if fresh:
-                break
-            found, fresh = look.count(body, windows, voxels), True
-            continue
+        off = _off(found, aim.wanted_ml, close)
+        if not off:
+            break
         before = body
-        off = [o for o in wanted if abs(found[o] / wanted[o] - 1) >= close]
-        body = _moved(body, {o: (wanted[o] - found[o]) / slope[o] for o in off})
-        steps = {o: body.grown(o.knob) - before.grown(o.knob) for o in wanted}
-        if any(organ.carries and abs(step) > MARGIN_MM / 2 for organ, step in steps.items()):
-            windows = {**windows, **look.windows(body, wanted)}
-        else:
-            windows = {organ: _wider(window, steps[organ]) for organ, window in windows.items()}
-        now, fresh = look.count(body, {o: windows[o] for o in off}, voxels), len(off) == len(wanted)
-        slope |= {o: _bettered(slope[o], found[o] - wanted[o], now[o] - wanted[o], steps[o]) for o in off}
+        body = _moved(body, {o: (aim.wanted_ml[o] - found[o]) / slope[o] for o in off})
+        steps = {o: body.grown(o.knob) - before.grown(o.knob) for o in off}
+        carried_mm = max((abs(steps[o]) for o in off if o.carries), default=0.0)
+        windows = {o: window.grown(carried_mm + max(steps.get(o, 0.0), 0)) for o, window in windows.items()}
+        now = aim.count(body, {o: windows[o] for o in off}, voxels)
+        slope |= {o: _bettered(slope[o], now[o] - found[o], steps[o]) for o in off}
         found = {**found, **now}
     return Course(body, windows, found, slope)
+
+
+def _off(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float], close: float) -> list[Organ]:
+    """The organs that are not of the right size."""
+    return [organ for organ, found in found_ml.items() if abs(found / wanted_ml[organ] - 1) >= close]
 
 
 def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
@@ -168,10 +193,6 @@ def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) ->
             )
 
 
-def _all_close(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float], close: float) -> bool:
-    return all(abs(found_ml[organ] / volume - 1) < close for organ, volume in wanted_ml.items())
-
-
 def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
     grow = dict(body.grow_mm)
     for organ, step in steps_mm.items():
@@ -180,40 +201,23 @@ def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
     return replace(body, grow_mm=grow)
 
 
-def _bettered(slope: float, before_ml: float, now_ml: float, moved_mm: float) -> float:
-    """mL per mm after a round: steeper if the move went too far, else the secant if its neighbours do not drown it.
-
-    before_ml, now_ml: how much too large the organ was and is.
-    """
-    if before_ml * now_ml < 0 and abs(now_ml) > 0.4 * abs(before_ml):
-        return 2 * slope
-    if abs(moved_mm) < 0.2:
+def _bettered(slope: float, change_ml: float, moved_mm: float) -> float:
+    """mL per mm after a round: the secant, if the move was long enough and its neighbours did not drown it."""
+    if abs(moved_mm) < SHORT_MM or change_ml * moved_mm <= 0:
         return slope
-    secant = (now_ml - before_ml) / moved_mm
-    return float(np.clip(secant, slope / STEEPEST, slope * STEEPEST)) if secant > 0 else slope
+    return float(np.clip(change_ml / moved_mm, slope / STEEPEST, slope * STEEPEST))
+
+
+def _twice_as_fine(grid: Grid) -> Grid:
+    affine = grid.affine @ np.diag([0.5, 0.5, 0.5, 1.0])
+    affine[:3, 3] = grid.world_mm(np.full(3, -0.25))
+    x, y, z = grid.shape
+    return Grid((2 * x, 2 * y, 2 * z), affine)
 
 
 def _ball_cm2(volume_ml: float) -> float:
     """Surface of a ball of that volume."""
     return (36 * np.pi) ** (1 / 3) * max(volume_ml, 0.05) ** (2 / 3)
-
-
-def _around(low_mm: ndarray, high_mm: ndarray, voxels: int) -> Grid:
-    """A grid of about so many voxels between two corners."""
-    size = high_mm - low_mm
-    voxel_mm = float((np.prod(size) / voxels) ** (1 / 3))
-    x, y, z = np.ceil(size / voxel_mm).astype(int) + 1
-    return Grid.regular((int(x), int(y), int(z)), voxel_mm, tuple((low_mm + high_mm) / 2))
-
-
-def _corners(window: Grid) -> tuple[ndarray, ndarray]:
-    return window.world_mm(np.zeros(3)), window.world_mm(np.array(window.shape) - 1.0)
-
-
-def _wider(window: Grid, grown_mm: float) -> Grid:
-    """The window of an organ that grew by so much: the same one, so that it is weighed alike, if that is little."""
-    low, high = _corners(window)
-    return window if grown_mm < MARGIN_MM / 2 else _around(low - grown_mm, high + grown_mm, COARSE)
 
 
 @cache
