@@ -64,6 +64,8 @@ KNOT_SD_MM, SAG_SD_MM, SIGMOID_SD_MM = 2.5, 16.0, 10.0
 CALIBRE_SD = 0.12
 GIVES_WAY, GIVES_WAY_MM = 0.6, (-30.0, 60.0)
 """The share of a large liver's growth by which its right half is lower, and the growths that it follows."""
+RIDES, RIDES_FROM_MM = 0.65, (-215.0, -125.0)
+"""The share of the diaphragm's movement that the left flexure follows, and the heights from which on it does."""
 FINE_MM = 1.0
 PITCH, LOBE, OUT, CORE, LONG = 1.3, 0.68, 0.42, 0.62, 0.14
 """In radii: distance of haustra, radius of a lobe, how far out it stands, the tube within, half the lobe's length."""
@@ -119,7 +121,7 @@ class Colon:
 def colon(body: Body) -> Colon:
     """The colon of one person, before neighbours press on it."""
     rng = body.dice("colon")
-    points, names = course(rng, body.grown("liver"))
+    points, names = course(rng, body.grown("liver"), body.latent("dome_mm"))
     along, grown = frames(points), body.grown("colon")
     stretches, cuts = [], _cuts(points, names)
     for a, b in pairwise(cuts):
@@ -136,10 +138,11 @@ def colon(body: Body) -> Colon:
     return Colon(tuple(stretches), appendix, union(*(s.outer for s in stretches), appendix), points[::8, :4])
 
 
-def course(rng: Generator, liver_mm: float = 0.0) -> tuple[Float[ndarray, "n 5"], list[str]]:
+def course(rng: Generator, liver_mm: float = 0.0, dome_mm: float = 0.0) -> tuple[Float[ndarray, "n 5"], list[str]]:
     """x, y, z, radius and depth of the haustra every mm along the middle line, and the name of the part.
 
-    liver_mm: how much farther down the liver reaches, to which the colon gives way.
+    liver_mm: how much farther down the liver reaches, to which the colon gives way. dome_mm: how much higher the
+    diaphragm stands, with stomach, spleen and the flexure below them.
     """
     knots = np.array([row for rows in COURSE.values() for row in rows], float)
     parts = [name for name, rows in COURSE.items() for _ in rows]
@@ -147,6 +150,8 @@ def course(rng: Generator, liver_mm: float = 0.0) -> tuple[Float[ndarray, "n 5"]
     knots[:, :3] += rng.normal(0, KNOT_SD_MM, (len(knots), 3)) * np.where(free, 1, 0.4)[:, None]
     right = np.array([name == "transverse_colon" for name in parts]) * np.clip((knots[:, 0] + 75) / 75, 0, 1)
     knots[:, 2] -= GIVES_WAY * np.clip(liver_mm, *GIVES_WAY_MM) * right
+    left = (knots[:, 0] < 0) * np.interp(knots[:, 2], RIDES_FROM_MM, (0, 1))
+    knots[:, 2] += RIDES * dome_mm * left
     sag = np.clip(rng.normal(0, SAG_SD_MM), -24, 40) * np.exp(-(((knots[:, 0] + 4) / 52) ** 2))
     knots[:, 2] -= sag * [name == "transverse_colon" for name in parts]
     loop = np.array([name == "sigmoid_colon" for name in parts]) * np.clip((80 - np.abs(knots[:, 0])) / 40, 0, 1)

@@ -69,7 +69,7 @@ ROUND = ((9, 112, 4, 18), (6, 75, 3, 17), (4, 45, 2, 15), (6, 22, 2, 10))
 ROUND_MM = 1.6
 # x, y, height over the undersurface, radius of the gallbladder from neck to fundus; bile
 GALLBLADDER = ((41, 12, 2, 3.5), (50, 26, 0, 10.5), (58, 43, 0, 16.8), (61, 58, 4, 17.8))
-WALL_MM = 1.5
+WALL_MM, PRESSES_MM = 1.5, 9.0
 FOLLOWS = 0.5
 """How far its fundus gives way to the wall of a slim belly, as a share."""
 # common bile duct: hepatic duct, behind the duodenum, through the head of the pancreas to the papilla
@@ -110,7 +110,7 @@ RIDES, PORTA_RIDES = 0.5, 0.5
 def liver(body: Body, room: Solid, gut: Solid, colon: Solid, kidney_bed: Solid) -> Liver:
     """The liver in its `room`, the cavity under the diaphragm, dented by gut (but the colon), colon and kidney beds.
 
-    The gallbladder gives way to the gut; the colon gives way to the gallbladder."""
+    The gallbladder gives way to the gut; it presses into the colon, which gives way as far."""
     under = undersurface(body)
     grown = body.grown("liver")
     bulge_mm = BULGE_MM + INFANT_BULGE_MM * float(np.exp(-body.age_y / 3))
@@ -123,7 +123,7 @@ def liver(body: Body, room: Solid, gut: Solid, colon: Solid, kidney_bed: Solid) 
     bile = (
         None
         if "absent_gallbladder" in body.variants
-        else _bile(body, under) & room.grown(-WALL_MM - 1) & ~gut.grown(WALL_MM + 0.5)
+        else common(_bile(body, under), room.grown(-WALL_MM - 1), ~gut.grown(WALL_MM + 0.5), ~colon.grown(-PRESSES_MM))
     )
     free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed]
     free += [gut.grown(1.5), colon.grown(1.5)]
