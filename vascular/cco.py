@@ -5,13 +5,16 @@ all that lies above change with it. Every segment stays in its domain, and no tw
 there before. Schreiner and Buxbaum 1993, IEEE Trans Biomed Eng 40:482; Karch et al. 1999, Comput Biol Med 29:19.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from numpy.random import Generator
+from scipy.ndimage import distance_transform_edt
 
 from simdata import SceneError, Vessels, vessel_tree
 from simdata.vessels import KINDS, ROOT
@@ -19,19 +22,34 @@ from vascular import kernel
 from vascular.domain import Domain
 from vascular.murray import KASSAB, Murray
 
-VISCOSITY_PA_S = 3.6e-3
-"""Of blood in large vessels."""
+VISCOSITY_PA_S: Mapping[str, float] = MappingProxyType(
+    {"artery": 3.6e-3, "vein": 3.6e-3, "capillary": 3.6e-3, "airway": 1.9e-5, "duct": 0.9e-3}
+)
+"""Of blood in large vessels, of air at 37 degrees, and of hepatic bile (memory)."""
 PA_PER_MMHG = 133.322
-ROUNDS = 12
+ROUNDS = 6
 CLEARED = 1.04
 """Vessels nearer than this many radii are taken out again once two of them overlap: radii still change."""
 MOST_TERMINALS = 20_000_000
 KEPT = 0.8
 """With this share of its ends a tree is finished, with less it is grown anew from what is left."""
-SPARE, SPARE_EARLY = 1.15, 1.6
-STAGES = (0.004, 0.03, 0.2, 1.0)
+SPARE = 1.15
+NEAR, FAR = 0.3, 1e-3
+FEWEST, TRIES = 12, 4
+ENOUGH = 0.4
+ROOM_AROUND = 1.6
+
+STAGES = (0.03, 0.2, 1.0)
 """Shares of their ends after which trees that grow together take turns."""
 SYSTEMIC = Murray()
+NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+T = TypeVar("T")
+
+
+class ShutInError(SceneError):
+    """A tree that found no more room. Other random numbers may find some."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,83 +98,139 @@ def grow(
     murray: Murray = SYSTEMIC,
     flow_spread: float = 0.0,
     around: Sequence[Vessels] = (),
-    spare: float = SPARE,
+    least: int | None = None,
 ) -> Tree:
     """A tree (or a forest) of one kind with so many ends in a domain, from the roots and vessels in `start`.
 
     flow_mm3_s: of all roots together; each end takes an equal part of it, or parts that vary by flow_spread (standard
     deviation over mean, lognormal). The roots share their pressure and keep the sum of their r^(7/3): one root keeps
     its radius. Ends lie as densely as the demand of the domain asks. Vessels that are `around` are kept clear of,
-    and all stay `spare` times the sum of their radii apart while they grow, for some get thicker later.
+    and all stay SPARE times the sum of their radii apart while they grow, for some get thicker later.
+    least: so many ends are enough where there is no room for more; left out, all of them.
     What is given as Vessels stays where it is; a Tree goes on growing, and its branches may still give way.
     Raises SceneError if a root lies outside or finds no room, or the domain has no room for so many ends.
     """
-    given, start = start, start.vessels() if isinstance(start, Tree) else start
-    _check(domain, start, terminals, flow_mm3_s, flow_spread)
-    state, n = _as_nodes(start, 2 * terminals)
-    if isinstance(given, Tree):
-        state[9][:n] = given.fixed
-    ends = _leaves(state, n)
+    given = start.vessels() if isinstance(start, Tree) else start
+    fixed = start.fixed if isinstance(start, Tree) else np.ones(len(given), bool)
+    _check(domain, given, terminals, flow_mm3_s, flow_spread)
     flows = _flows(terminals, flow_mm3_s, flow_spread, rng)
-    state[4][ends] = flows[: len(ends)]
-    used = len(ends)
-    space, places, box = _space(domain)
-    others = _capsules(around)
-    width = float((start.radius_mm[start.roots].astype(float) ** KASSAB).sum())
-    law = murray.law(flow_mm3_s, width)
-    calibre = (width, 0.0)
-    key = rng.integers(0, 1 << 32, 2, dtype=np.uint32)
 
-    counter = 0
+    def attempt() -> Tree:
+        key = rng.integers(0, 1 << 32, 2, dtype=np.uint32)
+        return _grown(
+            domain, given, fixed, flows, murray, _capsules(around), terminals if least is None else least, key
+        )
+
+    return _again(attempt)
+
+
+def _again(attempt: Callable[[], T]) -> T:
+    """The first try that succeeds: a first branch may have gone where it shuts the rest in."""
+    for _ in range(TRIES - 1):
+        try:
+            return attempt()
+        except ShutInError:
+            continue
+    return attempt()
+
+
+def _grown(domain: Domain, start: Vessels, fixed, flows, murray: Murray, others, least: int, key) -> Tree:
+    """One try of `grow`: rounds of growth, each without what overlaps after the one before."""
+    state, n = _as_nodes(start, fixed, 2 * len(flows))
+    ends = _leaves(state, n)
+    state[4][ends] = flows[: len(ends)]
+    total, terminals, used = flows.sum(), len(flows), len(ends)
+    space, places, box = _space(domain)
+    width = float((start.radius_mm[start.roots].astype(float) ** KASSAB).sum())
+    law, calibre, counter = murray.law(total, width), (width, 0.0), 0
     for _ in range(ROUNDS):
         n, used, counter, objective = kernel.grow(
-            space, places, others, state, n, used, flows, law, calibre, key, counter, box, domain.grid.voxel_mm3, spare
+            space, places, others, state, n, used, flows, law, calibre, key, counter, box, domain.grid.voxel_mm3, SPARE
         )
-        _check_grown(n, used, terminals, domain, start)
+        _check_grown(n, used, terminals, least, domain, start)
+        flows = flows[:used]
         if not kernel.conflicts(state, n, others, space, box, domain.volume_mm3, 1.0).any():
-            return _finished(state, n, law, KINDS[start.kind[0]], objective)
+            return _finished(state, n, law, KINDS[start.kind[0]], objective, total)
         while (bad := kernel.conflicts(state, n, others, space, box, domain.volume_mm3, CLEARED)).any():
             state, n, flows, used = _pruned(state, n, bad, flows[used:])
             kernel.settle(state, n, law)
-            kernel.refresh(state, n, law, (width, flow_mm3_s))
-        calibre = (width, flow_mm3_s if used > KEPT * terminals else 0.0)
-    raise SceneError(
+            kernel.refresh(state, n, law, (width, total))
+        calibre = (width, total if used > KEPT * terminals else 0.0)
+    if used >= least:
+        return _finished(state, n, law, KINDS[start.kind[0]], _objective(state, n), total)
+    raise ShutInError(
         f"cco: after {ROUNDS} rounds vessels still overlap; thinner roots, fewer terminals or a larger domain would do"
     )
 
 
 def grow_together(
     domain: Domain,
-    starts: Mapping[str, Vessels],
+    starts: "Mapping[str, Vessels] | Mapping[str, Tree]",
     terminals: int,
     flow_mm3_s: Mapping[str, float],
     rng: Generator,
     *,
+    follows: Mapping[str, str] = NOBODY,
     murray: Murray = SYSTEMIC,
     around: Sequence[Vessels] = (),
 ) -> dict[str, Tree]:
     """Several trees in one organ that leave each other room: all reach a few ends before any gets more.
 
-    starts, flow_mm3_s: by the name of the tree. See `grow`.
-    """  # fmt: skip
-    trees: dict[str, Vessels | Tree] = dict(starts)
-    for stage in STAGES:
-        for name, start in starts.items():
-            others = [
-                other.vessels() if isinstance(other, Tree) else other for key, other in trees.items() if key != name
-            ]
-            ends = max(round(terminals * stage), len(start.ends))
-            spare = SPARE if stage == 1 else SPARE_EARLY
-            trees[name] = grow(
-                domain, trees[name], ends, flow_mm3_s[name], rng, murray=murray, around=[*others, *around], spare=spare
-            )
-    return {name: tree for name, tree in trees.items() if isinstance(tree, Tree)}
+    Where there is no room for all ends a tree has fewer, but four in ten at least.
+
+    starts, flow_mm3_s: by the name of the tree. follows: the tree, named before, that a tree goes with: at every stage
+    it looks for its ends near the other's, so that it runs along it on all scales. See `grow`.
+    """
+
+    def attempt() -> dict[str, Vessels | Tree]:
+        trees: dict[str, Vessels | Tree] = dict(starts)
+        for stage in STAGES:
+            trees = _turn(domain, trees, stage, terminals, flow_mm3_s, rng, follows, murray, around)
+        return trees
+
+    return {name: tree for name, tree in _again(attempt).items() if isinstance(tree, Tree)}
+
+
+def _turn(
+    domain: Domain, trees: dict[str, Vessels | Tree], stage: float, terminals: int, flow, rng, follows, murray, around
+) -> dict[str, Vessels | Tree]:
+    """Every tree in turn grows to this share of its ends."""
+    grown = dict(trees)
+    for name, start in trees.items():
+        others = [
+            other.vessels() if isinstance(other, Tree) else _with_room(other)
+            for key, other in grown.items()
+            if key != name
+        ]
+        leader = grown.get(follows.get(name, ""))
+        place = _near_ends(domain, leader.vessels()) if isinstance(leader, Tree) else domain
+        first = start.vessels() if isinstance(start, Tree) else start
+        ends = max(round(terminals * stage), len(first.ends), min(FEWEST, terminals))
+        least = len(first.ends) if stage < 1 else min(round(ENOUGH * terminals), ends)
+        grown[name] = grow(place, start, ends, flow[name], rng, murray=murray, around=[*others, *around], least=least)
+    return grown
+
+
+def _with_room(start: Vessels) -> Vessels:
+    """Vessels that still have to grow, with wide ends: nobody else shuts them in."""
+    radius = start.radius_mm * np.where(start.children == 0, np.float32(ROOM_AROUND), np.float32(1))
+    return replace(start, radius_mm=radius)
+
+
+def _near_ends(domain: Domain, leader: Vessels) -> Domain:
+    """The domain with a demand about the ends of a tree: it falls off within a third of their mean distance."""
+    voxel = np.rint(domain.grid.index(leader.points_mm[leader.ends].astype(float))).astype(int)
+    away = np.ones(domain.grid.shape, bool)
+    away[tuple(voxel.T)] = False
+    reach = NEAR * (domain.volume_mm3 / len(leader.ends)) ** (1 / 3)
+    near = np.exp(-((np.asarray(distance_transform_edt(away, sampling=domain.grid.spacing_mm)) / reach) ** 2))
+    return domain.spread(np.where(domain.demand > 0, near + FAR, 0))
 
 
 def pressure_drop_mmhg(tree: Tree) -> Float[ndarray, " n"]:
     """How much pressure is lost from the root to each point: 8 viscosity l q / (pi r^4), summed along the way."""
     step = np.where(tree.parent == ROOT, 0.0, tree.length_mm * tree.flow_mm3_s / tree.radius_mm**4)
-    return summed_from_root(tree.parent, 8 * VISCOSITY_PA_S / (np.pi * PA_PER_MMHG) * step)
+    return summed_from_root(tree.parent, 8 * VISCOSITY_PA_S[tree.kind] / (np.pi * PA_PER_MMHG) * step)
 
 
 def summed_from_root(parent: Int[ndarray, " n"], step: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
@@ -200,21 +274,21 @@ def _check(domain: Domain, start: Vessels, terminals: int, flow_mm3_s: float, fl
         )
 
 
-def _check_grown(n: int, used: int, terminals: int, domain: Domain, start: Vessels) -> None:
+def _check_grown(n: int, used: int, terminals: int, least: int, domain: Domain, start: Vessels) -> None:
     if n < 0:
         place = np.round(start.points_mm[used], 1).tolist() if used < len(start) else "the start"
-        raise SceneError(
+        raise ShutInError(
             f"cco: from the root at {place} mm no free way leads to any place with demand; a root elsewhere, or a "
             "thinner one, would do"
         )
-    if used < terminals:
-        raise SceneError(
+    if used < least:
+        raise ShutInError(
             f"cco: found room for {used} of {terminals} terminals in {domain.volume_mm3 / 1000:.3g} mL; fewer, a "
             "thinner root or a larger domain would do"
         )
 
 
-def _as_nodes(start: Vessels, more: int) -> tuple[tuple[ndarray, ...], int]:
+def _as_nodes(start: Vessels, fixed: Bool[ndarray, " n"], more: int) -> tuple[tuple[ndarray, ...], int]:
     """Room for the start and `more` nodes, two daughters at most: a third one leaves from the way to the second."""
     points, parent, radius = list(start.points_mm.astype(float)), start.parent.tolist(), start.radius_mm.tolist()
     daughters: dict[int, list[int]] = {}
@@ -235,14 +309,15 @@ def _as_nodes(start: Vessels, more: int) -> tuple[tuple[ndarray, ...], int]:
     state = (np.zeros((size, 3)), *tops, *(np.zeros(size) for _ in range(5)), np.zeros(size, bool))
     state[0][:n] = np.array(points, np.float32)
     state[1][:n], state[8][:n], state[9][:n] = parent, radius, True
+    state[9][: len(start)] = fixed
     return state, n
 
 
 def _leaves(state: tuple[ndarray, ...], n: int) -> Int[ndarray, " e"]:
-    """Ends that hang on something: a root alone is none yet."""
+    """Ends that have grown: from a given one a vessel still has to go on."""
     parent = state[1][:n]
     daughters = np.bincount(parent[parent != ROOT], minlength=n)
-    return np.flatnonzero((daughters == 0) & (parent != ROOT))
+    return np.flatnonzero((daughters == 0) & ~state[9][:n])
 
 
 def _flows(terminals: int, flow_mm3_s: float, spread: float, rng: Generator) -> Float[ndarray, " t"]:
@@ -267,13 +342,13 @@ def _space(domain: Domain):
 
 
 def _capsules(around: Sequence[Vessels]) -> tuple[ndarray, ndarray, ndarray]:
-    first = [vessels.points_mm[vessels.parent[vessels.segments]] for vessels in around]
-    last = [vessels.points_mm[vessels.segments] for vessels in around]
-    radius = [vessels.radius_mm[vessels.segments] for vessels in around]
-    if not around:
-        return np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)
-    a, b, r = (np.ascontiguousarray(np.concatenate(rows), float) for rows in (first, last, radius))
-    return a, b, r
+    """Both ends and the radius of every segment; a root is a ball."""
+    ends = [(vessels, np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)) for vessels in around]
+    a = [np.zeros((0, 3)), *(vessels.points_mm[above] for vessels, above in ends)]
+    b = [np.zeros((0, 3)), *(vessels.points_mm for vessels in around)]
+    radius = [np.zeros(0), *(vessels.radius_mm for vessels in around)]
+    first, last, thick = (np.ascontiguousarray(np.concatenate(rows), float) for rows in (a, b, radius))
+    return first, last, thick
 
 
 def _pruned(state: tuple[ndarray, ...], n: int, bad: Bool[ndarray, " n"], waiting: Float[ndarray, " w"]):
@@ -287,7 +362,7 @@ def _pruned(state: tuple[ndarray, ...], n: int, bad: Bool[ndarray, " n"], waitin
     kept_leaves = leaves[~gone[leaves]]
     carries = np.zeros(n, bool)
     carries[kept_leaves] = True
-    carries[parent[:n] == ROOT] = True
+    carries[state[9][:n]] = True
     at = kept_leaves
     while at.size:
         at = np.unique(parent[at[parent[at] != ROOT]])
@@ -305,12 +380,20 @@ def _pruned(state: tuple[ndarray, ...], n: int, bad: Bool[ndarray, " n"], waitin
     return fewer, len(kept), np.concatenate([placed, waiting]), len(placed)
 
 
-def _finished(state: tuple[ndarray, ...], n: int, law, kind: str, objective: float) -> Tree:
+def _objective(state: tuple[ndarray, ...], n: int) -> float:
+    """Sum of sqrt(q R) W over the roots."""
+    _, parent, _, _, flow, _, resistance, volume, _, _ = (array[:n] for array in state)
+    roots = parent == ROOT
+    return float((np.sqrt(flow[roots] * resistance[roots]) * volume[roots]).sum())
+
+
+def _finished(state: tuple[ndarray, ...], n: int, law, kind: str, objective: float, total: float) -> Tree:
     point, parent, first, _, flow, length, resistance, volume, radius, fixed = (array[:n].copy() for array in state)
     roots = (parent == ROOT) & (first != ROOT)
+    scale = total / flow[roots].sum()
     exponents = law[1][np.searchsorted(law[0], flow, side="right")]
-    root = int(np.flatnonzero(roots)[0])
-    drop = 8 * VISCOSITY_PA_S / (np.pi * PA_PER_MMHG) * flow[root] * resistance[root] / radius[root] ** 4
+    root, flow, objective = int(np.flatnonzero(roots)[0]), scale * flow, np.sqrt(scale) * objective
+    drop = 8 * VISCOSITY_PA_S[kind] / (np.pi * PA_PER_MMHG) * flow[root] * resistance[root] / radius[root] ** 4
     return Tree(
         point, parent.astype(int), length, radius, flow, resistance, volume, exponents, fixed, kind, drop, objective
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int32, Shaped
+from jaxtyping import Bool, Float, Float32, Int, Int32, Shaped
 from numpy import ndarray
 from scipy.ndimage import distance_transform_edt, label
 
@@ -60,12 +60,16 @@ class Domain:
         """The voxels where `mask` is true, cut out of the grid; demand: 1 everywhere unless it is given."""
         if mask.shape != grid.shape:
             raise SceneError(f"Domain: its mask has shape {mask.shape} on a grid of {grid.shape}, not the same")
-        start, shape = _box(mask)
-        block = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
+        low, high = bounds(mask)
+        block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
         distance = np.asarray(distance_transform_edt(np.pad(mask[block], 1), sampling=grid.spacing_mm))[
             1:-1, 1:-1, 1:-1
         ]
-        return cls.of_distance(distance - min(grid.spacing_mm) / 2, grid.crop(start, shape), _cut(demand, mask, block))
+        return cls.of_distance(
+            distance - min(grid.spacing_mm) / 2,
+            grid.crop(tuple(low.tolist()), tuple((high - low).tolist())),
+            _cut(demand, mask, block),
+        )
 
     @classmethod
     def of_distance(
@@ -102,8 +106,8 @@ class Domain:
 
 def largest_part(mask: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
     """The largest piece of a mask whose voxels hang together by their faces."""
-    start, shape = _box(mask)
-    block = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
+    low, high = bounds(mask)
+    block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
     pieces = _pieces(mask[block])
     largest = np.zeros_like(mask)
     largest[block] = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
@@ -117,13 +121,12 @@ def _pieces(mask: Bool[ndarray, "x y z"]) -> Int32[ndarray, "x y z"]:
     return pieces
 
 
-def _box(mask: Bool[ndarray, "x y z"]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """First voxel and shape of the smallest block that holds the mask."""
+def bounds(mask: Bool[ndarray, "x y z"]) -> tuple[Int[ndarray, " 3"], Int[ndarray, " 3"]]:
+    """First voxel of the smallest block that holds a mask, and the voxel after its last. Raises SceneError if empty."""
     used = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
     if not used[0].size:
         raise SceneError("Domain: it has no voxel; an organ that lies in the grid would do")
-    x, y, z = ((int(at[0]), int(at[-1] - at[0] + 1)) for at in used)
-    return (x[0], y[0], z[0]), (x[1], y[1], z[1])
+    return np.array([at[0] for at in used]), np.array([at[-1] + 1 for at in used])
 
 
 def _cut(demand: ndarray | None, mask: ndarray, block: tuple[slice, ...]) -> ndarray | None:

@@ -23,8 +23,15 @@ WEISZFELD_STEPS = 12
 AWAY = 0.7
 """A new terminal keeps this share of the mean distance between terminals from every segment, at first."""
 TOSSES, EASE, HARDEN = 16, 0.9, 1.04
+STUCK = 400
+"""After so many tosses without one that fits, places are drawn nearer to the tree."""
 GIVE_UP = 4000
 """So many tosses without one that fits end the growth."""
+SPROUTS = 2.0
+PLACES = 3
+DEEPEST = 1 << 16
+AHEAD = 320
+"""So many places are tried for the first segment of a root before it may lead anywhere."""
 REFRESH = 0.03
 """Radii are computed anew whenever the tree has grown by this share."""
 MOST_CELLS = 1 << 24
@@ -147,6 +154,18 @@ def segments_apart2(p, q, r, s):
     return apart2
 
 
+@njit(cache=True)
+def sprout_apart2(p, x, r, s, leaves):
+    """`segments_apart2` of the sprout p x of a given vessel and r s, from where it is `leaves` away from its start."""
+    length = _apart(p, x)
+    if length <= leaves:
+        return np.inf
+    start = np.empty(3)
+    for n in range(3):
+        start[n] = p[n] + (x[n] - p[n]) * leaves / length
+    return segments_apart2(start, x, r, s)
+
+
 # --- hydraulics -----------------------------------------------------------------------------------------------------
 
 
@@ -179,13 +198,18 @@ def _joined(b0, r0, w0, b1, r1, w1):
 
 @njit(cache=True)
 def _below(tree, i, law):
-    """Reduced resistance and volume of all that node i carries, and the radii of its daughters over its own."""
+    """Reduced resistance and volume of all that node i carries, and the radii of its daughters over its own.
+
+    What carries no flow yet does not count.
+    """
     (_, _, first, second, flow, _, resistance, volume, _, _) = tree
     c0, c1 = first[i], second[i]
     if c0 < 0:
         return 0.0, 0.0, 1.0, 1.0
-    if c1 < 0:
+    if c1 < 0 or flow[c1] <= 0:
         return resistance[c0], volume[c0], 1.0, 1.0
+    if flow[c0] <= 0:
+        return resistance[c1], volume[c1], 1.0, 1.0
     b0, b1 = _split(flow[c0], resistance[c0], flow[c1], resistance[c1], flow[i], law)
     under_r, under_w = _joined(b0, resistance[c0], volume[c0], b1, resistance[c1], volume[c1])
     return under_r, under_w, b0, b1
@@ -290,6 +314,41 @@ def _gain(tree, s, new_flow, l_near, l_far, l_new, law):
         child, i = i, parent[i]
         before = np.sqrt(flow[child] * resistance[child]) * volume[child]
     return np.sqrt(q * r) * w - before, b_old, b_new
+
+
+@njit(cache=True)
+def _bears(grid, item, link, tree, others, s, new_flow, fork, l_new, law, clear, spare, path, path_b):
+    """True if all that leads to a new terminal has room to get thicker by it; `clear` then knows up to which radius."""
+    (point, parent, first, second, flow, length, resistance, _, radius, fixed) = tree
+    p = parent[s]
+    l_near, l_far = _apart(point[p], fork), _apart(fork, point[s])
+    r_old = resistance[s] - length[s] + l_far
+    q = flow[s] + new_flow
+    b_old, b_new = _split(flow[s], r_old, new_flow, l_new, q, law)
+    r = l_near + 1 / (b_old**4 / r_old + b_new**4 / l_new)
+    child, i, depth = s, p, 0
+    while i >= 0 and depth < len(path):
+        q_up = flow[i] + new_flow
+        other = second[i] if first[i] == child else first[i]
+        b = 1.0
+        if other >= 0:
+            b, b_other = _split(q, r, flow[other], resistance[other], q_up, law)
+            r = 1 / (b**4 / r + b_other**4 / resistance[other])
+        path[depth], path_b[depth] = i, b
+        depth += 1
+        r, q = r + length[i], q_up
+        child, i = i, parent[i]
+    thick = radius[path[depth - 1]]
+    for n in range(depth - 2, -1, -1):
+        i = path[n]
+        thick *= path_b[n + 1]
+        if thick > clear[i]:
+            up = parent[i]
+            sprouts = fixed[up] and not fixed[i]
+            if _meets(grid, item, link, tree, others, point[up], point[i], thick, i, up, i, fixed[i], sprouts, spare):
+                return False
+            clear[i] = spare * thick
+    return True
 
 
 @njit(cache=True)
@@ -458,13 +517,15 @@ def _neighbours(grid, item, link, tree, p, away, seen, query, found, found2):
 
 
 @njit(cache=True)
-def _meets(grid, item, link, tree, others, a, b, radius, old, kin, spare):
+def _meets(grid, item, link, tree, others, a, b, radius, old, kin, kin_too, given, sprouts, spare):
     """True if the capsule from a to b meets a segment that shares no node with it.
 
-    old: the segment that it replaces in part. kin: the node at its end that is not new; its segments are adjacent.
+    old: the segment that it replaces in part. kin, kin_too: nodes at its ends, -1 for a new one; their segments are
+    adjacent. given: it was there at the start, as were the others, so only what has grown counts. sprouts: it starts
+    from a given vessel; such a branch counts from where it has left that vessel, SPROUTS times both radii on.
     """
     (_, _, counts, head) = grid
-    (point, parent, _, _, _, _, _, _, thick, _) = tree
+    (point, parent, _, _, _, _, _, _, thick, fixed) = tree
     (other_a, other_b, other_radius) = others
     i0, i1 = _cell_range(grid, min(a[0], b[0]) - radius, max(a[0], b[0]) + radius, 0)
     j0, j1 = _cell_range(grid, min(a[1], b[1]) - radius, max(a[1], b[1]) + radius, 1)
@@ -479,11 +540,22 @@ def _meets(grid, item, link, tree, others, a, b, radius, old, kin, spare):
                     if s <= -2:
                         o = -2 - s
                         apart = spare * (radius + other_radius[o])
-                        if segments_apart2(a, b, other_a[o], other_b[o]) < apart * apart:
+                        if not given and segments_apart2(a, b, other_a[o], other_b[o]) < apart * apart:
                             return True
-                    elif s != old and (kin < 0 or (s != kin and parent[s] != kin)):
+                        continue
+                    if s == old or (given and fixed[s]):
+                        continue
+                    near = kin >= 0 and (s == kin or parent[s] == kin)
+                    if not near and not (kin_too >= 0 and (s == kin_too or parent[s] == kin_too)):
                         apart = spare * (radius + thick[s])
-                        if segments_apart2(a, b, point[parent[s]], point[s]) < apart * apart:
+                        leaves = SPROUTS * (radius + thick[s])
+                        if sprouts and fixed[s]:
+                            apart2 = sprout_apart2(a, b, point[parent[s]], point[s], leaves)
+                        elif given and fixed[parent[s]]:
+                            apart2 = sprout_apart2(point[parent[s]], point[s], a, b, leaves)
+                        else:
+                            apart2 = segments_apart2(a, b, point[parent[s]], point[s])
+                        if apart2 < apart * apart:
                             return True
     return False
 
@@ -514,22 +586,40 @@ def _toss(space, places, key, counter, out):
 
 
 @njit(cache=True)
-def _plant(space, places, others, tree, n, root, new_flow, key, counter, spare):
-    """The first segment of a root that has none: to the nearest of some places that it can see. Returns (n, counter).
+def _pull(a, b, place, share):
+    """Draws a place nearer to a segment: so a tree finds its way round corners."""
+    length2 = along = 0.0
+    for n in range(3):
+        length2 += (b[n] - a[n]) ** 2
+        along += (b[n] - a[n]) * (place[n] - a[n])
+    t = min(max(along / max(length2, TINY), 0.0), 1.0)
+    for n in range(3):
+        foot = a[n] + t * (b[n] - a[n])
+        place[n] = foot + share * (place[n] - foot)
+    _as_stored(place)
 
-    Where vessels are in the way, a place nearer to the root is tried too.
+
+@njit(cache=True)
+def _plant(space, places, others, tree, n, root, new_flow, key, counter, spare):
+    """A first segment from a given end: to the nearest of a few places that it can see. Returns (n, counter).
+
+    Where vessels are in the way, places nearer to the root are tried too, and then ways in any direction.
     """
     (point, parent, first, second, flow, length, resistance, volume, radius, fixed) = tree
     (other_a, other_b, other_radius) = others
-    place, best, best_mm = np.empty(3), np.empty(3), np.inf
+    place, other, best, best_mm, seen = np.empty(3), np.empty(3), np.empty(3), np.inf, 0
     for toss in range(GIVE_UP):
         _toss(space, places, key, counter, place)
         counter += 1
+        other[:] = point[root]
+        if toss >= AHEAD:
+            _toss(space, places, key, counter, other)
+            counter += 1
         for axis in range(3):
-            place[axis] = point[root, axis] + (place[axis] - point[root, axis]) / (1 << toss % 5)
+            place[axis] = point[root, axis] + (place[axis] - other[axis]) / (1 << toss // 64 % 5)
         _as_stored(place)
         mm = _apart(point[root], place)
-        good = 2 * radius[root] < mm < best_mm and _fits(space, point[root], place, radius[root])
+        good = mm > 2 * radius[root] and _fits(space, point[root], place, radius[root])
         if good:
             for o in range(len(other_a)):
                 reach = spare * (radius[root] + other_radius[o])
@@ -539,12 +629,21 @@ def _plant(space, places, others, tree, n, root, new_flow, key, counter, spare):
         if good:
             for i in range(n):
                 reach = spare * (radius[root] + radius[i])
-                if parent[i] >= 0 and segments_apart2(point[root], place, point[parent[i]], point[i]) < reach * reach:
+                if parent[i] < 0 or i == root:
+                    continue
+                if fixed[i]:
+                    leaves = SPROUTS * (radius[root] + radius[i])
+                    apart2 = sprout_apart2(point[root], place, point[parent[i]], point[i], leaves)
+                else:
+                    apart2 = segments_apart2(point[root], place, point[parent[i]], point[i])
+                if apart2 < reach * reach:
                     good = False
                     break
         if good:
-            best[:], best_mm = place, mm
-        if best_mm < np.inf and toss >= 64:
+            seen += 1
+            if mm < best_mm:
+                best[:], best_mm = place, mm
+        if seen == PLACES:
             break
     if best_mm == np.inf:
         return -1, counter
@@ -558,6 +657,7 @@ def _plant(space, places, others, tree, n, root, new_flow, key, counter, spare):
 def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter, box, voxel_mm3, spare):
     """Adds terminals with the flows flows[ends:] to the tree of n nodes. Returns (nodes, ends, counter, objective).
 
+    A given end from which no way leads on is an end itself.
     The objective is the sum of sqrt(q R) W over the roots, as it grew by one gain after another.
 
     space = (room mm (x, y, z), mm to index (3, 4), index to mm (3, 4)). places = (flat voxels, cumulative demand).
@@ -568,9 +668,13 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
     (point, parent, first, second, flow, length, resistance, volume, radius, fixed) = tree
     settle(tree, n, law)
     for root in range(n):
-        if parent[root] < 0 and first[root] < 0 and ends < len(flows):
-            n, counter = _plant(space, places, others, tree, n, root, flows[ends], key, counter, spare)
-            if n < 0:
+        if fixed[root] and first[root] < 0 and ends < len(flows):
+            planted, counter = _plant(space, places, others, tree, n, root, flows[ends], key, counter, spare)
+            if planted > 0:
+                n = planted
+            elif parent[root] >= 0:
+                flow[root], fixed[root] = flows[ends], False
+            else:
                 return -1, root, counter, 0.0
             ends += 1
     settle(tree, n, law)
@@ -582,6 +686,8 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
 
     seen = np.full(len(parent), -1, np.int64)
     found, found2 = np.empty(NEAREST, np.int64), np.empty(NEAREST)
+    l_news, path, path_b = np.empty(NEAREST), np.empty(DEEPEST, np.int64), np.empty(DEEPEST)
+    clear = radius.copy()
     gains, b_olds, b_news = np.empty(NEAREST), np.empty(NEAREST), np.empty(NEAREST)
     forks = np.empty((NEAREST, 3))
     place = np.empty(3)
@@ -603,7 +709,7 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
         share = _toss(space, places, key, counter, place)
         counter += 1
         query += 1
-        away = ease * AWAY * (voxel_mm3 / max(share * ends, 1e-30)) ** (1 / 3)
+        away = ease * AWAY * (voxel_mm3 / max(share * ends, 1e-30)) ** (1 / 3) if misses < STUCK else 0.0
         count = _neighbours(grid, item, link, tree, place, away, seen, query, found, found2)
         if count <= 0:
             misses += 1
@@ -613,6 +719,8 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
                 break
             continue
 
+        if misses >= STUCK:
+            _pull(point[parent[found[0]]], point[found[0]], place, 2.0 ** -(1 + misses % 4))
         new_flow = flows[ends]
         weight_new = np.cbrt(new_flow) ** 2
         for m in range(count):
@@ -624,6 +732,7 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
                 _onto(point[p], point[s], f)
             _as_stored(f)
             l_near, l_far, l_new = _apart(point[p], f), _apart(f, point[s]), _apart(f, place)
+            l_news[m] = l_new
             if min(l_near, l_far, l_new) <= 1e-5:
                 gains[m] = np.inf
             else:
@@ -639,14 +748,23 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
             near_mm = radius[s] / b_olds[m]
             new_mm = near_mm * b_news[m]
             good = _fits(space, f, place, new_mm)
-            good = good and not _meets(grid, item, link, tree, others, f, place, new_mm, s, -1, spare)
+            good = good and not _meets(
+                grid, item, link, tree, others, f, place, new_mm, s, -1, -1, False, fixed[s], spare
+            )
             if good and not fixed[s]:
                 good = (
                     _fits(space, point[p], f, near_mm)
                     and _fits(space, f, point[s], radius[s])
-                    and not _meets(grid, item, link, tree, others, point[p], f, near_mm, s, p, spare)
-                    and not _meets(grid, item, link, tree, others, f, point[s], radius[s], s, s, spare)
+                    and not _meets(
+                        grid, item, link, tree, others, point[p], f, near_mm, s, p, -1, False, fixed[p], spare
+                    )
+                    and not _meets(
+                        grid, item, link, tree, others, f, point[s], radius[s], s, s, -1, False, False, spare
+                    )
                 )
+            good = good and _bears(
+                grid, item, link, tree, others, s, new_flow, f, l_news[m], law, clear, spare, path, path_b
+            )
             if good:
                 chosen = m
                 break
@@ -679,6 +797,7 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
         _lift(tree, fork, law)
         radius[fork] = radius[s] / b_olds[chosen]
         radius[end] = radius[fork] * b_news[chosen]
+        clear[fork], clear[end], clear[s] = spare * radius[fork], spare * radius[end], spare * radius[s]
 
         for i in (s, fork, end):
             if used >= 0:
@@ -736,7 +855,14 @@ def conflicts(tree, n, others, space, box, volume_mm3, spare):
                             continue
                         if t == p or (fixed[i] and fixed[s]):
                             continue
-                        if segments_apart2(point[p], point[i], point[t], point[s]) <= (spare * (r + radius[s])) ** 2:
+                        leaves = SPROUTS * (r + radius[s])
+                        if fixed[s] and fixed[p]:
+                            apart2 = sprout_apart2(point[p], point[i], point[t], point[s], leaves)
+                        elif fixed[i] and fixed[t]:
+                            apart2 = sprout_apart2(point[t], point[s], point[p], point[i], leaves)
+                        else:
+                            apart2 = segments_apart2(point[p], point[i], point[t], point[s])
+                        if apart2 <= (spare * (r + radius[s])) ** 2:
                             if fixed[s] or (not fixed[i] and flow[i] <= flow[s]):
                                 bad[i] = True
                             else:

@@ -1,0 +1,130 @@
+"""Beds of organs: in a patient of blocks they start from its large vessels and stay in the organ."""
+
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from simdata import Grid, Scene, SceneError, Streams, structure
+from simdata.vessels import ROOT
+from vascular import kidney, liver
+
+
+def rng(seed: int = 1):
+    return Streams(seed)["vessels"].generator
+
+
+def patient(parts) -> Scene:
+    """Ellipsoids and boxes of structures: {name: mask of x, y, z}, the later over the earlier."""
+    grid = Grid.regular((100, 80, 90), 2.0)
+    places = np.moveaxis(grid.points_mm(), -1, 0)
+    labels = np.zeros(grid.shape, np.uint16)
+    for name, inside in parts.items():
+        labels[inside(*places)] = structure(name).id
+    return Scene(grid, labels)
+
+
+def ball(x, y, z, rx, ry, rz):
+    return lambda a, b, c: ((a - x) / rx) ** 2 + ((b - y) / ry) ** 2 + ((c - z) / rz) ** 2 < 1
+
+
+def rod(x, y, z, half, axis="z", radius=5.0):
+    """A rod of that half length along an axis."""
+
+    def inside(a, b, c):
+        off = {"x": a - x, "y": b - y, "z": c - z}
+        along = off.pop(axis)
+        return (np.hypot(*off.values()) < radius) & (abs(along) < half)
+
+    return inside
+
+
+def abdomen() -> Scene:
+    return patient({
+        "liver_segment_3": ball(-25, 10, 20, 60, 40, 30),
+        "liver_segment_6": ball(30, 0, 0, 55, 55, 60),
+        "inferior_vena_cava": rod(10, -50, 0, 85, radius=9),
+        "hepatic_vein": rod(12, -30, 35, 16, "y", 5),
+        "portal_vein_and_splenic_vein": rod(-10, 0, -30, 16, radius=5),
+        "portal_vein_branch": rod(4, 0, -14, 14, "x", 4),
+        "hepatic_artery": rod(-22, 6, -30, 16, radius=3),
+        "common_bile_duct": rod(-2, 12, -50, 10, radius=3),
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grown():
+    return liver.Liver(terminals=400)(abdomen(), rng())
+
+
+def at(scene, points_mm):
+    """The names of the structures at these places."""
+    voxel = np.rint(scene.grid.index(points_mm)).astype(int)
+    return [scene.structures[id].name if id else "" for id in scene.labels[tuple(voxel.T)].tolist()]
+
+
+def test_the_liver_has_four_trees_that_start_from_its_vessels(grown):
+    assert set(grown.vessels) == {"liver_portal_vein", "liver_artery", "liver_bile_duct", "liver_vein"}
+    for name, vessels in grown.vessels.items():
+        kind = "artery" if name == "liver_artery" else "duct" if name == "liver_bile_duct" else "vein"
+        assert at(grown, vessels.points_mm[vessels.roots]) == [
+            {"artery": "hepatic_artery", "duct": "common_bile_duct"}.get(
+                kind, "inferior_vena_cava" if name == "liver_vein" else "portal_vein_and_splenic_vein"
+            )
+        ]
+        assert len(vessels.ends) >= 160
+
+
+def test_every_end_lies_in_the_liver(grown):
+    for vessels in grown.vessels.values():
+        inside = grown.mask("liver")[tuple(np.rint(grown.grid.index(vessels.points_mm[vessels.ends])).astype(int).T)]
+        assert inside.mean() > 0.98
+
+
+def test_blood_flows_from_the_portal_vein_and_the_artery_to_the_hepatic_veins(grown):
+    portal, artery, veins = (grown.vessels[name] for name in ("liver_portal_vein", "liver_artery", "liver_vein"))
+    flow_in = artery.flow_mm3_s[artery.roots].sum() - portal.flow_mm3_s[portal.roots].sum()
+    assert flow_in == pytest.approx(veins.flow_mm3_s[veins.roots].sum(), rel=1e-4)
+    for vessels, downstream in ((portal, -1), (artery, -1), (veins, 1)):
+        moved = vessels.segments
+        drop = vessels.pressure_mmhg[moved] - vessels.pressure_mmhg[vessels.parent[moved]]
+        assert (downstream * drop >= 0).all()
+
+
+def test_arteries_run_with_the_portal_vein(grown):
+    from scipy.spatial import KDTree
+
+    def near(name):
+        ends = grown.vessels[name].points_mm[grown.vessels[name].ends]
+        return np.median(KDTree(grown.vessels["liver_portal_vein"].points_mm).query(ends)[0])
+
+    assert near("liver_artery") < near("liver_vein")
+
+
+def test_an_organ_out_of_view_is_told():
+    empty = patient({"inferior_vena_cava": rod(10, -50, 0, 85, radius=9)})
+    with pytest.raises(SceneError, match="Liver: found no voxel of liver"):
+        liver.Liver()(empty, rng())
+    with pytest.raises(SceneError, match="Kidney: no kidney is in view"):
+        kidney.Kidney()(empty, rng())
+
+
+def test_no_bed_changes_what_is_there(grown):
+    before = abdomen()
+    assert isinstance(grown.vessels, MappingProxyType)
+    assert np.array_equal(before.labels, grown.labels)
+
+
+@pytest.mark.parametrize("bed", [liver, kidney])
+def test_a_bed_without_a_patient(bed):
+    vessels, again = bed.example(rng()), bed.example(rng())
+    assert vessels.points_mm.tobytes() == again.points_mm.tobytes()
+    assert len(vessels.ends) > 1000
+    assert np.isfinite(vessels.flow_mm3_s).all()
+    assert np.isfinite(vessels.pressure_mmhg).all()
+    assert (vessels.parent[vessels.ends] != ROOT).all()
+
+
+def test_vessels_of_the_kidney_go_round_its_pyramids():
+    domain, _, _ = kidney.shape()
+    assert domain.holds(kidney.example(rng(2))).all()
