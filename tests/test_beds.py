@@ -4,10 +4,11 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
 from simdata import Grid, Scene, SceneError, Streams, structure
-from simdata.vessels import ROOT
-from vascular import kidney, liver
+from simdata.vessels import AIRWAY, ARTERY, ROOT, VEIN
+from vascular import coronary, kidney, liver, lung
 
 
 def rng(seed: int = 1):
@@ -92,8 +93,6 @@ def test_blood_flows_from_the_portal_vein_and_the_artery_to_the_hepatic_veins(gr
 
 
 def test_arteries_run_with_the_portal_vein(grown):
-    from scipy.spatial import KDTree
-
     def near(name):
         ends = grown.vessels[name].points_mm[grown.vessels[name].ends]
         return np.median(KDTree(grown.vessels["liver_portal_vein"].points_mm).query(ends)[0])
@@ -115,7 +114,7 @@ def test_no_bed_changes_what_is_there(grown):
     assert np.array_equal(before.labels, grown.labels)
 
 
-@pytest.mark.parametrize("bed", [liver, kidney])
+@pytest.mark.parametrize("bed", [liver, kidney, lung, coronary])
 def test_a_bed_without_a_patient(bed):
     vessels, again = bed.example(rng()), bed.example(rng())
     assert vessels.points_mm.tobytes() == again.points_mm.tobytes()
@@ -128,3 +127,37 @@ def test_a_bed_without_a_patient(bed):
 def test_vessels_of_the_kidney_go_round_its_pyramids():
     domain, _, _ = kidney.shape()
     assert domain.holds(kidney.example(rng(2))).all()
+
+
+def test_pulmonary_arteries_end_where_airways_end_and_veins_between():
+    vessels = lung.example(rng())
+    ends = {
+        kind: vessels.points_mm[vessels.ends][vessels.kind[vessels.ends] == kind] for kind in (ARTERY, VEIN, AIRWAY)
+    }
+    away = {kind: np.median(KDTree(ends[AIRWAY]).query(ends[kind])[0]) for kind in (ARTERY, VEIN)}
+    assert away[ARTERY] < 0.8 * away[VEIN]
+
+
+def test_airways_are_as_wide_as_in_weibel():
+    domain, starts = lung.shape()
+    airways = lung.Lung().grow(domain, starts, 1500, rng())[lung.AIRWAY]
+    mothers = np.bincount(airways.parent[airways.segments], minlength=len(airways)) == 2
+    below = {int(i): airways.radius_mm[airways.parent == i] for i in np.flatnonzero(mothers)}
+    for mother, daughters in below.items():
+        assert airways.radius_mm[mother] ** 3 == pytest.approx((daughters.astype(float) ** 3).sum(), rel=1e-4)
+
+
+def test_the_right_coronary_artery_feeds_less_where_the_left_is_dominant():
+    heart, share = coronary.shape(), {}
+    for dominance in ("right", "left"):
+        vessels = coronary.Coronary(terminals=400, dominance=dominance).grow(heart, rng())
+        flow = vessels.flow_mm3_s[vessels.roots]
+        share[dominance] = flow[1] / flow.sum()
+    assert 0.05 < share["left"] < 0.8 * share["right"]
+
+
+def test_coronary_arteries_run_in_the_wall_of_the_heart():
+    heart = coronary.shape()
+    vessels = coronary.example(rng())
+    voxel = np.rint(heart.grid.index(vessels.points_mm)).astype(int)
+    assert not (heart.left | heart.right)[tuple(voxel.T)].any()

@@ -59,7 +59,7 @@ def centreline(
 
 
 def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndarray, "x y z"], grid: Grid) -> Vessels:
-    """The vessels with new branches to every target, each by the cheapest way from what is there already.
+    """The vessels with new branches to every target in turn, each by the cheapest way from all that is there.
 
     cost: of a millimetre in each voxel. Ways are found on voxels of about 3 mm, each as cheap as its cheapest part.
     """
@@ -69,14 +69,14 @@ def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndar
     coarse = padded.reshape(x, k, y, k, z, k).min(axis=(1, 3, 5))
     voxels = [tuple(v) for v in np.rint((grid.index(start.points_mm) - (k - 1) / 2) / k).astype(int).tolist()]
     row = {voxel: n for n, voxel in reversed(list(enumerate(voxels)))}
-    ways = MCP_Geometric(coarse, sampling=[k * mm for mm in grid.spacing_mm])
-    ways.find_costs(list(row))
+    sampling = [k * mm for mm in grid.spacing_mm]
 
     points, parent = list(start.points_mm.astype(float)), start.parent.tolist()
     thin = min(grid.spacing_mm) / 2
     for target in np.rint((grid.index(targets_mm) - (k - 1) / 2) / k).astype(int).tolist():
-        way = ways.traceback(tuple(target))
-        for before, here in pairwise(way):
+        ways = MCP_Geometric(coarse, sampling=sampling)
+        ways.find_costs(list(row), [tuple(target)])
+        for before, here in pairwise(ways.traceback(tuple(target))):
             if here not in row:
                 row[here] = len(points)
                 parent.append(row[before])
