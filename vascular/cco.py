@@ -219,12 +219,16 @@ def _with_room(start: Vessels) -> Vessels:
 
 def _near_ends(domain: Domain, leader: Vessels) -> Domain:
     """The domain with a demand about the ends of a tree: it falls off within a third of their mean distance."""
-    voxel = np.rint(domain.grid.index(leader.points_mm[leader.ends].astype(float))).astype(int)
-    away = np.ones(domain.grid.shape, bool)
-    away[tuple(voxel.T)] = False
     reach = NEAR * (domain.volume_mm3 / len(leader.ends)) ** (1 / 3)
-    near = np.exp(-((np.asarray(distance_transform_edt(away, sampling=domain.grid.spacing_mm)) / reach) ** 2))
-    return domain.spread(np.where(domain.demand > 0, near + FAR, 0))
+    k = max(1, int(reach / (1.25 * max(domain.grid.spacing_mm))))
+    voxel = np.rint(domain.grid.index(leader.points_mm[leader.ends].astype(float))).astype(int) // k
+    away = np.ones([-(-n // k) for n in domain.grid.shape], bool)
+    away[tuple(voxel.T)] = False
+    distance = np.asarray(distance_transform_edt(away, sampling=[k * mm for mm in domain.grid.spacing_mm]))
+    near = (np.exp(-((distance / reach) ** 2)) + FAR).astype(np.float32)
+    for axis, n in enumerate(domain.grid.shape):
+        near = np.repeat(near, k, axis=axis).take(range(n), axis=axis)
+    return domain.spread(np.where(domain.demand > 0, near, np.float32(0)))
 
 
 def pressure_drop_mmhg(tree: Tree) -> Float[ndarray, " n"]:
