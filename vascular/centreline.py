@@ -23,6 +23,8 @@ BRIDGED_MM = 25.0
 COVERS, COVERS_VOXELS = 1.5, 2.5
 """A way covers the vessel so many radii and voxels around it."""
 STEP_RADII, STEP_VOXELS = 2.5, 2.0
+RIM = 0.15
+"""A tube's middle voxel lies so many voxels more than its radius away from the nearest voxel outside, on average."""
 SMOOTH = 2
 COARSE_MM = 3.0
 
@@ -54,7 +56,7 @@ def centreline(
     if len(voxels) < 2:
         raise SceneError("centreline: no vessel voxel can be reached from the root; a vessel that touches it would do")
     points, parent = _ways(ways, voxels, reached, depth, start, grid)
-    radius = np.maximum(depth[tuple(points.T)] - min(grid.spacing_mm) / 2, min(grid.spacing_mm) / 2)
+    radius = np.maximum(depth[tuple(points.T)] - RIM * min(grid.spacing_mm), min(grid.spacing_mm) / 2)
     return _smoothed(grid.world_mm(points + low), parent, radius, grid, kind)
 
 

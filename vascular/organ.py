@@ -12,14 +12,12 @@ from skimage.graph import MCP_Geometric
 
 from simdata import Grid, Scene, SceneError, Vessels, vessel_tree
 from simdata.scene import present_ids
-from vascular.centreline import centreline
+from vascular.centreline import RIM, centreline
 from vascular.domain import Domain, bounds, largest_part
 
 THINNEST = 1.8
 """A passage of so many voxels in radius hangs together by faces."""
 MARGIN_MM = 35.0
-RIM = 0.15
-"""A tube's middle voxel lies so many voxels more than its radius away from the nearest voxel outside, on average."""
 THIN, FIRST = 0.4, 3
 """Of what is drawn a tree starts from what is wider than this share of its root, and from so many first points."""
 DEEP_MM = 4.0
