@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 
 from simdata import Grid, Scene, SceneError, Streams, structure
 from simdata.vessels import AIRWAY, ARTERY, ROOT, VEIN
-from vascular import brain, coronary, kidney, liver, lung
+from vascular import brain, cco, coronary, kidney, liver, lung
 
 
 def rng(seed: int = 1):
@@ -115,7 +115,7 @@ def test_no_bed_changes_what_is_there(grown):
     assert np.array_equal(before.labels, grown.labels)
 
 
-@pytest.mark.parametrize("bed", [liver, kidney, lung, coronary, brain])
+@pytest.mark.parametrize("bed", [cco, liver, kidney, lung, coronary, brain])
 def test_a_bed_without_a_patient(bed):
     vessels, again = bed.example(rng()), bed.example(rng())
     assert vessels.points_mm.tobytes() == again.points_mm.tobytes()

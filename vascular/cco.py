@@ -16,7 +16,7 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
-from simdata import SceneError, Vessels, vessel_tree
+from simdata import Grid, SceneError, Vessels, vessel_tree
 from simdata.vessels import KINDS, ROOT
 from vascular import kernel
 from vascular.domain import Domain
@@ -401,3 +401,10 @@ def _finished(state: tuple[ndarray, ...], n: int, law, kind: str, objective: flo
     return Tree(
         point, parent.astype(int), length, radius, flow, resistance, volume, exponents, fixed, kind, drop, objective
     )
+
+
+def example(rng: Generator) -> Vessels:
+    """A tree in a cube of 96 mm: 2000 ends from the middle of its floor."""
+    grid = Grid.regular((64, 64, 64), 1.5)
+    cube = Domain.of_mask(np.ones(grid.shape, bool), grid)
+    return grow(cube, seeds([(0.0, 0.0, -47.0)], 2.0), 2000, 1000.0, rng).vessels(90.0)
