@@ -46,7 +46,7 @@ def main() -> None:
     counts = tuple(map(int, sys.argv[1:])) or TERMINALS
     row(50)
     texts, seconds = zip(*map(row, counts), strict=True)
-    exponent = np.polyfit(np.log(counts[-2:]), np.log(seconds[-2:]), 1)[0] if len(counts) > 1 else float("nan")
+    growth = [np.polyfit(np.log(counts[-2:]), np.log(seconds[-2:]), 1)[0]] if len(counts) > 1 else []
     lines = [
         f"# One tree in a cube of {EDGE_MM:g} mm, one thread",
         "",
@@ -56,7 +56,7 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
         *texts,
         "",
-        f"Between the two largest the time grows with the power {exponent:.2f} of the terminals.",
+        *(f"Between the two largest the time grows with the power {power:.2f} of the terminals." for power in growth),
     ]
     if counts == TERMINALS:
         RESULT.parent.mkdir(exist_ok=True)
