@@ -24,7 +24,7 @@ HAEMATOCRIT = 0.45
 """Of the blood that enters, systemic."""
 SHORTEST = 0.01
 """A tube is taken as this many radii long at least: points that lie on each other have one pressure."""
-STAGNANT = 1e-20
+STAGNANT = 1e-26
 """A pressure drop along a tube below this share of the largest pressure is what is left of rounding after two rounds:
 there the blood stands still."""
 TRICKLE = 1e-12
