@@ -64,6 +64,8 @@ KNOT_SD_MM, SAG_SD_MM, SIGMOID_SD_MM = 2.5, 16.0, 10.0
 CALIBRE_SD = 0.12
 GIVES_WAY, GIVES_WAY_MM = 0.6, (-30.0, 60.0)
 """The share of a large liver's growth by which its right half is lower, and the growths that it follows."""
+LIFTS, LIFTED_MM = 2.0, 55.0
+"""How far a full bladder lifts the sigmoid, per mm that its surface stands out, and at most."""
 RIDES, RIDES_FROM_MM = 0.65, (-215.0, -125.0)
 """The share of the diaphragm's movement that the left flexure follows, and the heights from which on it does."""
 FINE_MM = 1.0
@@ -121,7 +123,7 @@ class Colon:
 def colon(body: Body) -> Colon:
     """The colon of one person, before neighbours press on it."""
     rng = body.dice("colon")
-    points, names = course(rng, body.grown("liver"), body.latent("dome_mm"))
+    points, names = course(rng, body.grown("liver"), body.latent("dome_mm"), body.grown("urinary_bladder"))
     along, grown = frames(points), body.grown("colon")
     stretches, cuts = [], _cuts(points, names)
     for a, b in pairwise(cuts):
@@ -138,11 +140,14 @@ def colon(body: Body) -> Colon:
     return Colon(tuple(stretches), appendix, union(*(s.outer for s in stretches), appendix), points[::8, :4])
 
 
-def course(rng: Generator, liver_mm: float = 0.0, dome_mm: float = 0.0) -> tuple[Float[ndarray, "n 5"], list[str]]:
+def course(
+    rng: Generator, liver_mm: float = 0.0, dome_mm: float = 0.0, bladder_mm: float = 0.0
+) -> tuple[Float[ndarray, "n 5"], list[str]]:
     """x, y, z, radius and depth of the haustra every mm along the middle line, and the name of the part.
 
     liver_mm: how much farther down the liver reaches, to which the colon gives way. dome_mm: how much higher the
-    diaphragm stands, with stomach, spleen and the flexure below them.
+    diaphragm stands, with stomach, spleen and the flexure below them. bladder_mm: how much farther the bladder reaches,
+    which lifts the sigmoid.
     """
     knots = np.array([row for rows in COURSE.values() for row in rows], float)
     parts = [name for name, rows in COURSE.items() for _ in rows]
@@ -156,6 +161,7 @@ def course(rng: Generator, liver_mm: float = 0.0, dome_mm: float = 0.0) -> tuple
     knots[:, 2] -= sag * [name == "transverse_colon" for name in parts]
     loop = np.array([name == "sigmoid_colon" for name in parts]) * np.clip((80 - np.abs(knots[:, 0])) / 40, 0, 1)
     knots[:, :3] += loop[:, None] * rng.normal(0, 1, 3) * (SIGMOID_SD_MM, 0.4 * SIGMOID_SD_MM, 0.5 * SIGMOID_SD_MM)
+    knots[:, 2] += loop * np.clip(LIFTS * bladder_mm, 0, LIFTED_MM)
     knots[:, 3] *= np.exp(rng.normal(0, CALIBRE_SD, len(knots)) * np.where(free, 1, 0.3))
 
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots[:, :3], axis=0), axis=1))])

@@ -69,7 +69,7 @@ ROUND = ((9, 112, 4, 18), (6, 75, 3, 17), (4, 45, 2, 15), (6, 22, 2, 10))
 ROUND_MM = 1.6
 # x, y, height over the undersurface, radius of the gallbladder from neck to fundus; bile
 GALLBLADDER = ((41, 12, 2, 3.5), (50, 26, 0, 10.5), (58, 43, 0, 16.8), (61, 58, 4, 17.8))
-WALL_MM, PRESSES_MM = 1.5, 9.0
+WALL_MM, PRESSES_MM = 1.5, 3.0
 FOLLOWS = 0.5
 """How far its fundus gives way to the wall of a slim belly, as a share."""
 # common bile duct: hepatic duct, behind the duodenum, through the head of the pancreas to the papilla

@@ -46,6 +46,8 @@ from phantoms.solids import Layer, Solid, common, smooth_union, union
 
 CLEAR_MM = 1.0
 JOIN_MM = 20.0
+PRESSES_MM = 5.0
+"""How far the stomach presses into the colon, which gives way so far."""
 LUNG_KNOB = "lungs"
 """The volume of the lungs is set by the height of the diaphragm: `Body.grown` of this lowers the domes."""
 
@@ -177,10 +179,9 @@ def _surface(body: Body, wall: Trunk) -> tuple[Solid, Solid]:
 
 def _belly(body: Body, frame: Frame, room: Solid, blood: list[Solid]) -> list[Layer]:
     """The organs under the diaphragm; room: all of belly and pelvis. blood: vessels that the bowel goes round."""
-    outer_stomach, outer_duodenum = stomach.stomach(body, body.latent("dome_mm")), duodenum.duodenum(body)
-    bed = kidneys.bed(body)
-    own_pancreas = pancreas.pancreas(body)
     large, urinary = colon.colon(body), kidneys.layers(body)
+    outer_stomach = stomach.stomach(body, body.latent("dome_mm")) - large.outer.grown(-PRESSES_MM)
+    outer_duodenum, own_pancreas, bed = duodenum.duodenum(body), pancreas.pancreas(body), kidneys.bed(body)
     own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas), large.outer, bed)
     own_spleen = spleen.spleen(body, room, outer_stomach, bed) - large.outer.grown(CLEAR_MM)
     solid = union(own_liver.outer, own_spleen, bed)

@@ -22,8 +22,9 @@ from simdata.tissues import tissues
 
 TILE = 48
 """Edge of the block of random numbers that repeats; patterns are two such blocks whose periods do not agree."""
-DEPENDENT_PER_MM = 0.0023
-"""Lung density rises by a fifth over a supine chest: blood and weight lie at the back (Verschakelen 1993, about)."""
+DEPENDENT_PER_MM, LUNG_MIDDLE_MM = 0.0023, -12.0
+"""Lung density rises by a fifth over a supine chest, blood and weight lie at the back (Verschakelen 1993, about); it
+does so around the middle of the lungs, so that their mass stays."""
 LUNG_G_ML, LUNG_TISSUE_G_ML = 0.26, 1.05
 """What density 1 of the tissue "lung" stands for (ICRU 46, inflated), and what lung without gas weighs."""
 DRAWN_APART = 0.28
@@ -117,7 +118,7 @@ def _weave(
                 z = float32(affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3])
                 fine = row[1] * _noise(noise, x / row[2], y / row[2], z / row[2]) if row[1] > 0 else float32(0)
                 coarse = row[3] * _noise(noise, y / row[4], z / row[4], x / row[4]) if row[3] > 0 else float32(0)
-                density[i, j, k] = row[0] * (1 + fine + coarse) - row[9] * y
+                density[i, j, k] = row[0] * (1 + fine + coarse) - row[9] * (y - LUNG_MIDDLE_MM)
                 if row[5] >= 0 and share[i, j, k] == 0:
                     wave = _noise(noise, z / row[8], x / row[8], y / row[8])
                     part = row[6] + row[7] * wave
