@@ -1,4 +1,4 @@
-"""The command line: simdata generate, plan, show, replay, validate, export, realism, parts, schema."""
+"""The command line: simdata generate, plan, show, replay, validate, export, realism, body, vessels, parts, schema."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -248,6 +248,33 @@ def body(
         with working("closing the surfaces", quiet or json):
             write_meshes(made, mesh, mesh_format)
     _say(f"{title}\nlabels: {out}, with {one.about_path(out)}", one.about(patient, made), quiet, json)
+
+
+@app.command()
+def vessels(
+    bed: Annotated[str, typer.Argument(help="retina, coronary, liver, kidney, lung, brain, or cco in a box.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=".vtp, .swc, .graphml, .gxl, .csv or .h5.")],
+    seed: Seed = None,
+    png: Annotated[Path | None, typer.Option(metavar="PNG", help="A picture, with distributions.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="JSON", help="What the vessels measure.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """One vessel bed without a patient: graph, morphometry, picture."""
+    from pipelines import vessels as one
+    from pipelines.progress import working
+    from vascular.formats import check_name
+    from vascular.morphometry import table
+
+    check_name(str(out))
+    with working(f"growing {bed}", quiet):
+        made, seconds = one.grow(bed, seed or 0)
+    found = one.about(bed, seed or 0, made, seconds)
+    one.write(made, out)
+    if json:
+        one.write_json(found, json)
+    if png:
+        one.write_picture(made, f"{bed}, seed {seed or 0}: {found['segments']} segments in {seconds:.2f} s", png)
+    _say(f"{table(found)}\n\nvessels: {out}", found, quiet, False)
 
 
 @app.command()

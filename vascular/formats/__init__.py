@@ -31,6 +31,11 @@ def decode(content: bytes, name: str) -> Vessels:
     return _module(name).decode(content, name)
 
 
+def check_name(name: str) -> None:
+    """Raises SceneError if no format has the ending of `name`."""
+    _module(name)
+
+
 def save(vessels: Vessels, path: str | Path) -> None:
     """Writes a .vtp, .swc, .graphml, .gxl, .csv or .h5 file."""
     Path(path).write_bytes(encode(vessels, str(path)))

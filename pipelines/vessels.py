@@ -1,0 +1,141 @@
+"""One vessel bed from the command line: its graph, what it measures, and its picture."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
+
+from pipelines.durable import write_whole
+from pipelines.sheet import BACKGROUND, INK, png
+from simdata.errors import SceneError, did_you_mean
+from simdata.streams import Streams
+from simdata.vessels import KINDS, Vessels
+from vascular.formats import encode
+from vascular.morphometry import Field, angles_deg, exponents, forks, report
+
+BEDS = ("brain", "cco", "coronary", "kidney", "liver", "lung", "retina")
+FIELDS = {"retina": Field()}
+"""Beds that lie flat, and the picture in which they are measured."""
+COLOURS = np.array([(226, 74, 60), (84, 120, 240), (226, 170, 84), (232, 222, 190), (98, 190, 90)])
+"""Of artery, vein, capillary, airway, duct."""
+PICTURE_PX, FINE = 760, 2
+PANEL_PX, PANELS_PX, LINE_PX = (300, 165), 320, 16
+FLATNESS = 0.1
+"""Vessels whose depth is less than this share of their width are seen along z, others from the front."""
+
+
+def grow(bed: str, seed: int) -> tuple[Vessels, float]:
+    """The example of a bed without a patient, and the seconds it took."""
+    if bed not in BEDS:
+        raise SceneError(f"simdata vessels: no bed is called '{bed}'; {did_you_mean(bed, BEDS)}")
+    example = import_module(f"vascular.{bed}").example
+    start = perf_counter()
+    made = example(Streams(seed)["vessels"].generator)
+    return made, perf_counter() - start
+
+
+def about(bed: str, seed: int, vessels: Vessels, seconds: float) -> dict[str, Any]:
+    """Morphometry of a bed, as JSON holds it: what cannot be measured is left out."""
+    made = report(vessels, FIELDS.get(bed))
+    known = {key: value for key, value in made.items() if value is not None}
+    return {"bed": bed, "seed": seed, "seconds": round(seconds, 4), **known}
+
+
+def write(vessels: Vessels, out: Path) -> None:
+    """The graph, in the format that the ending of `out` tells. Raises SceneError for an unknown ending."""
+    write_whole(out, encode(vessels, str(out)))
+
+
+def write_json(found: dict[str, Any], out: Path) -> None:
+    """The morphometry as JSON."""
+    write_whole(out, (json.dumps(found, indent=1) + "\n").encode())
+
+
+def write_picture(vessels: Vessels, title: str, out: Path) -> None:
+    """The vessels, and their distributions beside them, as PNG."""
+    write_whole(out, png(page(vessels, title)))
+
+
+def page(vessels: Vessels, title: str) -> Picture.Image:
+    """The vessels by kind, nearer ones brighter; beside them radii, orders, exponents and angles of forks."""
+    tree = portrait(vessels)
+    at = forks(vessels)
+    own = vessels.segments
+    order = vessels.order[own]
+    panels = [
+        _bars("radius, mm (log)", vessels.radius_mm[own], vessels.kind[own], _decades(vessels.radius_mm[own])),
+        _bars("Strahler order", order, vessels.kind[own], np.arange(order.max(initial=1) + 1) + 0.5),
+        _bars("exponent of forks", exponents(vessels, at), vessels.kind[at.mother], np.linspace(1, 6, 41)),
+        _bars("angle of forks, degrees", angles_deg(vessels, at), vessels.kind[at.mother], np.linspace(0, 180, 37)),
+    ]
+    height = max(tree.height, len(panels) * (PANEL_PX[1] + LINE_PX)) + LINE_PX
+    whole = Picture.new("RGB", (PICTURE_PX + PANELS_PX, height), BACKGROUND)
+    ImageDraw.Draw(whole).text((6, 2), title, fill=INK, font=ImageFont.load_default(12))
+    whole.paste(tree, (0, LINE_PX))
+    for row, panel in enumerate(panels):
+        whole.paste(panel, (PICTURE_PX + 10, LINE_PX + row * (PANEL_PX[1] + LINE_PX)))
+    return whole
+
+
+def portrait(vessels: Vessels) -> Picture.Image:
+    """All segments and links from far to near; flat beds with y up, others from the front with z up, right at left."""
+    points = vessels.points_mm.astype(float)
+    size = np.ptp(points, axis=0) + 1e-9
+    flat = size[2] < FLATNESS * max(size[:2])
+    x, y, z = points.T
+    across, up, near = (x, y, z) if flat else (-x, z, y)
+    margin = 2 * FINE
+    scale = (FINE * PICTURE_PX - 2 * margin) / max(np.ptp(across), np.ptp(up))
+    x, y = margin + scale * (across - across.min()), margin + scale * (up.max() - up)
+    height = int(scale * np.ptp(up)) + 2 * margin
+
+    own = vessels.segments
+    ends = np.concatenate([np.c_[vessels.parent[own], own], vessels.links])
+    width = 2 * scale * np.concatenate([vessels.radius_mm[own], vessels.link_radius_mm])
+    kind = np.concatenate([vessels.kind[own], vessels.kind[vessels.links[:, 0]]])
+    middle = near[ends].mean(axis=1)
+    shade = 0.45 + 0.55 * (middle - near.min()) / max(np.ptp(near), 1e-9)
+    colour = (COLOURS[kind] * shade[:, None]).astype(int)
+
+    image = Picture.new("RGB", (FINE * PICTURE_PX, height), BACKGROUND)
+    draw = ImageDraw.Draw(image)
+    for s in np.lexsort((width, np.round(middle / max(np.ptp(near), 1e-9), 2))).tolist():
+        a, b, wide, ink = *ends[s], width[s], tuple(colour[s].tolist())
+        draw.line([x[a], y[a], x[b], y[b]], fill=ink, width=max(1, round(wide)))
+        if wide > 3:
+            for i in (a, b):
+                draw.ellipse([x[i] - wide / 2, y[i] - wide / 2, x[i] + wide / 2, y[i] + wide / 2], fill=ink)
+    return image.resize((PICTURE_PX, max(1, height // FINE)), Picture.Resampling.LANCZOS)
+
+
+def _decades(values: np.ndarray) -> np.ndarray:
+    low, high = (np.log10(values.min()), np.log10(values.max())) if values.size else (-3.0, 0.0)
+    return np.logspace(low - 0.02, high + 0.02, 41)
+
+
+def _bars(title: str, values: np.ndarray, kind: np.ndarray, edges: np.ndarray) -> Picture.Image:
+    """Bars stacked by kind, with the ends of the axis and the median."""
+    width, height = PANEL_PX
+    panel = Picture.new("RGB", PANEL_PX, BACKGROUND)
+    draw, font = ImageDraw.Draw(panel), ImageFont.load_default(11)
+    known = np.isfinite(values)
+    counts = np.array([np.histogram(values[known & (kind == k)], edges)[0] for k in range(len(KINDS))])
+    tall = max(int(counts.sum(axis=0).max(initial=0)), 1)
+    left = np.linspace(2, width - 2, len(edges))
+    room = height - 2 * LINE_PX
+    base = np.full(len(edges) - 1, float(height - LINE_PX))
+    for of_kind, ink in zip(counts, COLOURS.tolist(), strict=True):
+        top = base - room * of_kind / tall
+        for i in np.flatnonzero(of_kind):
+            draw.rectangle([left[i], top[i], max(left[i], left[i + 1] - 1.5), base[i]], fill=tuple(ink))
+        base = top
+    middle = f", median {np.median(values[known]):.3g}" if known.any() else ", none"
+    draw.text((2, 0), title + middle, fill=INK, font=font)
+    draw.text((2, height - LINE_PX), f"{edges[0]:.3g}", fill=INK, font=font)
+    draw.text((width - 2, height - LINE_PX), f"{edges[-1]:.3g}", fill=INK, font=font, anchor="ra")
+    return panel

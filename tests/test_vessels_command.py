@@ -1,0 +1,58 @@
+"""`simdata vessels`: one bed as a file, a picture and numbers."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from pipelines.vessels import BEDS, about, grow, page
+from vascular.formats import load
+
+
+def simdata(*arguments):
+    command = [sys.executable, "-m", "pipelines", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_bed_becomes_a_file_a_picture_and_numbers(tmp_path):
+    files = [tmp_path / name for name in ("tree.vtp", "tree.png", "tree.json")]
+    out, picture, numbers = files
+    done = simdata("vessels", "cco", "--seed", 1, "--out", out, "--png", picture, "--json", numbers)
+    assert done.returncode == 0, done.stderr
+    assert "exponent_artery" in done.stdout
+    made, vessels = json.loads(numbers.read_text()), load(out)
+    assert made["segments"] == len(vessels.segments) == 3999
+    assert made["seconds"] > 0
+    assert 60 < made["bifurcation_angle_deg"] < 90
+    assert len(Image.open(picture).convert("RGB").getcolors(1 << 24)) > 50
+    first = out.read_bytes()
+    assert simdata("vessels", "cco", "--seed", 1, "--out", out, "--quiet").stdout == ""
+    assert out.read_bytes() == first
+    simdata("vessels", "cco", "--seed", 2, "--out", out)
+    assert out.read_bytes() != first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["retinaa", "--out", "x.vtp"], "no bed is called 'retinaa'; did you mean 'retina'?"),
+        (["cco", "--out", "x.stl"], "x.stl: no format of vessels ends in '.stl'"),
+        (["cco"], "Missing option"),
+    ],
+)
+def test_a_wrong_request_ends_with_2_and_one_line(arguments, said):
+    done = simdata("vessels", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("bed", [bed for bed in BEDS if bed != "retina"])
+def test_every_bed_has_an_example_that_can_be_measured_and_drawn(bed):
+    vessels, seconds = grow(bed, 1)
+    assert len(vessels) > 1000
+    assert about(bed, 1, vessels, seconds)["bifurcations"] > 500
+    picture = page(vessels, bed)
+    assert picture.width > picture.height * 0.8
