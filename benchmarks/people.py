@@ -39,7 +39,7 @@ GONE = {
 """What a variant takes away."""
 TABLE = Path(__file__).parent.parent / "phantoms" / "tables" / "totalsegmentator.csv"
 HIGHEST_MM, LOWEST_MM = 500.0, -700.0
-TRUNK_MM = (-425.0, 270.0)
+TRUNK_MM = (-425.0, 150.0)
 FITS = 0.01
 RESULT = Path(__file__).parent / "results" / "people.md"
 
@@ -117,9 +117,9 @@ def fine(patient: Patient) -> Grid:
 
 
 def unlabelled(patient: Patient, labels: np.ndarray, grid: Grid) -> int:
-    """Voxels of air that the body encloses in space above the seat, or in an axial plane between seat and chin.
+    """Voxels of air that the body encloses in space above the seat, or in an axial plane between seat and shoulders.
 
-    Between thighs and scrotum, and behind the ears, it encloses air of the room.
+    Between thighs and scrotum, under the chin and behind the ears, a plane encloses air of the room.
     """
     inside = labels > 0
     low, high = grid.index(np.array([[0, 0, mm] for mm in patient.made.patient_height_mm(np.array(TRUNK_MM))]))[:, 2]
