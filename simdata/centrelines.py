@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Int
 from numpy import ndarray
 
 from simdata.errors import SceneError
@@ -62,6 +62,32 @@ def resample(vessels: Vessels, step_mm: float) -> Vessels:
     columns["parent"] = np.concatenate([np.full(len(roots), ROOT), above]).astype(np.int32)
     columns |= {name: getattr(vessels, name) for name in PER_LINK}
     return Vessels(**columns, links=row[vessels.links])
+
+
+def subdivide(vessels: Vessels, points: Int[ndarray, " k"], step_mm: float) -> Vessels:
+    """The segments of these points in pieces of `step_mm` at most; the points that were keep their rows."""
+    if not step_mm > 0:
+        raise SceneError(f"subdivide: found a step of {step_mm} mm; a positive one would do")
+    points = np.unique(points[vessels.parent[points] != ROOT])
+    pieces = np.maximum(1, np.ceil(vessels.length_mm[points] / step_mm)).astype(int)
+    lower = np.repeat(points, pieces - 1)
+    part = np.arange(len(lower)) - np.repeat(np.cumsum(pieces - 1) - (pieces - 1), pieces - 1) + 1
+    share = (part / np.repeat(pieces, pieces - 1)).astype(np.float32)
+    upper = vessels.parent[lower]
+
+    columns = {}
+    for name in ("points_mm", *PER_POINT):
+        values = getattr(vessels, name)
+        new = values[lower]
+        if name in ALONG:
+            weight = share[:, None] if values.ndim == 2 else share
+            new = values[upper] + weight * (new - values[upper])
+        columns[name] = np.concatenate([values, new])
+    row = len(vessels) + np.arange(len(lower))
+    columns["parent"][row] = np.where(part == 1, upper, row - 1)
+    last = np.cumsum(pieces - 1)[pieces > 1] - 1
+    columns["parent"][points[pieces > 1]] = row[last]
+    return Vessels(**columns, links=vessels.links, **{name: getattr(vessels, name) for name in PER_LINK})
 
 
 def smooth(vessels: Vessels, length_mm: float) -> Vessels:

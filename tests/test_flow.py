@@ -8,7 +8,7 @@ from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import spsolve
 
 from simdata import SceneError, vessel_tree
-from vascular.flow import MPA_S_IN_MMHG_S, circulation, held_pressures
+from vascular.flow import MPA_S_IN_MMHG_S, Periphery, circulation, held_pressures
 from vascular.network import network
 from vascular.rheology import PACKED, PLASMA_MPA_S, red_cell_share, relative_viscosity, viscosity_mpa_s
 
@@ -147,3 +147,15 @@ def test_onto_gives_vessels_that_know_their_flow():
     assert np.isfinite(known.flow_mm3_s[known.segments]).all()
     assert np.isfinite(known.link_flow_mm3_s).all()
     assert np.array_equal(known.links, vessels.links)
+
+
+def test_a_periphery_takes_what_its_pressure_gives():
+    """Two equal resistances in a row, the second beyond the end: the pressure falls by half."""
+    alone = circulation(line(), np.array([100, NAN, 20]), inlet_haematocrit=0)
+    conductance = np.array([0, 0, alone.flow_mm3_s[2] / 80])
+    both = circulation(
+        line(), np.array([100, NAN, NAN]), inlet_haematocrit=0, periphery=Periphery(conductance, np.full(3, 20.0))
+    )
+    assert both.pressure_mmhg[2] == pytest.approx(60)
+    assert both.inflow_mm3_s[2] == pytest.approx(-alone.flow_mm3_s[2] / 2)
+    assert both.mass_residual < 1e-12

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simdata import SceneError, Vessels, vessel_tree
-from simdata.centrelines import resample, smooth
+from simdata.centrelines import resample, smooth, subdivide
 from simdata.vessels import merge
 
 
@@ -125,6 +125,17 @@ def test_flow_is_of_the_segment_and_pressure_of_the_point_when_resampled():
     assert fine.points_mm[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8]
     assert fine.flow_mm3_s[1:].tolist() == [5, 5, 5, 5, 7, 7, 7, 7]
     assert fine.pressure_mmhg.tolist() == [100, 90, 80, 70, 60, 50, 40, 30, 20]
+
+
+def test_divided_segments_are_as_long_as_before_and_old_points_keep_their_rows():
+    vessels = fork(links=np.array([(3, 5)]))
+    fine = subdivide(vessels, np.array([0, 1, 4]), 0.3)
+    assert len(fine) == 6 + 3 + 4
+    assert np.array_equal(fine.points_mm[:6], vessels.points_mm)
+    assert np.isclose(fine.length_mm.sum(), vessels.length_mm.sum())
+    assert np.bincount(fine.branch).tolist() == [6, 1, 6]
+    assert fine.ends.tolist() == [3, 5]
+    assert fine.length_mm[[1, 4]].max() <= 0.3
 
 
 def test_smoothing_straightens_a_zigzag_and_moves_no_junction_or_end():

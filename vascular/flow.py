@@ -102,6 +102,14 @@ class _Tubes:
         return (self.kind != AIRWAY) & (self.kind != DUCT)
 
 
+@dataclass(frozen=True, eq=False)
+class Periphery:
+    """The small vessels beyond each point that are not drawn: mm3/s/mmHg (n,) to a pressure of mmHg (n,)."""
+
+    conductance: Float[ndarray, " n"]
+    mmhg: Float[ndarray, " n"]
+
+
 def held_pressures(
     vessels: Vessels, arterial_mmhg: float, venous_mmhg: float, capillary_mmhg: float
 ) -> Float[ndarray, " n"]:
@@ -123,15 +131,18 @@ def circulation(
     held_mmhg: Float[ndarray, " n"],
     inflow_mm3_s: Float[ndarray, " n"] | None = None,
     inlet_haematocrit: float = HAEMATOCRIT,
+    periphery: Periphery | None = None,
 ) -> Circulation:
     """Flow under the pressures held_mmhg (n,), NaN where free; there inflow_mm3_s (n,) enters, negative if it leaves.
 
+    With a periphery, free points also exchange blood with what lies beyond them, as their pressure asks for.
     Raises SceneError if a piece of the vessels holds no pressure, or a vessel is too narrow for blood.
     """
     inflow = np.zeros(len(vessels)) if inflow_mm3_s is None else np.asarray(inflow_mm3_s, float)
     held = np.asarray(held_mmhg, float)
     _check(vessels, held, inflow)
-    plumbing = _plumbing(vessels, held, inflow, float(inlet_haematocrit))
+    beyond = periphery or Periphery(np.zeros(len(vessels)), np.zeros(len(vessels)))
+    plumbing = _plumbing(vessels, held, inflow, float(inlet_haematocrit), beyond)
 
     cells = np.full(len(plumbing.tubes.tail), float(inlet_haematocrit))
     stream, turns, step, before = plumbing.stream(cells, 2), 1, FIRST_STEP, np.inf
@@ -182,6 +193,7 @@ class _Plumbing:
     held: Float[ndarray, " n"]
     inflow: Float[ndarray, " n"]
     inlet_haematocrit: float
+    periphery: Periphery
     free: Int[ndarray, " f"]
     network: Network
     inner: Bool[ndarray, " t"]
@@ -193,21 +205,23 @@ class _Plumbing:
         """Flow at the viscosity that `cells` give; rounds after the first take back what rounding lost."""
         tubes = self.tubes
         conductance = _conductance(tubes, cells)
-        ground = np.zeros(len(self.free))
+        ground = self.periphery.conductance[self.free].copy()
         for node, at in self.grounded:
             ground += np.bincount(node, conductance[at], len(self.free))
         factor = self.network.factor(conductance[self.inner], ground)
 
         pressure = np.where(np.isfinite(self.held), self.held, 0.0)
         flow = conductance * (pressure[tubes.tail] - pressure[tubes.head])
+        beyond = self.periphery.conductance * (pressure - self.periphery.mmhg)
         for _ in range(rounds):
             step = np.zeros(len(pressure))
-            step[self.free] = factor.solve((self.inflow - self._outflow(flow))[self.free])
+            step[self.free] = factor.solve((self.inflow - beyond - self._outflow(flow))[self.free])
             pressure += step
             flow += conductance * (step[tubes.tail] - step[tubes.head])
+            beyond += self.periphery.conductance * step
         flow[abs(flow) <= STAGNANT * abs(pressure).max() * conductance] = 0
 
-        entering = np.where(np.isfinite(self.held), self._outflow(flow), self.inflow)
+        entering = np.where(np.isfinite(self.held), self._outflow(flow), self.inflow - beyond)
         return _Stream(pressure, entering, flow, self._red_cells(flow, entering))
 
     def _outflow(self, flow: Float[ndarray, " t"]) -> Float[ndarray, " n"]:
@@ -221,7 +235,9 @@ class _Plumbing:
         return red_cells(self.first, self.tube, upstream, abs(flow), diameter_um, entering, self.inlet_haematocrit)
 
 
-def _plumbing(vessels: Vessels, held: ndarray, inflow: ndarray, inlet_haematocrit: float) -> _Plumbing:
+def _plumbing(
+    vessels: Vessels, held: ndarray, inflow: ndarray, inlet_haematocrit: float, periphery: Periphery
+) -> _Plumbing:
     tubes = _tubes(vessels)
     is_free = ~np.isfinite(held)
     number = np.where(is_free, np.cumsum(is_free) - 1, -1)
@@ -233,7 +249,7 @@ def _plumbing(vessels: Vessels, held: ndarray, inflow: ndarray, inlet_haematocri
     by_point = np.argsort(ends, kind="stable")
     first, tube = np.searchsorted(ends[by_point], np.arange(len(vessels) + 1)), by_point % max(len(tubes.tail), 1)
     net = network(a[inner], b[inner], len(free))
-    return _Plumbing(tubes, held, inflow, inlet_haematocrit, free, net, inner, grounded, first, tube)
+    return _Plumbing(tubes, held, inflow, inlet_haematocrit, periphery, free, net, inner, grounded, first, tube)
 
 
 def _check(vessels: Vessels, held_mmhg: Float[ndarray, " n"], inflow: Float[ndarray, " n"]) -> None:
