@@ -92,7 +92,7 @@ def test_a_net_loses_neither_blood_nor_red_cells(seed):
     assert found.inflow_mm3_s[vessels.roots].sum() == pytest.approx(0, abs=1e-15)
     moving = found.haematocrit[vessels.segments]
     assert moving.min() >= 0
-    assert moving.max() <= PACKED
+    assert moving.max() <= PACKED * (1 + 1e-12)
     assert found.pressure_mmhg.min() >= 10 - 1e-9
     assert found.pressure_mmhg.max() <= 50 + 1e-9
 
