@@ -248,7 +248,7 @@ def _plumbing(
     ends = np.concatenate([tubes.tail, tubes.head])
     by_point = np.argsort(ends, kind="stable")
     first, tube = np.searchsorted(ends[by_point], np.arange(len(vessels) + 1)), by_point % max(len(tubes.tail), 1)
-    net = network(a[inner], b[inner], len(free))
+    net = network(a[inner], b[inner], len(free), vessels.points_mm[free])
     return _Plumbing(tubes, held, inflow, inlet_haematocrit, periphery, free, net, inner, grounded, first, tube)
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 from numpy import ndarray
-from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import splu
+
+WHOLE = 24
+"""Nodes that are cut no further."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +64,14 @@ class Factor:
         return x[self.network.place]
 
 
-def network(node_a: Int[ndarray, " e"], node_b: Int[ndarray, " e"], size: int) -> Network:
-    """Analyses a net of resistors: in what order to eliminate its nodes, and where L fills."""
-    place = _places(node_a, node_b, size)
+def network(
+    node_a: Int[ndarray, " e"], node_b: Int[ndarray, " e"], size: int, points: Float[ndarray, "n 3"]
+) -> Network:
+    """Analyses a net of resistors: in what order to eliminate its nodes, and where L fills.
+
+    points: (size, 3) where the nodes lie, which only tells how the net is best cut.
+    """
+    place = _places(node_a, node_b, size, points)
     a, b = place[node_a], place[node_b]
     earlier, later = np.minimum(a, b), np.maximum(a, b)
     keys, slot = np.unique(later.astype(np.int64) * size + earlier, return_inverse=True)
@@ -76,23 +82,47 @@ def network(node_a: Int[ndarray, " e"], node_b: Int[ndarray, " e"], size: int) -
     return Network(node_a, node_b, size, place, above, row_start, column, slot, start)
 
 
-def _places(node_a: Int[ndarray, " e"], node_b: Int[ndarray, " e"], size: int) -> Int[ndarray, " n"]:
-    """Ends of trees first, from the tip inwards; then the rest of the net, those with the fewest neighbours first."""
+def _places(
+    node_a: Int[ndarray, " e"], node_b: Int[ndarray, " e"], size: int, points: Float[ndarray, "n 3"]
+) -> Int[ndarray, " n"]:
+    """Ends of trees first, from the tip inwards; what is left is cut in half again and again, cuts after their halves.
+
+    Nested dissection (George 1973, SIAM J Numer Anal 10: 345) along the longest side of the points: the cut is made of
+    the nodes of the lower half that are joined to the upper one.
+    """
     first, neighbour = _adjacency(node_a, node_b, size)
     place, peeled = _peel(first, neighbour, size)
-    core = np.flatnonzero(place < 0)
-    if not core.size:
-        return place
-    number = np.full(size, -1)
-    number[core] = np.arange(len(core))
-    a, b = number[node_a], number[node_b]
-    inside = (a >= 0) & (b >= 0)
-    a, b, diagonal = a[inside], b[inside], np.arange(len(core))
-    ones = np.concatenate([np.full(2 * len(a), -1.0), np.full(len(core), float(len(a) + 1))])
-    matrix = csc_matrix((ones, (np.concatenate([a, b, diagonal]), np.concatenate([b, a, diagonal]))))
-    found = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    place[core] = peeled + found.perm_c
+    side = np.zeros(size, np.int8)
+    stack = [(np.flatnonzero(place < 0), peeled)]
+    while stack:
+        nodes, start = stack.pop()
+        if len(nodes) <= WHOLE:
+            place[nodes] = start + np.arange(len(nodes))
+            continue
+        at = points[nodes]
+        along = at[:, np.argmax(np.ptp(at, axis=0))]
+        low = along <= np.median(along)
+        if low.all():
+            low = np.arange(len(nodes)) < len(nodes) // 2
+        lower, upper = nodes[low], nodes[~low]
+        side[upper] = 1
+        cut = _touches(first, neighbour, lower, side)
+        side[upper] = 0
+        rest, cut = lower[~cut], lower[cut]
+        place[cut] = start + len(rest) + len(upper) + np.arange(len(cut))
+        stack += [(rest, start), (upper, start + len(rest))]
     return place
+
+
+@njit(cache=True)
+def _touches(first, neighbour, nodes, side):
+    """True for each node that is joined to one on side 1."""
+    out = np.zeros(len(nodes), np.bool_)
+    for i in range(len(nodes)):
+        for k in range(first[nodes[i]], first[nodes[i] + 1]):
+            if side[neighbour[k]] == 1:
+                out[i] = True
+    return out
 
 
 def _adjacency(
