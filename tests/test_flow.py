@@ -159,3 +159,17 @@ def test_a_periphery_takes_what_its_pressure_gives():
     assert both.pressure_mmhg[2] == pytest.approx(60)
     assert both.inflow_mm3_s[2] == pytest.approx(-alone.flow_mm3_s[2] / 2)
     assert both.mass_residual < 1e-12
+
+
+def test_the_flow_has_the_same_bytes_for_any_number_of_threads():
+    import numba
+
+    vessels = closed(2, side=30)
+    held, most = held_pressures(vessels, 50, 10, 20), numba.get_num_threads()
+    found = []
+    for threads in (1, most):
+        numba.set_num_threads(threads)
+        found.append(circulation(vessels, held))
+    numba.set_num_threads(most)
+    for name in ("pressure_mmhg", "flow_mm3_s", "haematocrit", "link_flow_mm3_s"):
+        assert np.array_equal(getattr(found[0], name), getattr(found[1], name), equal_nan=True)

@@ -178,8 +178,9 @@ class _Stream:
 
     def change_from(self, cells: Float[ndarray, " t"]) -> float:
         """Share of the moving red cells that `cells` has in other tubes."""
-        moving = abs(self.flow) @ self.haematocrit
-        return float(abs(self.flow) @ abs(self.haematocrit - cells) / moving) if moving > 0 else 0.0
+        moving = (abs(self.flow) * self.haematocrit).sum()
+        changed = (abs(self.flow) * abs(self.haematocrit - cells)).sum()
+        return float(changed / moving) if moving > 0 else 0.0
 
 
 @dataclass(frozen=True, eq=False)
