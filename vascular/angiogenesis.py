@@ -10,7 +10,7 @@ not leave are ours.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -129,12 +129,10 @@ def sprout(vessels: Vessels, tissue: Tissue, stage: Sprouting, rng: Generator) -
         parent,
         kind,
         n,
-        tissue.region,
+        Ground(tissue.region, (tissue.course @ axes).astype(np.float32), spacing),
         tissue.demand,
-        (tissue.course @ axes).astype(np.float32),
-        spacing,
         stage.iterations,
-        np.array([*lengths, stage.clear_mm, stage.expansion, *angles, stage.inertia, stage.following]),
+        Rules(*lengths, stage.clear_mm, stage.expansion, *angles, stage.inertia, stage.following),
         rng.random((tries, 4)),
         np.radians(rng.normal(*stage.branch_deg, FORKS)),
         np.radians(stage.waver_deg) * rng.standard_normal(TURNS),
@@ -166,27 +164,70 @@ def regress(vessels: Vessels, shorter_mm: float) -> Vessels:
     return vessels.take(~lost)
 
 
+class Net(NamedTuple):
+    """The vessels while they grow, room for more included: what they are, and the cells of `edge` mm that they lie in.
+
+    child, children: a point's first child, and how many. age: steps since the root or the stage began. head: the last
+    point of each kind in each cell; after: the one before it there, -1 at the end.
+    """
+
+    position: ndarray
+    parent: ndarray
+    kind: ndarray
+    child: ndarray
+    children: ndarray
+    age: ndarray
+    head: ndarray
+    after: ndarray
+    edge: float
+
+
+class Ground(NamedTuple):
+    """The tissue as the kernel takes it."""
+
+    region: ndarray
+    course: ndarray
+    spacing: ndarray
+
+
+class Rules(NamedTuple):
+    """A stage of growth as the kernel takes it: lengths in mm, cone as a cosine, spread in radians."""
+
+    need: float
+    apart: float
+    reached: float
+    reach: float
+    step: float
+    notch: float
+    clear: float
+    expansion: float
+    cone: float
+    spread: float
+    inertia: float
+    following: float
+
+
 @njit(cache=True, error_model="numpy")
-def _grow(position, parent, kind, n, region, demand, course, spacing, iterations, rules, dice, fork_angles, turns):
+def _grow(position, parent, kind, n, ground, demand, iterations, rules, dice, fork_angles, turns):
     """Runs one stage on the arrays; returns how many points there are then."""
-    need, apart, reached, reach, clear, expansion = rules[0], rules[1], rules[2], rules[3], rules[6], rules[7]
+    region, spacing = ground.region, ground.spacing
     capacity, candidates = len(position), len(dice) // iterations
     size = np.array(region.shape) * spacing
-    edge = max(max(reach, need), clear)
+    edge = max(max(rules.reach, rules.need), rules.clear)
     cells = (size / edge).astype(np.int64) + 1
     head = np.full((2, cells[0], cells[1], cells[2]), -1, np.int32)
     after = np.full(capacity, -1, np.int32)
     child, children = np.full(capacity, -1, np.int32), np.zeros(capacity, np.int32)
-    age = np.zeros(capacity, np.int32)
+    net = Net(position, parent, kind, child, children, np.zeros(capacity, np.int32), head, after, edge)
     for i in range(n):
-        _enter(head[kind[i]], after, position[i], i, edge)
+        _enter(net, kind[i], position[i], i)
         if parent[i] >= 0:
             child[parent[i]] = i
             children[parent[i]] += 1
     grown = n
     sinks, waiting = np.zeros((2, len(dice), 3)), np.zeros(2, np.int64)
     for t in range(iterations):
-        f = 1 / (1 + expansion * t)
+        f = 1 / (1 + rules.expansion * t)
         for c in range(t * candidates, (t + 1) * candidates):
             p = dice[c, :3] * size
             if region.shape[2] == 1:
@@ -194,44 +235,22 @@ def _grow(position, parent, kind, n, region, demand, course, spacing, iterations
             i, j, k = int(p[0] / spacing[0]), int(p[1] / spacing[1]), int(p[2] / spacing[2])
             if region[i, j, k] == 0 or dice[c, 3] >= demand[i, j, k]:
                 continue
-            calls_artery = _near(head[ARTERY], after, position, p, need * f, edge) < 0
+            calls_artery = _near(net, ARTERY, p, rules.need * f) < 0
             calls_vein = (
-                _near(head[VEIN], after, position, p, need * f, edge) < 0
-                and _near(head[ARTERY], after, position, p, reach * f, edge) >= 0
-                and _near(head[ARTERY], after, position, p, UNREACHED * clear * f, edge) < 0
+                _near(net, VEIN, p, rules.need * f) < 0
+                and _near(net, ARTERY, p, rules.reach * f) >= 0
+                and _near(net, ARTERY, p, UNREACHED * rules.clear * f) < 0
             )
             for kind_called, calls in ((ARTERY, calls_artery), (VEIN, calls_vein)):
-                if calls and not _among(sinks[kind_called], waiting[kind_called], p, apart * f):
+                if calls and not _among(sinks[kind_called], waiting[kind_called], p, rules.apart * f):
                     sinks[kind_called, waiting[kind_called]] = p
                     waiting[kind_called] += 1
         for k in (ARTERY, VEIN):
-            grown = _answer(
-                k,
-                sinks[k],
-                waiting[k],
-                f,
-                position,
-                parent,
-                kind,
-                child,
-                children,
-                age,
-                n,
-                grown,
-                head,
-                after,
-                edge,
-                region,
-                course,
-                spacing,
-                rules,
-                fork_angles,
-                turns,
-            )
+            grown = _answer(k, sinks[k], waiting[k], f, net, n, grown, ground, rules, fork_angles, turns)
             left = 0
             for c in range(waiting[k]):
                 p = sinks[k, c].copy()
-                if _near(head[k], after, position, p, reached * f, edge) < 0:
+                if _near(net, k, p, rules.reached * f) < 0:
                     sinks[k, left] = p
                     left += 1
             waiting[k] = left
@@ -239,38 +258,24 @@ def _grow(position, parent, kind, n, region, demand, course, spacing, iterations
 
 
 @njit(cache=True, error_model="numpy")
-def _answer(
-    k,
-    sinks,
-    waiting,
-    f,
-    position,
-    parent,
-    kind,
-    child,
-    children,
-    age,
-    old,
-    n,
-    head,
-    after,
-    edge,
-    region,
-    course,
-    spacing,
-    rules,
-    fork_angles,
-    turns,
-):
+def _answer(k, sinks, waiting, f, net, old, n, ground, rules, fork_angles, turns):
     """One step of every vessel of kind k that a sink calls; returns how many points there are then."""
-    reach, step, notch, clear = rules[3] * f, rules[4] * f, rules[5] * f, rules[6] * f
-    cone, spread, inertia, following = rules[8], rules[9], rules[10], rules[11]
-    from_fork, to_fork = _fork_distances(position, parent, children, n)
+    reach, step, notch, clear = rules.reach * f, rules.step * f, rules.notch * f, rules.clear * f
+    position, parent, child, children, head, after = (
+        net.position,
+        net.parent,
+        net.child,
+        net.children,
+        net.head,
+        net.after,
+    )
+    region, spacing = ground.region, ground.spacing
+    from_fork, to_fork = _fork_distances(net, n)
     caller, called = np.full(waiting, -1, np.int32), np.zeros(n + 1, np.int64)
     for s in range(waiting):
         best, nearest = -1, reach * reach
         home = _region_at(region, spacing, sinks[s])
-        a, b = (sinks[s] / edge).astype(np.int64), np.array(head.shape[1:])
+        a, b = (sinks[s] / net.edge).astype(np.int64), np.array(head.shape[1:])
         for ci in range(max(a[0] - 1, 0), min(a[0] + 2, b[0])):
             for cj in range(max(a[1] - 1, 0), min(a[1] + 2, b[1])):
                 for ck in range(max(a[2] - 1, 0), min(a[2] + 2, b[2])):
@@ -283,7 +288,7 @@ def _answer(
                         if (
                             d < nearest
                             and children[i] < 2
-                            and _hears(i, dx, dy, dz, d, position, parent, children, from_fork, to_fork, notch, cone)
+                            and _hears(i, dx, dy, dz, d, net, from_fork, to_fork, notch, rules.cone)
                         ) and _region_at(region, spacing, position[i]) == home:
                             best, nearest = i, d
                         i = after[i]
@@ -319,29 +324,9 @@ def _answer(
             onward = _unit(position[child[i]] - position[i])
             side = _unit(u - (u * onward).sum() * onward)
             way = np.cos(angle) * onward + np.sin(angle) * side
-            now = _step(
-                i,
-                way,
-                0.0,
-                k,
-                position,
-                parent,
-                kind,
-                child,
-                children,
-                age,
-                old,
-                grown,
-                head,
-                after,
-                edge,
-                region,
-                spacing,
-                step,
-                clear,
-            )
+            now = _step(i, way, 0.0, k, net, old, grown, ground, step, clear)
             if now > grown:
-                _bar(barred, i, position, parent, child, n, notch)
+                _bar(barred, i, net, n, notch)
             grown = now
             continue
         m[:] = 0.0
@@ -356,8 +341,8 @@ def _answer(
             if bend > widest:
                 widest, far = bend, u
         v = (position[i] / spacing).astype(np.int64)
-        way = _unit(inertia * heading + m + following * course[v[0], v[1], v[2]])
-        forks = last - first > 1 and np.sqrt(total / (last - first)) > spread
+        way = _unit(rules.inertia * heading + m + rules.following * ground.course[v[0], v[1], v[2]])
+        forks = last - first > 1 and np.sqrt(total / (last - first)) > rules.spread
         if forks and parent[i] >= 0 and from_fork[i] > notch and not barred[i]:
             side = _unit(far - (far * way).sum() * way)
             plus = 0
@@ -368,98 +353,19 @@ def _answer(
             one, two = share * angle, (1 - share) * angle
             other = np.cos(two) * way - np.sin(two) * side
             way = np.cos(one) * way + np.sin(one) * side
-            grown = _step(
-                i,
-                way,
-                0.0,
-                k,
-                position,
-                parent,
-                kind,
-                child,
-                children,
-                age,
-                old,
-                grown,
-                head,
-                after,
-                edge,
-                region,
-                spacing,
-                step,
-                clear,
-            )
-            grown = _step(
-                i,
-                other,
-                0.0,
-                k,
-                position,
-                parent,
-                kind,
-                child,
-                children,
-                age,
-                old,
-                grown,
-                head,
-                after,
-                edge,
-                region,
-                spacing,
-                step,
-                clear,
-            )
-            _bar(barred, i, position, parent, child, n, notch)
+            grown = _step(i, way, 0.0, k, net, old, grown, ground, step, clear)
+            grown = _step(i, other, 0.0, k, net, old, grown, ground, step, clear)
+            _bar(barred, i, net, n, notch)
         else:
             turn = turns[grown % len(turns)]
-            grown = _step(
-                i,
-                way,
-                turn,
-                k,
-                position,
-                parent,
-                kind,
-                child,
-                children,
-                age,
-                old,
-                grown,
-                head,
-                after,
-                edge,
-                region,
-                spacing,
-                step,
-                clear,
-            )
+            grown = _step(i, way, turn, k, net, old, grown, ground, step, clear)
     return grown
 
 
 @njit(cache=True)
-def _step(
-    i,
-    way,
-    turn,
-    k,
-    position,
-    parent,
-    kind,
-    child,
-    children,
-    age,
-    old,
-    n,
-    head,
-    after,
-    edge,
-    region,
-    spacing,
-    step,
-    clear,
-):
+def _step(i, way, turn, k, net, old, n, ground, step, clear):
     """A new point one step from point i, if the way or a detour is free; returns how many points there are then."""
+    region, spacing, position, children = ground.region, ground.spacing, net.position, net.children
     home = _region_at(region, spacing, position[i])
     flat = region.shape[2] == 1
     for detour in DETOURS_DEG:
@@ -467,21 +373,22 @@ def _step(
         p = position[i] + step * to
         if _region_at(region, spacing, p) != home or _region_at(region, spacing, 0.5 * (p + position[i])) != home:
             continue
-        if not _free(p, i, k, position, parent, age, old, head, after, edge, step, clear):
+        if not _free(p, i, k, net, old, step, clear):
             continue
-        position[n], parent[n], kind[n], age[n] = p, i, k, age[i] + 1
+        position[n], net.parent[n], net.kind[n], net.age[n] = p, i, k, net.age[i] + 1
         if children[i] == 0:
-            child[i] = n
+            net.child[i] = n
         children[i] += 1
-        _enter(head[k], after, p, n, edge)
+        _enter(net, k, p, n)
         return n + 1
     return n
 
 
 @njit(cache=True)
-def _free(p, i, k, position, parent, age, old, head, after, edge, step, clear):
+def _free(p, i, k, net, old, step, clear):
     """Whether a point that continues point i is clear of the other kind, and of its own kind but for its relatives."""
-    a, b = (p / edge).astype(np.int64), np.array(head.shape[1:])
+    position, parent, head = net.position, net.parent, net.head
+    a, b = (p / net.edge).astype(np.int64), np.array(head.shape[1:])
     for kind in range(2):
         limit = OWN_CLEAR * step if kind == k else clear
         for ci in range(max(a[0] - 1, 0), min(a[0] + 2, b[0])):
@@ -494,17 +401,18 @@ def _free(p, i, k, position, parent, age, old, head, after, edge, step, clear):
                             if kind == k:
                                 if j != i and j != parent[i] and parent[j] != i and parent[j] != parent[i]:
                                     return False
-                            elif j >= old or age[i] >= CROSSING_STEPS:
+                            elif j >= old or net.age[i] >= CROSSING_STEPS:
                                 was = position[j] - position[i]
                                 if (was * was).sum() > (d * d).sum():
                                     return False
-                        j = after[j]
+                        j = net.after[j]
     return True
 
 
 @njit(cache=True)
-def _hears(i, dx, dy, dz, d, position, parent, children, from_fork, to_fork, notch, cone):
+def _hears(i, dx, dy, dz, d, net, from_fork, to_fork, notch, cone):
     """Whether point i may grow towards a sink at (dx, dy, dz) from it, d their square."""
+    position, parent, children = net.position, net.parent, net.children
     if parent[i] < 0:
         return children[i] == 0
     hx = position[i, 0] - position[parent[i], 0]
@@ -517,8 +425,9 @@ def _hears(i, dx, dy, dz, d, position, parent, children, from_fork, to_fork, not
 
 
 @njit(cache=True)
-def _fork_distances(position, parent, children, n):
+def _fork_distances(net, n):
     """Along the vessel, from each point up to the next fork or root, and down to the next fork."""
+    position, parent, children = net.position, net.parent, net.children
     up, down = np.full(n, np.inf), np.full(n, np.inf)
     for i in range(n):
         if parent[i] >= 0:
@@ -532,8 +441,9 @@ def _fork_distances(position, parent, children, n):
 
 
 @njit(cache=True)
-def _bar(barred, fork, position, parent, child, n, notch):
+def _bar(barred, fork, net, n, notch):
     """No second fork in this iteration within the distance of lateral inhibition along the vessel."""
+    position, parent, child = net.position, net.parent, net.child
     i, length = fork, 0.0
     while i >= 0 and length < notch:
         barred[i] = True
@@ -549,27 +459,30 @@ def _bar(barred, fork, position, parent, child, n, notch):
 
 
 @njit(cache=True)
-def _enter(head, after, p, i, edge):
-    a = int(min(max(p[0] / edge, 0), head.shape[0] - 1))
-    b = int(min(max(p[1] / edge, 0), head.shape[1] - 1))
-    c = int(min(max(p[2] / edge, 0), head.shape[2] - 1))
-    after[i] = head[a, b, c]
-    head[a, b, c] = i
+def _enter(net, k, p, i):
+    """Put point i of kind k, at p, into its cell."""
+    head, edge = net.head, net.edge
+    a = int(min(max(p[0] / edge, 0), head.shape[1] - 1))
+    b = int(min(max(p[1] / edge, 0), head.shape[2] - 1))
+    c = int(min(max(p[2] / edge, 0), head.shape[3] - 1))
+    net.after[i] = head[k, a, b, c]
+    head[k, a, b, c] = i
 
 
 @njit(cache=True)
-def _near(head, after, position, p, limit, edge):
-    """A point within `limit` of p, -1 if there is none."""
+def _near(net, kind, p, limit):
+    """A point of a kind within `limit` of p, -1 if there is none."""
+    position, head, edge = net.position, net.head, net.edge
     a, b, c = int(p[0] / edge), int(p[1] / edge), int(p[2] / edge)
-    for i in range(max(a - 1, 0), min(a + 2, head.shape[0])):
-        for j in range(max(b - 1, 0), min(b + 2, head.shape[1])):
-            for k in range(max(c - 1, 0), min(c + 2, head.shape[2])):
-                at = head[i, j, k]
+    for i in range(max(a - 1, 0), min(a + 2, head.shape[1])):
+        for j in range(max(b - 1, 0), min(b + 2, head.shape[2])):
+            for k in range(max(c - 1, 0), min(c + 2, head.shape[3])):
+                at = head[kind, i, j, k]
                 while at >= 0:
                     dx, dy, dz = position[at, 0] - p[0], position[at, 1] - p[1], position[at, 2] - p[2]
                     if dx * dx + dy * dy + dz * dz < limit * limit:
                         return at
-                    at = after[at]
+                    at = net.after[at]
     return -1
 
 
