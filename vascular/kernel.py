@@ -428,13 +428,20 @@ def _cell_range(grid, low, high, n):
 
 
 @njit(cache=True)
+def _cells_around(grid, a, b, radius):
+    """The first and last cell along x, y and z of a capsule from a to b."""
+    i0, i1 = _cell_range(grid, min(a[0], b[0]) - radius, max(a[0], b[0]) + radius, 0)
+    j0, j1 = _cell_range(grid, min(a[1], b[1]) - radius, max(a[1], b[1]) + radius, 1)
+    k0, k1 = _cell_range(grid, min(a[2], b[2]) - radius, max(a[2], b[2]) + radius, 2)
+    return i0, i1, j0, j1, k0, k1
+
+
+@njit(cache=True)
 def _enter(grid, item, link, used, name, a, b, radius):
     """Lists capsule `name` in every cell that it touches. Returns how many entries are used, -1 if there is no room."""
     (corner, edge, counts, head) = grid
     reach = radius + 0.8661 * edge
-    i0, i1 = _cell_range(grid, min(a[0], b[0]) - radius, max(a[0], b[0]) + radius, 0)
-    j0, j1 = _cell_range(grid, min(a[1], b[1]) - radius, max(a[1], b[1]) + radius, 1)
-    k0, k1 = _cell_range(grid, min(a[2], b[2]) - radius, max(a[2], b[2]) + radius, 2)
+    i0, i1, j0, j1, k0, k1 = _cells_around(grid, a, b, radius)
     single = i0 == i1 and j0 == j1 and k0 == k1
     middle = np.empty(3)
     for i in range(i0, i1 + 1):
@@ -527,9 +534,7 @@ def _meets(grid, item, link, tree, others, a, b, radius, old, kin, kin_too, give
     (_, _, counts, head) = grid
     (point, parent, _, _, _, _, _, _, thick, fixed) = tree
     (other_a, other_b, other_radius) = others
-    i0, i1 = _cell_range(grid, min(a[0], b[0]) - radius, max(a[0], b[0]) + radius, 0)
-    j0, j1 = _cell_range(grid, min(a[1], b[1]) - radius, max(a[1], b[1]) + radius, 1)
-    k0, k1 = _cell_range(grid, min(a[2], b[2]) - radius, max(a[2], b[2]) + radius, 2)
+    i0, i1, j0, j1, k0, k1 = _cells_around(grid, a, b, radius)
     for i in range(i0, i1 + 1):
         for j in range(j0, j1 + 1):
             for k in range(k0, k1 + 1):
@@ -834,9 +839,7 @@ def conflicts(tree, n, others, space, box, volume_mm3, spare):
         if not fixed[i] and not walk(space[0], 0.0, start, end):
             bad[i] = True
         r = radius[i]
-        i0, i1 = _cell_range(grid, min(point[i, 0], point[p, 0]) - r, max(point[i, 0], point[p, 0]) + r, 0)
-        j0, j1 = _cell_range(grid, min(point[i, 1], point[p, 1]) - r, max(point[i, 1], point[p, 1]) + r, 1)
-        k0, k1 = _cell_range(grid, min(point[i, 2], point[p, 2]) - r, max(point[i, 2], point[p, 2]) + r, 2)
+        i0, i1, j0, j1, k0, k1 = _cells_around(grid, point[i], point[p], r)
         for ci in range(i0, i1 + 1):
             for cj in range(j0, j1 + 1):
                 for ck in range(k0, k1 + 1):

@@ -30,7 +30,7 @@ def decode(content: bytes, name: str) -> Vessels:
     try:
         with h5py.File(BytesIO(content), "r") as file:
             group = file[GROUP]
-            columns = {key: np.asarray(node[()]) for key, node in group.items()}  # type: ignore[union-attr]
+            columns = {key: np.asarray(node[()]) for key, node in group.items()}  # pyright: ignore[reportAttributeAccessIssue]
     except Exception as reason:  # h5py raises many kinds where bits are wrong
         raise SceneError(f"{name}: cannot be read: {reason}; a file with a group '{GROUP}' would do") from reason
     for column in ("points_mm", "parent", "radius_mm"):
