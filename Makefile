@@ -1,10 +1,10 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/vessel_pictures.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
-.PHONY: demo test check format gpu-test bench people vessel-pictures clean
+.PHONY: demo test check format gpu-test bench people retina vessel-pictures clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -35,6 +35,10 @@ bench: .venv/ready                      ## speed, written to benchmarks/results/
 people: .venv/ready                     ## 200 sampled people and the sheet of twelve, in benchmarks/results/ and docs/
 	$(BIN)/python benchmarks/people.py
 	$(BIN)/python benchmarks/portraits.py
+
+ROSSA ?=
+retina: .venv/ready                     ## 50 synthetic maculas against figures of real ones (ROSSA=folder: and masks), in benchmarks/results/
+	$(BIN)/python benchmarks/retina.py $(ROSSA)
 
 vessel-pictures: .venv/ready            ## the vessels of every organ of one patient, in docs/
 	$(BIN)/python benchmarks/vessel_pictures.py

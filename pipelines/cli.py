@@ -252,7 +252,7 @@ def body(
 
 @app.command()
 def vessels(
-    bed: Annotated[str, typer.Argument(help="coronary, liver, kidney, lung, brain, or cco in a box.")],
+    bed: Annotated[str, typer.Argument(help="retina, coronary, liver, kidney, lung, brain, or cco in a box.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=".vtp, .swc, .graphml, .gxl, .csv or .h5.")],
     seed: Seed = None,
     png: Annotated[Path | None, typer.Option(metavar="PNG", help="A picture, with distributions.")] = None,

@@ -18,7 +18,7 @@ from simdata.vessels import KINDS, Vessels
 from vascular.formats import encode
 from vascular.morphometry import Field, angles_deg, exponents, forks, report
 
-BEDS = ("brain", "cco", "coronary", "kidney", "liver", "lung")
+BEDS = ("brain", "cco", "coronary", "kidney", "liver", "lung", "retina")
 FIELDS = {"retina": Field()}
 """Beds that lie flat, and the picture in which they are measured."""
 COLOURS = np.array([(226, 74, 60), (84, 120, 240), (226, 170, 84), (232, 222, 190), (98, 190, 90)])

@@ -15,7 +15,7 @@ from scipy.ndimage import distance_transform_edt, label
 from skimage.morphology import skeletonize
 
 from simdata.grid import Grid
-from simdata.vessels import KINDS, ROOT, Vessels, kind_index
+from simdata.vessels import CAPILLARY, KINDS, ROOT, Vessels, kind_index
 from vascular.voxelise import voxelise
 
 LARGE_MM = 9.9e-3
@@ -93,7 +93,7 @@ def faz_area_mm2(mask: Bool[ndarray, "u v"], pixel_mm: float, gap_mm: float = GA
     0 if vessels fill the middle closer than that.
     """
     away = np.asarray(distance_transform_edt(~mask)) * pixel_mm
-    room, _ = label(away > gap_mm)  # type: ignore[misc]
+    room = np.asarray(label(away > gap_mm)[0])  # pyright: ignore[reportIndexIssue]
     middle = np.array(mask.shape) // 2
     near = np.indices(mask.shape) - middle[:, None, None]
     inner = np.hypot(*near) * pixel_mm < 0.15 if not room[tuple(middle)] else room == room[tuple(middle)]
@@ -156,9 +156,9 @@ def orders(vessels: Vessels, kind: str) -> list[dict[str, float]]:
     """
     own = vessels.segments[vessels.kind[vessels.segments] == kind_index(kind)]
     order, above = vessels.order, vessels.parent[own]
-    begins = (order[above] != order[own]) | (vessels.parent[above] == ROOT)
+    begins = (order[above] != order[own]) | (vessels.kind[above] != vessels.kind[own]) | (vessels.parent[above] == ROOT)
     rows = []
-    for k in range(1, int(order[own].max(initial=0)) + 1):
+    for k in np.unique(order[own]).tolist():
         of = order[own] == k
         elements = int(np.count_nonzero(begins & of))
         length_mm = vessels.length_mm[own[of]].astype(float)
@@ -189,9 +189,13 @@ def tortuosity(vessels: Vessels) -> Float[ndarray, " b"]:
 
 
 def report(vessels: Vessels, field: Field | None = None) -> dict[str, Any]:
-    """Everything that is measured, as JSON holds it; with a field, also what a picture of it shows."""
+    """Everything that is measured, as JSON holds it; with a field, also what a picture of it shows.
+
+    The angle is that of trees: in a capillary net three tubes meet as it happens.
+    """
     at = forks(vessels)
     exponent, angle = exponents(vessels, at), angles_deg(vessels, at)
+    of_tree = vessels.kind[at.mother] != CAPILLARY
     own = vessels.segments
     volume = np.pi * vessels.radius_mm[own].astype(float) ** 2 * vessels.length_mm[own]
     made: dict[str, Any] = {
@@ -202,7 +206,7 @@ def report(vessels: Vessels, field: Field | None = None) -> dict[str, Any]:
         "links": len(vessels.links),
         "radius_mm": _spread(vessels.radius_mm[own]),
         "bifurcations": len(at.mother),
-        "bifurcation_angle_deg": _median(angle),
+        "bifurcation_angle_deg": _median(angle[of_tree]),
         "tortuosity": _median(tortuosity(vessels)),
         "orders": {kind: rows for kind in KINDS if (rows := orders(vessels, kind))},
     }

@@ -1,0 +1,110 @@
+"""The retina: a closed net around the fovea, between arteries and veins that do not touch its centre."""
+
+import numpy as np
+import pytest
+from toys import Block
+
+from simdata import Scene, SceneError, Streams
+from simdata.vessels import ARTERY, CAPILLARY, ROOT, VEIN, vessel_tree
+from vascular.fundus import as_seen, fundus
+from vascular.morphometry import Field, report
+from vascular.plexus import Layer, close_circulation, net
+from vascular.retina import EXPONENT, Retina, example
+
+
+def stream(seed):
+    return Streams(seed)["vessels"].generator
+
+
+@pytest.fixture(scope="module")
+def macula():
+    return example(stream(1))
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return [report(Retina().grow(stream(seed)), Field()) for seed in range(8)]
+
+
+def test_a_macula_has_the_segments_of_an_eye(macula):
+    assert len(macula.segments) + len(macula.links) > 12_000
+    assert np.abs(macula.points_mm[:, :2]).max() <= 1.5
+    assert {ARTERY, VEIN, CAPILLARY} == set(np.unique(macula.kind))
+
+
+def test_every_capillary_is_fed_by_an_artery_and_some_drain_into_veins(macula):
+    top = np.arange(len(macula))
+    while (macula.parent[top] != ROOT).any():
+        top = np.where(macula.parent[top] == ROOT, top, macula.parent[top])
+    assert (macula.kind[top[macula.kind == CAPILLARY]] == ARTERY).all()
+    joined = np.sort(macula.kind[macula.links], axis=1)
+    assert (joined == (VEIN, CAPILLARY)).all(axis=1).sum() > 50
+
+
+def test_no_vessel_crosses_the_fovea():
+    for seed in range(6):
+        rng = stream(seed)
+        grown, eye = Retina().grow(rng), fundus(stream(seed))
+        u, v = grown.points_mm[grown.kind == CAPILLARY, :2].T
+        assert (np.hypot(u, v) > 0.75 * eye.faz_radius_mm(u, v)).all()
+
+
+def test_arteries_and_veins_that_cross_do_so_in_depth(macula):
+    a, v = (np.flatnonzero(macula.kind == kind) for kind in (ARTERY, VEIN))
+    apart = np.linalg.norm(macula.points_mm[a, None] - macula.points_mm[None, v], axis=-1)
+    assert (apart > macula.radius_mm[a, None] + macula.radius_mm[None, v]).mean() > 0.9999
+
+
+def test_flow_of_a_fork_is_the_flow_of_its_daughters(macula):
+    inner = [i for i in macula.segments if macula.kind[i] != CAPILLARY and macula.kind[macula.parent[i]] != CAPILLARY]
+    below = np.bincount(macula.parent[inner], macula.flow_mm3_s[inner], len(macula))
+    fork = np.bincount(macula.parent[inner], minlength=len(macula)) > 1
+    fork &= macula.parent != ROOT
+    assert fork.sum() > 50
+    # what leaves the field takes its flow along, so no fork gives out more than it gets
+    assert (below[fork] < 1.001 * macula.flow_mm3_s[fork]).all()
+    assert np.median(below[fork] / macula.flow_mm3_s[fork]) > 0.99
+
+
+def test_eyes_are_like_eyes(measured):
+    mean = {name: np.mean([one[name] for one in measured]) for name in ("density", "faz_area_mm2", "exponent_artery")}
+    assert 0.04 < mean["density"] < 0.10
+    assert 0.12 < mean["faz_area_mm2"] < 0.40
+    assert mean["exponent_artery"] == pytest.approx(EXPONENT[ARTERY], abs=0.2)
+    assert np.std([one["faz_area_mm2"] for one in measured]) > 0.03
+
+
+def test_a_left_eye_is_a_right_eye_in_the_mirror():
+    right, left = (Retina(laterality=side).grow(stream(3)) for side in ("right", "left"))
+    assert np.array_equal(right.points_mm * np.array([-1, 1, 1], np.float32), left.points_mm)
+    assert np.array_equal(as_seen(np.array([[1.0, 2, 3]]), "left"), [[-1, 2, -3]])
+
+
+def test_the_same_numbers_give_the_same_bytes():
+    one, same, other = (Retina().grow(stream(seed)).points_mm.tobytes() for seed in (5, 5, 6))
+    assert one == same != other
+
+
+def test_wider_meshes_hold_fewer_capillaries(macula):
+    sparse = Retina(mesh=1.6).grow(stream(1))
+    assert np.sum(sparse.kind == CAPILLARY) < 0.6 * np.sum(macula.kind == CAPILLARY)
+
+
+def test_it_grows_in_any_scene(rng):
+    grown = Retina()(Block()(rng), stream(2))
+    assert isinstance(grown, Scene)
+    assert len(grown.vessels["retina"]) > 10_000
+
+
+def test_three_capillaries_meet_at_every_node():
+    made = net((Layer(0.03, 0.06),), (1.0, 1.0), lambda layer, at: np.ones(len(at), bool), 0.1, stream(1))
+    meet = np.bincount(made.edges.ravel())
+    assert set(np.unique(meet)) <= {2, 3}
+    assert (meet == 3).mean() > 0.8
+
+
+def test_a_net_without_an_artery_is_refused():
+    made = net((Layer(0.03, 0.06),), (1.0, 1.0), lambda layer, at: np.ones(len(at), bool), 0.1, stream(1))
+    far = vessel_tree(np.array([[5.0, 5, 0], [6, 6, 0]]), np.array([ROOT, 0]), np.full(2, 0.01), "artery")
+    with pytest.raises(SceneError, match="no artery ends within"):
+        close_circulation(far, made, 0.3, stream(1))

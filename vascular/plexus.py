@@ -1,0 +1,164 @@
+"""Capillary plexus: nets of polygonal meshes in layers, fed by the ends of arteries and drained by the ends of veins.
+
+A mesh is the cell of a Voronoi diagram of jittered hexagonal places: three capillaries meet at every node, as in the
+retina and other flat beds. Blind ends are pruned, so that a net ends in a closed ring round what it leaves out. Along
+the net, every node hangs on the nearest feeding end, which makes capillaries part of the arterial tree; the capillaries
+that are left over, and those that drain into a vein, are links.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+from numpy.random import Generator
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree, Voronoi
+
+from simdata.errors import SceneError
+from simdata.vessels import ARTERY, CAPILLARY, ROOT, VEIN, Vessels, vessel_tree
+
+JITTER = 0.25
+"""Standard deviation of the places of a hexagonal lattice, in spacings."""
+FARTHEST_MM = 0.15
+"""From the end of an artery or vein to the capillary that it joins."""
+
+Places = Float[ndarray, "n 2"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A net at depth_mm +- depth_sd_mm with meshes mesh_mm apart, of capillaries of radius_mm +- radius_sd_mm."""
+
+    depth_mm: float
+    mesh_mm: Annotated[float, Gt(0)]
+    depth_sd_mm: float = 0.004
+    radius_mm: Annotated[float, Gt(0)] = 0.0029
+    radius_sd_mm: float = 0.0003
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """Nodes at points_mm (n, 3), capillaries between them: edges (m, 2). radius_mm, layer: (n,)."""
+
+    points_mm: Float[ndarray, "n 3"]
+    edges: Int[ndarray, "m 2"]
+    radius_mm: Float[ndarray, " n"]
+    layer: Int[ndarray, " n"]
+
+
+def net(
+    layers: tuple[Layer, ...],
+    size_mm: tuple[float, float],
+    open_at: Callable[[int, Places], Bool[ndarray, " n"]],
+    between_mm: float,
+    rng: Generator,
+) -> Net:
+    """Nets over a rectangle around the origin, with capillaries from layer to layer about between_mm apart.
+
+    open_at: which places of a layer may hold capillaries.
+    """
+    points, edges, radius, layer = [], [], [], []
+    count = 0
+    for number, one in enumerate(layers):
+        places, pairs = _meshes(one.mesh_mm, size_mm, rng)
+        pairs = pairs[open_at(number, places)[pairs].all(axis=1)]
+        pairs = _without_blind_ends(pairs, len(places))
+        used, pairs = np.unique(pairs, return_inverse=True)
+        n = len(used)
+        points.append(np.column_stack([places[used], one.depth_mm + one.depth_sd_mm * rng.normal(size=n)]))
+        radius.append(np.maximum(0.5 * one.radius_mm, one.radius_mm + one.radius_sd_mm * rng.normal(size=n)))
+        layer.append(np.full(n, number))
+        edges.append(pairs.reshape(-1, 2) + count)
+        if number:
+            edges.append(_between(points[-2], points[-1], count - len(points[-2]), count, between_mm, size_mm, rng))
+        count += n
+    return Net(np.concatenate(points), np.concatenate(edges), np.concatenate(radius), np.concatenate(layer))
+
+
+def close_circulation(trees: Vessels, capillaries: Net, deep: float, rng: Generator) -> Vessels:
+    """Arteries and veins joined by the net, without the capillaries that no artery reaches.
+
+    Every end joins the nearest node of the first layer, and with probability `deep` one of the deepest layer too.
+    Raises SceneError if no artery ends near the net.
+    """
+    ends = trees.ends[np.isin(trees.kind[trees.ends], (ARTERY, VEIN))]
+    joins = []
+    for wanted, chosen in (
+        (0, ends),
+        (int(capillaries.layer.max(initial=0)), ends[rng.random(len(ends)) < deep]),
+    ):
+        rows = np.flatnonzero(capillaries.layer == wanted)
+        distance, at = KDTree(capillaries.points_mm[rows, :2]).query(trees.points_mm[chosen, :2])
+        near = distance < FARTHEST_MM
+        joins.append(np.column_stack([chosen[near], len(trees) + rows[np.asarray(at)[near]]]))
+    joined = np.unique(np.concatenate(joins), axis=0)
+    if not (trees.kind[joined[:, 0]] == ARTERY).any():
+        raise SceneError(
+            f"close_circulation: no artery ends within {FARTHEST_MM} mm of a capillary; arteries over the net would do"
+        )
+    n = len(trees)
+    return _hung(
+        np.concatenate([trees.points_mm, capillaries.points_mm]),
+        np.concatenate([trees.parent, np.full(len(capillaries.points_mm), ROOT)]),
+        np.concatenate([trees.radius_mm, capillaries.radius_mm]),
+        np.concatenate([trees.kind, np.full(len(capillaries.points_mm), CAPILLARY)]),
+        np.concatenate([trees.flow_mm3_s, np.full(len(capillaries.points_mm), np.nan)]),
+        np.concatenate([joined, capillaries.edges + n]),
+    )
+
+
+def _hung(points, parent, radius, kind, flow, edges) -> Vessels:
+    """Each capillary on its way to the nearest artery along the edges; what no artery reaches is left out."""
+    n, capillary = len(points), kind == CAPILLARY
+    a, b = edges.T
+    venous = (kind[a] == VEIN) | (kind[b] == VEIN)
+    length = np.linalg.norm(points[a] - points[b], axis=1) + 1e-6
+    ways = csr_array((length[~venous], (a[~venous], b[~venous])), shape=(n, n))
+    fed = np.unique(edges[~venous][~capillary[edges[~venous]]])
+    before = np.asarray(dijkstra(ways, directed=False, indices=fed, return_predecessors=True, min_only=True)[1])
+    reached = ~capillary | (before >= 0)
+    parent = np.where(capillary & reached, before, parent)
+    link = ~((parent[a] == b) | (parent[b] == a)) & reached[a] & reached[b]
+    row = np.where(reached, np.cumsum(reached) - 1, ROOT)
+    return vessel_tree(
+        points[reached],
+        np.where(parent[reached] == ROOT, ROOT, row[parent[reached]]),
+        radius[reached],
+        kind[reached],
+        flow[reached],
+        links=row[edges[link]],
+    )
+
+
+def _meshes(mesh_mm: float, size_mm: tuple[float, float], rng: Generator) -> tuple[Places, Int[ndarray, "m 2"]]:
+    """Corners and sides of the Voronoi cells that lie in the rectangle."""
+    across, up = mesh_mm, mesh_mm * np.sqrt(0.75)
+    columns, rows = int(size_mm[0] / across) + 5, int(size_mm[1] / up) + 5
+    i, j = np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij")
+    lattice = np.column_stack([((i + 0.5 * (j % 2)) * across).ravel(), (j * up).ravel()])
+    lattice += JITTER * mesh_mm * rng.normal(size=lattice.shape) - lattice.mean(axis=0)
+    diagram = Voronoi(lattice)
+    sides = np.array(diagram.ridge_vertices)
+    inside = np.asarray((np.abs(diagram.vertices) < np.array(size_mm) / 2).all(axis=1))
+    return diagram.vertices, sides[(sides >= 0).all(axis=1) & inside[sides].all(axis=1)]
+
+
+def _without_blind_ends(edges: Int[ndarray, "m 2"], count: int) -> Int[ndarray, "k 2"]:
+    while len(edges):
+        blind = np.min(np.bincount(edges.ravel(), minlength=count)[edges], axis=1) < 2
+        if not blind.any():
+            break
+        edges = edges[~blind]
+    return edges
+
+
+def _between(upper, lower, upper_from: int, lower_from: int, apart_mm: float, size_mm, rng: Generator) -> ndarray:
+    """Capillaries from random nodes of a layer to the nearest of the next."""
+    chosen = np.flatnonzero(rng.random(len(upper)) < size_mm[0] * size_mm[1] / apart_mm**2 / max(len(upper), 1))
+    _, at = KDTree(lower[:, :2]).query(upper[chosen, :2])
+    return np.column_stack([chosen + upper_from, at + lower_from])
