@@ -5,18 +5,23 @@ Brandes et al. 2002, http://graphml.graphdrawing.org.
 """
 
 import numpy as np
+from jaxtyping import Bool
+from numpy import ndarray
 
-from simdata.errors import did_you_mean
 from simdata.vessels import KINDS, PER_LINK, Vessels
 from vascular.formats import xml
-from vascular.formats.rows import PHYSICS, broken, forest, numbers, text, vessels_of
+from vascular.formats.rows import PHYSICS, Place, broken, check_count, forest, text, vessels_of
 
 AXES = ("x", "y", "z")
 OF_NODE = {**dict.fromkeys((*AXES, "radius_mm", *PHYSICS), "double"), "kind": "string"}
 OF_EDGE = {"radius_mm": "double", "link": "boolean", **dict.fromkeys(PER_LINK, "double")}
+COUNTS = ("parse.nodes", "parse.edges")
+"""What the format itself offers to tell how many nodes and edges there are."""
+BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n{keys}\n<graph id="vessels" edgedefault="directed">'
+    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n{keys}\n'
+    '<graph id="vessels" edgedefault="directed" parse.nodes="{nodes}" parse.edges="{edges}">'
 )
 
 
@@ -27,7 +32,8 @@ def encode(vessels: Vessels) -> bytes:
         for of, table in (("node", OF_NODE), ("edge", OF_EDGE))
         for key, type in table.items()
     ]
-    lines = [HEAD.format(keys="\n".join(keys))]
+    edges = len(vessels.segments) + len(vessels.links)
+    lines = [HEAD.format(keys="\n".join(keys), nodes=len(vessels), edges=edges)]
     columns = {axis: text(column) for axis, column in zip(AXES, vessels.points_mm.T, strict=True)}
     columns |= {key: text(getattr(vessels, key)) for key in ("radius_mm", *PHYSICS)}
     columns["kind"] = [KINDS[kind] for kind in vessels.kind]
@@ -48,55 +54,35 @@ def encode(vessels: Vessels) -> bytes:
 
 def decode(content: bytes, name: str) -> Vessels:
     """The vessels of a GraphML file. Raises SceneError with the node or edge where it breaks."""
-    root = xml.root(content, name, "graphml")
-    keys = {xml.attribute(key, "id", name): key.get("attr.name", "") for key in root.iter("key")}
-    rows, ids = [], {}
-    for node in root.iter("node"):
-        id = xml.attribute(node, "id", name)
-        if id in ids:
-            raise broken(name, f"node '{id}'", "its id twice", "an id for each node")
-        ids[id] = len(rows)
-        rows.append(_data(node, keys))
-    if not rows:
-        raise broken(name, "its end", "no node", "a node for each point")
-    names = list(ids)
-    ends, edges = [], []
-    for edge in root.iter("edge"):
-        pair = [xml.attribute(edge, end, name) for end in ("source", "target")]
-        for id in pair:
-            if id not in ids:
-                raise broken(name, f"edge {pair[0]} - {pair[1]}", f"no node '{id}'", did_you_mean(id, ids))
-        ends.append([ids[id] for id in pair])
-        edges.append(_data(edge, keys))
-    at = np.array(ends, int).reshape(-1, 2)
-    is_link = np.array([edge.get("link") == "true" for edge in edges], bool)
-    parent, _, more, extra = forest(at[~is_link, 0], at[~is_link, 1], len(rows))
-    links = [*np.flatnonzero(is_link).tolist(), *np.flatnonzero(~is_link)[extra].tolist()]
+    found = xml.elements(content, name, "graphml", ("key", "graph", "node", "edge"), "data", "key", ("data",))
+    names = {own.get("id", ""): own.get("attr.name", own.get("id", "")) for own in found["key"].attributes}
+    nodes, edges = (found[tag].renamed(names, name) for tag in ("node", "edge"))
+    for of, told in zip((nodes, edges), COUNTS, strict=True):
+        for own in found["graph"].attributes:
+            check_count(own.get(told), len(of), f"<{of.tag}>", name, "<graph>")
+    ends, place, of_edge = xml.graph(nodes, edges, ("source", "target"), name)
 
-    def number(i: int, key: str, missing: str | None = None) -> float:
-        word = rows[i].get(key, missing)
-        if word is None:
-            raise broken(name, f"node '{names[i]}'", f"no {key}", f"{', '.join(AXES)} and radius_mm")
-        return numbers([word], name, f"node '{names[i]}'")[0]
-
+    is_link = _links(edges, name, of_edge)
+    segments = np.flatnonzero(~is_link)
+    parent, _, more, extra = forest(
+        ends[segments, 0], ends[segments, 1], len(nodes), name, lambda k: of_edge(int(segments[k]))
+    )
+    links = np.concatenate([np.flatnonzero(is_link), segments[extra]])
     columns = {
-        "points_mm": np.array([[number(i, axis) for axis in AXES] for i in range(len(rows))]),
+        "points_mm": np.stack([nodes.numbers(axis, name, place) for axis in AXES], axis=1),
         "parent": parent,
-        "radius_mm": np.array([number(i, "radius_mm") for i in range(len(rows))]),
-        "kind": np.array([_kind(row.get("kind", KINDS[0]), name, names[i]) for i, row in enumerate(rows)]),
-        "links": np.concatenate([at[is_link], more]),
+        "radius_mm": nodes.numbers("radius_mm", name, place),
+        "kind": nodes.kinds(name, place),
+        "links": np.concatenate([ends[is_link], more]),
     }
-    columns |= {key: np.array([number(i, key, "nan") for i in range(len(rows))]) for key in PHYSICS}
-    for key in PER_LINK:
-        columns[key] = np.array([numbers([edges[k].get(key, "nan")], name, f"edge {k}")[0] for k in links])
-    return vessels_of(name, lambda row: f"node '{names[row]}'", columns)
+    columns |= {key: nodes.numbers(key, name, place, "nan") for key in PHYSICS}
+    columns |= {key: edges.numbers(key, name, of_edge, "nan")[links] for key in PER_LINK}
+    return vessels_of(name, place, columns)
 
 
-def _data(element: xml.Element, keys: dict[str, str]) -> dict[str, str]:
-    return {keys.get(data.get("key", ""), ""): (data.text or "").strip() for data in element.iter("data")}
-
-
-def _kind(word: str, name: str, node: str) -> int:
-    if word not in KINDS:
-        raise broken(name, f"node '{node}'", f"kind '{word}'", ", ".join(KINDS))
-    return KINDS.index(word)
+def _links(edges: xml.Elements, name: str, place: Place) -> Bool[ndarray, " e"]:
+    """(e,) true for links. Raises SceneError for a word that is no boolean."""
+    words = [word.lower() for word in edges.text("link", name, place, "false")]
+    for row in (row for row, word in enumerate(words) if word not in BOOLEAN):
+        raise broken(name, place(row), f"link '{words[row]}'", "true or false")
+    return np.array([BOOLEAN[word] for word in words], bool)

@@ -30,10 +30,15 @@ def decode(content: bytes, name: str) -> Vessels:
     try:
         with h5py.File(BytesIO(content), "r") as file:
             group = file[GROUP]
+            kinds = [str(kind) for kind in group.attrs.get("kinds", KINDS)]
             columns = {key: np.asarray(node[()]) for key, node in group.items()}  # pyright: ignore[reportAttributeAccessIssue]
     except Exception as reason:  # h5py raises many kinds where bits are wrong
         raise SceneError(f"{name}: cannot be read: {reason}; a file with a group '{GROUP}' would do") from reason
-    for column in ("points_mm", "parent", "radius_mm"):
+    if kinds != list(KINDS):
+        raise broken(name, f"group '{GROUP}'", f"the kinds {', '.join(kinds)}", ", ".join(KINDS))
+    for column in (column.name for column in fields(Vessels)):
         if column not in columns:
             raise broken(name, f"group '{GROUP}'", f"no dataset '{column}'", "one for each column of Vessels")
+        if columns[column].dtype.kind not in "fiu":
+            raise broken(name, f"dataset '{column}'", f"type {columns[column].dtype}", "numbers")
     return vessels_of(name, lambda row: f"row {row}", columns)

@@ -8,19 +8,23 @@ with zlib. VTK file formats, https://docs.vtk.org/en/latest/vtk_file_formats/vtk
 import re
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from simdata.vessels import PER_POINT, Vessels
+from simdata.vessels import PER_POINT, ROOT, Vessels
 from vascular.formats import xml
-from vascular.formats.rows import PHYSICS, broken, forest, vessels_of
+from vascular.formats.rows import PHYSICS, Place, broken, check_count, forest, vessels_of
 
 NAMES = {"f": "Float", "i": "Int", "u": "UInt"}
 RADII = ("radius_mm", "Radius", "radius", "MaximumInscribedSphereRadius")
 """Names of the radius in files of simdata, svv, SimVascular and VMTK."""
 POLYLINES = "Lines"
+PARTS = ("PointData", "CellData", "Points", POLYLINES)
+OF_CELL = ("link", "flow_mm3_s", "haematocrit")
+"""Arrays of our lines that the points do not have."""
 
 
 def encode(vessels: Vessels) -> bytes:
@@ -37,34 +41,46 @@ def decode(content: bytes, name: str) -> Vessels:
     """The vessels of a VTP file of ours, or of lines with a radius. Raises SceneError with the place."""
     head, raw, text = _split(content, name)
     root = xml.root(head, name, "VTKFile")
-    piece = root.find("PolyData/Piece")
-    if piece is None:
-        raise broken(name, f"type '{root.get('type')}'", "no <PolyData> with a <Piece>", "poly data")
+    pieces = root.findall("PolyData/Piece")
+    if len(pieces) != 1:
+        raise broken(name, f"type '{root.get('type')}'", f"{len(pieces)} pieces of <PolyData>", "one")
     big = root.get("byte_order") == "BigEndian"
     source = _Source(name, raw, text, big, root.get("header_type", "UInt32"), bool(root.get("compressor")))
-    section = {part.tag: {a.get("Name", ""): a for a in part.iter("DataArray")} for part in piece}
-    points = next(iter(section.get("Points", {}).values()), None)
-    if points is None or POLYLINES not in section:
-        raise broken(name, "<Piece>", "no Points or no Lines", "both")
-    point_data = {key: source.array(array) for key, array in section.get("PointData", {}).items()}
-    columns: dict[str, np.ndarray] = {"points_mm": source.array(points).reshape(-1, 3)}
-    connectivity, offsets = (source.array(section[POLYLINES][key]).astype(int) for key in ("connectivity", "offsets"))
-    upper, lower, cell = _edges(connectivity, offsets, len(columns["points_mm"]), name)
+    section = {part.tag: {a.get("Name", ""): a for a in part.iter("DataArray")} for part in pieces[0]}
+    arrays = {part: {key: source.array(array) for key, array in section.get(part, {}).items()} for part in PARTS}
+    point_data, cell_data = arrays["PointData"], arrays["CellData"]
+    points = next(iter(arrays["Points"].values()), np.zeros(0))
+    if len(points) % len("xyz"):
+        raise broken(name, "<Points>", f"{len(points)} numbers", "three for each point")
+    n = len(points) // len("xyz")
+    upper, lower, cell = _edges(arrays[POLYLINES], n, name)
+    count = len(arrays[POLYLINES]["offsets"])
+    check_count(pieces[0].get("NumberOfPoints"), n, "points", name, "<Piece>")
+    check_count(pieces[0].get("NumberOfLines"), count, "lines", name, "<Piece>")
 
-    if "parent" in point_data:
-        columns |= {key: point_data[key] for key in PER_POINT if key in point_data}
-        cell_data = {key: source.array(array) for key, array in section.get("CellData", {}).items()}
-        is_link = cell_data.get("link", np.zeros(len(offsets)))[cell] > 0
-        columns["links"] = np.c_[upper, lower][is_link]
-        columns |= {f"link_{key}": cell_data[key][cell][is_link] for key in ("flow_mm3_s", "haematocrit")}
-    else:
-        columns["parent"], _, columns["links"], _ = forest(upper, lower, len(columns["points_mm"]))
-        columns |= {key: point_data[key] for key in ("kind", *PHYSICS) if key in point_data}
     radius = next((point_data[key] for key in RADII if key in point_data), None)
     if radius is None:
         raise broken(name, "<PointData>", f"no radius among {', '.join(point_data) or 'nothing'}", RADII[0])
-    columns["radius_mm"] = radius.reshape(-1)
-    return vessels_of(name, lambda row: f"point {row}", columns)
+    columns = {"points_mm": points.reshape(-1, 3), "radius_mm": radius}
+    place: Place = lambda row: f"point {row}"  # noqa: E731
+    if "parent" not in point_data:
+        columns["parent"], _, columns["links"], _ = forest(upper, lower, n, name, lambda k: f"line {cell[k]}")
+        known = {key: point_data[key] for key in ("kind", *PHYSICS) if key in point_data}
+        return vessels_of(name, place, columns | known)
+
+    for key in (
+        *(key for key in PER_POINT if key not in point_data),
+        *(key for key in OF_CELL if key not in cell_data),
+    ):
+        raise broken(name, "<Piece> with 'parent'", f"no array '{key}'", "all of ours, or no 'parent',")
+    for key in (key for key in OF_CELL if len(cell_data[key]) != count):
+        raise broken(name, f"array '{key}'", f"{len(cell_data[key])} values for {count} lines", "one for each")
+    is_link = cell_data["link"][cell] > 0
+    columns |= {key: point_data[key] for key in PER_POINT} | {"links": np.c_[upper, lower][is_link]}
+    columns |= {f"link_{key}": cell_data[key][cell][is_link] for key in ("flow_mm3_s", "haematocrit")}
+    made = vessels_of(name, place, columns)
+    _check_lines(upper[~is_link], lower[~is_link], made.parent, name)
+    return made
 
 
 @dataclass(frozen=True)
@@ -88,8 +104,9 @@ class _Source:
             except ValueError as reason:
                 raise broken(self.name, f"array '{what}'", str(reason), "numbers") from reason
         inline = format != "appended"
-        block = (element.text or "").strip().encode() if inline else self.appended[int(element.get("offset", "0")) :]
         try:
+            offset = 0 if inline else int(element.get("offset", "0"))
+            block = (element.text or "").strip().encode() if inline else self.appended[offset:]
             return np.frombuffer(self._payload(self._bytes(block) if inline or self.appended_text else block), dtype)
         except (ValueError, IndexError, zlib.error) as reason:
             raise broken(self.name, f"array '{what}'", f"a block cut short ({reason})", "a whole file") from reason
@@ -120,7 +137,7 @@ class _Source:
     def _dtype(self, name: str, what: str) -> np.dtype:
         try:
             return np.dtype(name.lower()).newbyteorder(">" if self.big_endian else "<")
-        except TypeError as reason:
+        except (TypeError, ValueError) as reason:
             raise broken(self.name, f"array '{what}'", f"type '{name}'", "Float32, Int32 and the like") from reason
 
 
@@ -208,14 +225,28 @@ def _letters(size: int) -> int:
     return 4 * -(-size // 3)
 
 
-def _edges(
-    connectivity: np.ndarray, offsets: np.ndarray, n: int, name: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _edges(lines: Mapping[str, np.ndarray], n: int, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Both ends of each piece of each line, and the line's number."""
-    if len(offsets) and offsets[-1] != len(connectivity):
-        raise broken(name, "<Lines>", f"{len(connectivity)} ends for offset {offsets[-1]}", "as many")
+    for key in (key for key in ("connectivity", "offsets") if key not in lines):
+        raise broken(name, "<Lines>", f"no array '{key}'", "connectivity and offsets")
+    connectivity, offsets = lines["connectivity"].astype(int), lines["offsets"].astype(int)
+    lengths = np.diff(offsets, prepend=0)
+    if lengths.sum() != len(connectivity):
+        raise broken(name, "<Lines>", f"{len(connectivity)} ends for offset {lengths.sum()}", "as many")
+    for at in np.flatnonzero(lengths < 0)[:1]:
+        raise broken(name, f"<Lines>, offset {at}", f"{offsets[at]} after {offsets[at - 1]}", "offsets that ascend")
     for at in np.flatnonzero((connectivity < 0) | (connectivity >= n))[:1]:
         raise broken(name, f"<Lines>, entry {at}", f"point {connectivity[at]}", f"0 to {n - 1}")
-    line = np.repeat(np.arange(len(offsets)), np.diff(offsets, prepend=0))
+    line = np.repeat(np.arange(len(offsets)), lengths)
     inside = line[1:] == line[:-1]
     return connectivity[:-1][inside], connectivity[1:][inside], line[1:][inside]
+
+
+def _check_lines(upper: np.ndarray, lower: np.ndarray, parent: np.ndarray, name: str) -> None:
+    """Raises SceneError unless lines lead from the parent to every point that has one, and from nowhere else."""
+    if not np.array_equal(np.sort(lower), np.flatnonzero(parent != ROOT)):
+        found = f"lines to {len(np.unique(lower))} of the {np.count_nonzero(parent != ROOT)} points with a parent"
+        raise broken(name, "<Lines>", found, "one to each; without 'parent' the lines alone tell what is joined; this")
+    for at in np.flatnonzero(parent[lower] != upper)[:1]:
+        found = f"a line to point {lower[at]} from {upper[at]}, not from its parent {parent[lower[at]]}"
+        raise broken(name, "<Lines>", found, "the same in both")
