@@ -36,7 +36,7 @@ TARGETS = {
 TRAIN = range(1, 101)
 """Ids of masks that may be looked at."""
 MASK_FIELD = Field(width_mm=6.0, pixels=320)
-DRAWN_MM = 0.0115
+DRAWN_MM = 0.0105
 """Vessels of this radius and more have about the share of pixels that annotators draw in those masks."""
 RINGS_MM = ((0.4, 1.0), (1.0, 1.75), (1.75, 2.5), (2.5, 3.0))
 SHARE = "share of pixels"

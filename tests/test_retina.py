@@ -9,7 +9,8 @@ from simdata.vessels import ARTERY, CAPILLARY, ROOT, VEIN, vessel_tree
 from vascular.fundus import as_seen, fundus
 from vascular.morphometry import Field, report
 from vascular.plexus import Layer, close_circulation, net
-from vascular.retina import EXPONENT, Retina, example
+from vascular.retina import Retina, example
+from vascular.supply import ARTERIAL_MMHG, EXPONENT, VENOUS_MMHG
 
 
 def stream(seed):
@@ -23,12 +24,12 @@ def macula():
 
 @pytest.fixture(scope="module")
 def measured():
-    return [report(Retina().grow(stream(seed)), Field()) for seed in range(8)]
+    return [report(Retina().grow(stream(seed)), Field()) for seed in range(6)]
 
 
 def test_a_macula_has_the_segments_of_an_eye(macula):
     assert len(macula.segments) + len(macula.links) > 12_000
-    assert np.abs(macula.points_mm[:, :2]).max() <= 1.5
+    assert np.abs(macula.points_mm[:, :2]).max() <= 1.5 + 1e-6
     assert {ARTERY, VEIN, CAPILLARY} == set(np.unique(macula.kind))
 
 
@@ -42,7 +43,7 @@ def test_every_capillary_is_fed_by_an_artery_and_some_drain_into_veins(macula):
 
 
 def test_no_vessel_crosses_the_fovea():
-    for seed in range(6):
+    for seed in range(3):
         rng = stream(seed)
         grown, eye = Retina().grow(rng), fundus(stream(seed))
         u, v = grown.points_mm[grown.kind == CAPILLARY, :2].T
@@ -55,15 +56,39 @@ def test_arteries_and_veins_that_cross_do_so_in_depth(macula):
     assert (apart > macula.radius_mm[a, None] + macula.radius_mm[None, v]).mean() > 0.9999
 
 
-def test_flow_of_a_fork_is_the_flow_of_its_daughters(macula):
-    inner = [i for i in macula.segments if macula.kind[i] != CAPILLARY and macula.kind[macula.parent[i]] != CAPILLARY]
-    below = np.bincount(macula.parent[inner], macula.flow_mm3_s[inner], len(macula))
-    fork = np.bincount(macula.parent[inner], minlength=len(macula)) > 1
-    fork &= macula.parent != ROOT
-    assert fork.sum() > 50
-    # what leaves the field takes its flow along, so no fork gives out more than it gets
-    assert (below[fork] < 1.001 * macula.flow_mm3_s[fork]).all()
-    assert np.median(below[fork] / macula.flow_mm3_s[fork]) > 0.99
+def test_what_flows_to_a_point_flows_on(macula):
+    own, above = macula.segments, macula.parent[macula.segments]
+    away = np.where(macula.kind[own] == VEIN, -1, 1) * macula.flow_mm3_s[own]
+    came, passed = (np.zeros(len(macula)) for _ in range(2))
+    for at, flow in ((own, away), (above, -away), (macula.links[:, 1], macula.link_flow_mm3_s)):
+        np.add.at(came, at, flow)
+        np.add.at(passed, at, np.abs(flow))
+    np.add.at(came, macula.links[:, 0], -macula.link_flow_mm3_s)
+    inner = (macula.parent != ROOT) & (np.abs(macula.points_mm[:, :2]).max(axis=1) < 1.4999)
+    assert np.abs(came[inner]).max() < 1e-6 * passed.max()
+    # enters through arteries, leaves through veins
+    edge = ~inner
+    assert came[edge & (macula.kind == ARTERY)].sum() == pytest.approx(
+        -came[edge & (macula.kind == VEIN)].sum(), rel=1e-3
+    )
+    assert came[edge & (macula.kind == ARTERY)].sum() < 0
+
+
+def test_pressure_falls_from_arteries_through_capillaries_to_veins(macula):
+    artery, capillary, vein = (macula.pressure_mmhg[macula.kind == kind] for kind in (ARTERY, CAPILLARY, VEIN))
+    assert ARTERIAL_MMHG > np.median(artery) > np.median(capillary) > np.median(vein) > VENOUS_MMHG
+    assert np.nanmean(macula.haematocrit[macula.kind == CAPILLARY]) < 0.45
+
+
+def test_a_whole_fundus_has_one_artery_and_one_vein():
+    trees = fundus(stream(2)).trunks
+    assert sorted(trees.kind[trees.roots].tolist()) == [ARTERY, VEIN]
+
+
+def test_vessels_that_leave_the_field_end_at_its_edge(macula):
+    edge = np.isclose(np.abs(macula.points_mm[:, :2]).max(axis=1), 1.5, atol=1e-5)
+    trees = edge & (macula.kind != CAPILLARY)
+    assert (trees & ((macula.parent == ROOT) | (macula.children == 0))).sum() == trees.sum() > 20
 
 
 def test_eyes_are_like_eyes(measured):
@@ -75,13 +100,13 @@ def test_eyes_are_like_eyes(measured):
 
 
 def test_a_left_eye_is_a_right_eye_in_the_mirror():
-    right, left = (Retina(laterality=side).grow(stream(3)) for side in ("right", "left"))
+    right, left = (Retina(laterality=side, field_mm=1.5).grow(stream(3)) for side in ("right", "left"))
     assert np.array_equal(right.points_mm * np.array([-1, 1, 1], np.float32), left.points_mm)
     assert np.array_equal(as_seen(np.array([[1.0, 2, 3]]), "left"), [[-1, 2, -3]])
 
 
 def test_the_same_numbers_give_the_same_bytes():
-    one, same, other = (Retina().grow(stream(seed)).points_mm.tobytes() for seed in (5, 5, 6))
+    one, same, other = (Retina(field_mm=1.5).grow(stream(seed)).points_mm.tobytes() for seed in (5, 5, 6))
     assert one == same != other
 
 
@@ -91,9 +116,9 @@ def test_wider_meshes_hold_fewer_capillaries(macula):
 
 
 def test_it_grows_in_any_scene(rng):
-    grown = Retina()(Block()(rng), stream(2))
+    grown = Retina(field_mm=1.5)(Block()(rng), stream(2))
     assert isinstance(grown, Scene)
-    assert len(grown.vessels["retina"]) > 10_000
+    assert len(grown.vessels["retina"]) > 3_000
 
 
 def test_three_capillaries_meet_at_every_node():

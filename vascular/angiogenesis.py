@@ -220,7 +220,8 @@ def _grow(position, parent, kind, n, ground, demand, iterations, rules, dice, fo
     child, children = np.full(capacity, -1, np.int32), np.zeros(capacity, np.int32)
     net = Net(position, parent, kind, child, children, np.zeros(capacity, np.int32), head, after, edge)
     for i in range(n):
-        _enter(net, kind[i], position[i], i)
+        if (position[i] > -edge).all() and (position[i] < size + edge).all():
+            _enter(net, kind[i], position[i], i)
         if parent[i] >= 0:
             child[parent[i]] = i
             children[parent[i]] += 1

@@ -8,44 +8,36 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.interpolate import CubicSpline
 
 from simdata.grid import Grid
-from simdata.vessels import ARTERY, VEIN, Vessels, merge, vessel_tree
+from simdata.vessels import Vessels
 from vascular.angiogenesis import Tissue
+from vascular.arcades import arcades
 
 Laterality = Literal["right", "left"]
 
-EXTENT_MM = (14.0, 12.0)
+EXTENT_MM = (14.0, 14.0)
 """Size of the fundus that is laid out, u and v: macula, arcades, disc and what lies around them."""
 LATTICE_MM = 0.05
 DISC_MM, DISC_SD_MM = (4.6, 0.6), (0.15, 0.12)
 """Centre of the disc: 4.5-4.8 mm nasal of the fovea and 0.5-0.8 mm above it (memory)."""
 DISC_RADIUS_MM = 0.75
 """Half the disc's vertical diameter of 1.5-1.9 mm with its rim (memory)."""
-ARCADE_MM, ARCADE_SD_MM = 2.05, 0.25
-"""Height of the inner arcade over the fovea; the mean of 100 ROSSA masks has its ridges at 1.85 mm of 6 mm fields."""
-COMPANION_MM, COMPANION_SD_MM, CLOSEST_MM = 0.75, 0.3, 0.25
-"""Between the artery and the vein of an arcade, at its top."""
-TOP_MM, TOP_SD_MM = 0.4, 0.8
-"""How far nasal of the fovea an arcade is highest."""
-DROOP, DROOP_SD = 0.84, 0.1
-"""Height of an arcade 3 mm temporal of its top, over that of its top."""
 FAZ_MM2, FAZ_SD_MM2 = 0.257, 0.104
 """Area of the superficial foveal avascular zone. Linderman 2017, PMC5469394."""
 FAZ_WAVES, FAZ_ROUGHNESS = range(2, 8), 0.1
 """Waves round the zone, and the deviation of ln(radius) of the longest."""
-CONVERGENCE = 0.85
+CONVERGENCE = 0.9
 """Daughters of an arcade aim at this share of their own distance along the raphe, and at the fovea when near it."""
 NEAR_MM = (0.3, 0.9)
 """Distances from the fovea within which vessels point at it, and from which on they are a comb."""
-PERIPHERY = 0.35
-"""Demand beyond the macula (3 mm), where the retina is thinner."""
-WAVER_MM = 0.08
-"""Of the longest wave of a trunk, 6 mm."""
+PERIPHERY, MACULA_MM = 0.35, 2.4
+"""Demand far from the fovea, where the retina is thinner, over that of the macula; how wide that is (memory)."""
+PIT_MM = 0.5
+"""Towards the middle of the foveal pit there is ever less inner retina: half of it is there 0.4 mm away (memory)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +65,20 @@ class Fundus:
 
     def arcade(self, side: int, u: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
         """Mean height of the temporal arcade above (side 1) or below (-1) the fovea, as a positive number."""
-        branch, points = self.trunks.branch, self.trunks.points_mm
-        lines = [points[branch == b] for b in range(branch.max() + 1)]
-        arcades = [line[::-1] for line in lines if line[-1, 0] < -1 and side * line[-1, 1] > 0]
-        return np.mean([np.interp(u, line[:, 0], side * line[:, 1]) for line in arcades], axis=0)
+        points, parent = self.trunks.points_mm, self.trunks.parent
+        far = self.trunks.ends[points[self.trunks.ends, 0] < 0.1 - EXTENT_MM[0] / 2]
+        heights = []
+        for end in far[side * points[far, 1] > 0].tolist():
+            line = [end]
+            while points[line[-1], 0] < self.disc_mm[0] - DISC_RADIUS_MM:
+                line.append(int(parent[line[-1]]))
+            heights.append(np.interp(u, points[line, 0], side * points[line, 1]))
+        return np.mean(heights, axis=0)
+
+    def perfused(self, at: Float[ndarray, "n 2"], zone: float, rim_mm: float) -> Bool[ndarray, " n"]:
+        """Where capillaries may lie: not in `zone` times the avascular zone but for a rim, and not in the disc."""
+        in_disc = np.linalg.norm(at - self.disc_mm, axis=1) < DISC_RADIUS_MM
+        return (np.linalg.norm(at, axis=1) > zone * self.faz_radius_mm(*at.T) - rim_mm) & ~in_disc
 
     def tissue(self, corner_mm: tuple[float, float], size_mm: tuple[float, float]) -> Tissue:
         """The retina in a rectangle as one sheet."""
@@ -89,12 +91,11 @@ class Fundus:
         region = np.where(upper, 1, 2)
         region[out < self.faz_radius_mm(u, v) + LATTICE_MM] = 0
         region[np.hypot(u - self.disc_mm[0], v - self.disc_mm[1]) < DISC_RADIUS_MM - LATTICE_MM] = 0
-        demand = np.where(out < 3, 1.0, PERIPHERY)
         course = np.where(upper[..., None], self._course(1, u, v), self._course(-1, u, v))
         return Tissue(
             grid,
             region[..., None].astype(np.uint8),
-            demand[..., None].astype(np.float32),
+            demand(u, v)[..., None].astype(np.float32),
             np.concatenate([course, np.zeros((*shape, 1))], axis=-1)[:, :, None].astype(np.float32),
         )
 
@@ -107,13 +108,20 @@ class Fundus:
         nasal = np.clip((u - 3.0) / 2, 0, 1)[..., None]
         outward = (1 - nasal) * np.array([-0.55, 0.8 * side]) + nasal * _unit(disc)
         inside = (side * v < self.arcade(side, u))[..., None]
-        return np.where(inside, inward * (1 - 0.8 * nasal), 0.6 * outward)
+        return np.where(inside, inward * (1 - 0.8 * nasal), 0.9 * outward)
 
 
 def fundus(rng: Generator) -> Fundus:
     """An eye, drawn."""
     disc = np.array(DISC_MM) + rng.normal(size=2) * DISC_SD_MM
-    return Fundus(disc, _zone(rng), _raphe(rng), merge([*_arcades(disc, rng), *_macular(disc, rng)]))
+    return Fundus(disc, _zone(rng), _raphe(rng), arcades(disc, DISC_RADIUS_MM, EXTENT_MM[0] / 2, rng))
+
+
+def demand(u: Float[ndarray, "*n"], v: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
+    """Of the tissue at each place, 0 to 1: it goes with the thickness of the inner retina."""
+    square = u**2 + v**2
+    macula = PERIPHERY + (1 - PERIPHERY) * np.exp(-square / MACULA_MM**2)
+    return macula * (1 - np.exp(-square / PIT_MM**2))
 
 
 def as_seen(eye_mm: Float[ndarray, "n 3"], laterality: Laterality) -> Float[ndarray, "n 3"]:
@@ -151,62 +159,3 @@ def _zone(rng: Generator) -> Float[ndarray, " a"]:
 
 def _raphe(rng: Generator) -> Float[ndarray, "w 2"]:
     return np.column_stack([rng.normal(size=5) * 0.12 / np.arange(1, 6), rng.uniform(0, 2 * np.pi, 5)])
-
-
-def _arcades(disc: Float[ndarray, " 2"], rng: Generator) -> list[Vessels]:
-    """Temporal arcades that bow round the macula, nasal trunks: artery and vein each, either the inner one."""
-    trunks = []
-    for side in (1, -1):
-        height = rng.normal(ARCADE_MM, ARCADE_SD_MM)
-        gap = max(CLOSEST_MM, rng.normal(COMPANION_MM, COMPANION_SD_MM))
-        outer_kind = int(rng.integers(2))
-        for kind in (ARTERY, VEIN):
-            outer = kind == outer_kind
-            top = height + gap * outer
-            crest, droop = rng.normal(TOP_MM, TOP_SD_MM), rng.normal(DROOP, DROOP_SD)
-            temporal = [
-                disc + np.array([0.25 if outer else -0.1, side * DISC_RADIUS_MM]),
-                (3.3 + 0.3 * crest, side * (0.35 + 0.72 * top)),
-                (crest, side * top),
-                (crest - 3, side * droop * top),
-                (-EXTENT_MM[0] / 2, side * (droop - 0.4) * top),
-            ]
-            nasal = [
-                disc + np.array([0.65, side * (0.55 - 0.2 * outer)]),
-                (6.0, side * (1.3 + 0.6 * outer) + disc[1]),
-                (EXTENT_MM[0] / 2, side * (1.9 + 0.9 * outer) + disc[1]),
-            ]
-            trunks += [_trunk(kind, temporal, rng), _trunk(kind, nasal, rng)]
-    return trunks
-
-
-def _macular(disc: Float[ndarray, " 2"], rng: Generator) -> list[Vessels]:
-    """Small vessels straight from the disc's edge to the macula, an artery and a vein, either the upper one."""
-    kinds = rng.permutation((ARTERY, VEIN))
-    trunks = []
-    for side, kind in zip((1, -1), kinds.tolist(), strict=True):
-        height = side * rng.uniform(0.1, 0.6)
-        course = [
-            disc + np.array([-DISC_RADIUS_MM, 0.9 * height]),
-            (3.3, 1.3 * height + 0.2 + rng.normal() * 0.06),
-            (rng.uniform(1.3, 3.0), 0.9 * height + rng.normal() * 0.06),
-        ]
-        trunks.append(_trunk(kind, course, rng))
-    return trunks
-
-
-def _trunk(kind: int, course: list, rng: Generator, step_mm: float = 0.1) -> Vessels:
-    """A vessel through those places, with the slight waves that all vessels have."""
-    through = np.array(course, float)
-    knots = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(through, axis=0), axis=1)))
-    line = CubicSpline(knots, through)(np.linspace(0, knots[-1], 400))
-    along = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1)))
-    at = np.linspace(0, along[-1], int(along[-1] / step_mm) + 1)
-    line = np.column_stack([np.interp(at, along, line[:, axis]) for axis in range(2)])
-    waves = [
-        rng.normal() * WAVER_MM / k * np.sin(2 * np.pi * k * at / 6 + rng.uniform(0, 2 * np.pi)) for k in range(1, 9)
-    ]
-    heading = _unit(np.gradient(line, axis=0))
-    line += (np.sum(waves, axis=0) * np.minimum(at, 1))[:, None] * np.column_stack([-heading[:, 1], heading[:, 0]])
-    n = len(line)
-    return vessel_tree(np.column_stack([line, np.zeros(n)]), np.arange(n) - 1, np.full(n, 0.02), np.full(n, kind))

@@ -83,10 +83,11 @@ def net(
 def close_circulation(trees: Vessels, capillaries: Net, deep: float, rng: Generator) -> Vessels:
     """Arteries and veins joined by the net, without the capillaries that no artery reaches.
 
-    Every end joins the nearest node of the first layer, and with probability `deep` one of the deepest layer too.
+    Every end joins the nearest node of the first layer, and with probability `deep` one of the deepest layer too, but
+    for ends that know their pressure: those lead on to elsewhere.
     Raises SceneError if no artery ends near the net.
     """
-    ends = trees.ends[np.isin(trees.kind[trees.ends], (ARTERY, VEIN))]
+    ends = trees.ends[np.isin(trees.kind[trees.ends], (ARTERY, VEIN)) & np.isnan(trees.pressure_mmhg[trees.ends])]
     joins = []
     for wanted, chosen in (
         (0, ends),

@@ -18,14 +18,30 @@ from scipy.spatial import KDTree
 from simdata.centrelines import resample, smooth
 from simdata.parts import Growth
 from simdata.scene import Scene
-from simdata.vessels import ARTERY, ROOT, VEIN, Vessels
+from simdata.vessels import ARTERY, ROOT, VEIN, Vessels, vessel_tree
 from vascular.angiogenesis import Sprouting, regress, sprout
-from vascular.fundus import EXTENT_MM, PERIPHERY, Fundus, Laterality, as_seen, fundus
+from vascular.fundus import EXTENT_MM, Fundus, Laterality, as_seen, fundus
 from vascular.plexus import Layer, close_circulation, net
+from vascular.supply import perfused, supplied
 
 BED = "retina"
 BRANCH_DEG = (81.5, 8.0)
 """Of sprouts, so that the forks of smoothed vessels have the 78 degrees of Luo 2017, PMC6024667."""
+SECOND = Sprouting(
+    iterations=40,
+    candidates=300,
+    need_mm=0.7,
+    apart_mm=0.5,
+    reached_mm=0.45,
+    reach_mm=1.4,
+    step_mm=0.1,
+    notch_mm=0.6,
+    clear_mm=0.2,
+    spread_deg=25.0,
+    branch_deg=BRANCH_DEG,
+    waver_deg=9.0,
+    expansion=0.0,
+)
 LARGE = Sprouting(
     iterations=25,
     candidates=1500,
@@ -34,14 +50,15 @@ LARGE = Sprouting(
     reached_mm=0.24,
     reach_mm=0.9,
     step_mm=0.1,
-    notch_mm=0.4,
+    notch_mm=0.3,
     clear_mm=0.12,
-    spread_deg=45.0,
+    spread_deg=38.0,
     branch_deg=BRANCH_DEG,
+    following=0.9,
     waver_deg=9.0,
     expansion=0.0,
 )
-LARGE_ROUNDS, LARGE_SHORTEST_MM = 3, 0.45
+LARGE_ROUNDS, LARGE_SHORTEST_MM = 2, 0.45
 """Between rounds, branches shorter than this go back."""
 SMALL = Sprouting(
     iterations=40,
@@ -62,23 +79,6 @@ SMALL_MM2, SMALL_SHORTEST_MM = 16.0, 0.1
 """Area for which SMALL has its candidates."""
 MARGIN_MM = 0.4
 """The fine tree and the nets grow so far beyond the field, and are then cut."""
-
-FLOW_MM3_S_MM2 = 1.5e-3
-"""Of blood to the macula by area: 40-50 uL/min for 1100 mm2, most of it to the centre (memory)."""
-BEYOND_MM2 = 15.0
-"""Area that the vessels at the edge of the fundus still have to feed, as macula (memory)."""
-CALIBRE_MM, MM2_AT_CALIBRE = 0.010, 0.30
-"""A vessel of this radius feeds so much macula: calibrated on the share of large vessels in real fields."""
-EXPONENT = MappingProxyType({ARTERY: 2.59, VEIN: 1.95})
-"""Of flow over radius, in vessels of 50-100 um and here in those below too. Luo 2017, PMC6024667."""
-WIDE_MM, WIDE_EXPONENT = 0.035, 2.7
-"""From this radius on. Nakamura and Awa 2014, PMC3966250, for 0.1-1 mm."""
-EXPONENT_SD = 0.08
-"""From eye to eye (memory)."""
-CALIBRE_SD = 0.05
-"""Of ln(radius), from eye to eye (memory)."""
-THINNEST_MM = 0.0032
-DEMAND_LATTICE_MM = 0.1
 
 LAYERS = (
     Layer(depth_mm=0.036, mesh_mm=0.066),
@@ -115,69 +115,34 @@ class Retina(Growth):
         return replace(scene, vessels=MappingProxyType({**scene.vessels, BED: self.grow(rng)}))
 
     def grow(self, rng: Generator) -> Vessels:
-        """The vessels of a retina, with the flow of arteries and veins."""
+        """The vessels of a retina, with the flow from arteries through capillaries to veins."""
         eye = fundus(rng)
         trees = self._trees(eye, rng)
         capillaries = net(
             tuple(replace(layer, mesh_mm=layer.mesh_mm * self.mesh) for layer in LAYERS),
             (self.field_mm, self.field_mm),
-            lambda layer, at: (
-                np.hypot(*at.T) > ZONE[layer] * eye.faz_radius_mm(*at.T) - self.mesh * LAYERS[layer].mesh_mm * RIM
-            ),
+            lambda layer, at: eye.perfused(at, ZONE[layer], self.mesh * LAYERS[layer].mesh_mm * RIM),
             BETWEEN_MM,
             rng,
         )
         whole = close_circulation(trees, capillaries, DEEP_ENDS, rng)
+        whole = perfused(whole, trees.pressure_mmhg)
         return replace(whole, points_mm=as_seen(whole.points_mm, self.laterality).astype(np.float32))
 
     def _trees(self, eye: Fundus, rng: Generator) -> Vessels:
         half = self.field_mm / 2
         everywhere = eye.tissue((-EXTENT_MM[0] / 2, -EXTENT_MM[1] / 2), EXTENT_MM)
         trees = eye.trunks
+        trees = regress(sprout(trees, everywhere, SECOND, rng), LARGE_SHORTEST_MM)
         for _ in range(LARGE_ROUNDS):
             trees = regress(sprout(trees, everywhere, LARGE, rng), LARGE_SHORTEST_MM)
-        side = min(self.field_mm + 2 * MARGIN_MM, EXTENT_MM[1])
+        side = self.field_mm + 2 * MARGIN_MM
         here = eye.tissue((-side / 2, -side / 2), (side, side))
         fine = replace(SMALL, candidates=int(SMALL.candidates * side**2 / SMALL_MM2))
         trees = regress(sprout(trees, here, fine, rng), SMALL_SHORTEST_MM)
         trees = smooth(resample(trees, STEP_MM), BEND_MM)
-        trees = in_depth(with_calibre(trees, rng))
+        trees = in_depth(supplied(trees, rng))
         return cut(trees, half)
-
-
-def with_calibre(trees: Vessels, rng: Generator) -> Vessels:
-    """Flow from the area that each end feeds, and radius from flow."""
-    area = _area_of_ends(trees)
-    for level in reversed(trees.levels):
-        inner = level[trees.parent[level] != ROOT]
-        np.add.at(area, trees.parent[inner], area[inner])
-    usual = CALIBRE_MM * np.exp(CALIBRE_SD * rng.normal())
-    radius = np.zeros(len(trees))
-    for kind, mean in EXPONENT.items():
-        exponent = mean + EXPONENT_SD * rng.normal()
-        of_kind = usual * (area / MM2_AT_CALIBRE) ** (1 / exponent)
-        wide = WIDE_MM * (of_kind / WIDE_MM) ** (exponent / WIDE_EXPONENT)
-        radius = np.where(trees.kind == kind, np.minimum(of_kind, wide), radius)
-    return replace(
-        trees,
-        radius_mm=np.maximum(radius, THINNEST_MM).astype(np.float32),
-        flow_mm3_s=(FLOW_MM3_S_MM2 * area).astype(np.float32),
-    )
-
-
-def _area_of_ends(trees: Vessels) -> Float[ndarray, " n"]:
-    """mm2 of macula that each end feeds or drains: what is nearer to it than to other ends of its kind; 0 elsewhere."""
-    u, v = np.meshgrid(*(np.arange(-e / 2, e / 2, DEMAND_LATTICE_MM) + DEMAND_LATTICE_MM / 2 for e in EXTENT_MM))
-    places = np.column_stack([u.ravel(), v.ravel()])
-    need = np.where(np.hypot(*places.T) < 3, 1.0, PERIPHERY) * DEMAND_LATTICE_MM**2
-    edge = (np.abs(places) > np.array(EXTENT_MM) / 2 - 2 * DEMAND_LATTICE_MM).any(axis=1)
-    need[edge] += BEYOND_MM2 / np.count_nonzero(edge)
-    area = np.zeros(len(trees))
-    for kind in EXPONENT:
-        ends = trees.ends[trees.kind[trees.ends] == kind]
-        _, nearest = KDTree(trees.points_mm[ends, :2]).query(places)
-        area[ends] = np.bincount(nearest, need, len(ends)) + DEMAND_LATTICE_MM**2 / 10
-    return area
 
 
 def in_depth(trees: Vessels) -> Vessels:
@@ -209,9 +174,43 @@ def in_depth(trees: Vessels) -> Vessels:
 
 
 def cut(trees: Vessels, half_mm: float) -> Vessels:
-    """What lies within half_mm of the fovea, left, right, up and down; single points go."""
-    inside = trees.take(np.asarray((np.abs(trees.points_mm[:, :2]) <= half_mm).all(axis=1)))
-    return inside.take((inside.parent != ROOT) | (inside.children > 0))
+    """What lies within half_mm of the fovea, left, right, up and down; vessels that leave end at the edge.
+
+    Pressure is kept where the trees begin and where they are cut, and is NaN elsewhere: there it is to be found.
+    """
+    own, above = trees.segments, trees.parent[trees.segments]
+    inside = np.asarray((np.abs(trees.points_mm[:, :2]) <= half_mm).all(axis=1))
+    crossing = inside[own] != inside[above]
+    own, above = own[crossing], above[crossing]
+    leaves = inside[above]
+    within, beyond = np.where(leaves, above, own), np.where(leaves, own, above)
+    at = _share_within(trees.points_mm[within, :2], trees.points_mm[beyond, :2], half_mm)
+
+    def between(values: ndarray) -> ndarray:
+        share = at.reshape(-1, *[1] * (values.ndim - 1))
+        return (1 - share) * values[within] + share * values[beyond]
+
+    n = len(trees)
+    parent = np.append(trees.parent, np.where(leaves, above, ROOT))
+    parent[own[~leaves]] = n + np.flatnonzero(~leaves)
+    row = np.append(np.arange(n), own)
+    begins = np.where(trees.parent == ROOT, trees.pressure_mmhg, np.nan)
+    with_edge = vessel_tree(
+        np.concatenate([trees.points_mm, between(trees.points_mm)]),
+        parent,
+        trees.radius_mm[row],
+        trees.kind[row],
+        trees.flow_mm3_s[row],
+        np.append(begins, between(trees.pressure_mmhg)),
+    )
+    return with_edge.take(np.append(inside, np.ones(len(own), bool)))
+
+
+def _share_within(inner: Float[ndarray, "k 2"], outer: Float[ndarray, "k 2"], half_mm: float) -> Float[ndarray, " k"]:
+    """Of each line from a point in the square to one outside, how much lies in it."""
+    beyond = np.abs(outer) > half_mm
+    to_edge = (np.sign(outer) * half_mm - inner) / np.where(beyond, outer - inner, 1)
+    return np.where(beyond, to_edge, 1.0).min(axis=1)
 
 
 def example(rng: Generator) -> Vessels:
