@@ -107,7 +107,9 @@ class Scene:
             known = (structure.name for structure in self.structures.values())
             raise SceneError(f"Scene.mask: no structure is called '{name}'; {did_you_mean(name, known)}")
         xp = namespace(self.labels)
-        return xp.isin(self.labels, xp.asarray(wanted, np.uint16))
+        belongs = np.zeros(1 << 16, bool)
+        belongs[wanted] = True
+        return xp.asarray(belongs)[self.labels]
 
     def paint(self, mask: Bool[ndarray, "x y z"], structure: Structure, tissue: str | None = None) -> "Scene":
         """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named)."""

@@ -8,8 +8,9 @@ from scipy.ndimage import distance_transform_edt
 from scipy.spatial import KDTree
 
 from simdata import Grid, Scene, SceneError, Streams, structure
-from simdata.vessels import AIRWAY, ARTERY, ROOT, VEIN
+from simdata.vessels import ROOT
 from vascular import brain, cco, coronary, kidney, liver, lung
+from vascular.apart import overlaps
 
 
 def rng(seed: int = 1):
@@ -125,27 +126,50 @@ def test_a_bed_without_a_patient(bed):
     assert (vessels.parent[vessels.ends] != ROOT).all()
 
 
-def test_vessels_of_the_kidney_go_round_its_pyramids():
-    domain, _, _ = kidney.shape()
-    assert domain.holds(kidney.example(rng(2))).all()
+def test_vessels_of_the_kidney_go_round_its_pyramids_and_each_other():
+    cortex, border, starts = kidney.shape()
+    trees = kidney.Kidney().grow(cortex, border, starts, rng(2))
+    assert all(cortex.holds(tree).all() for tree in trees.values())
+    assert overlaps(trees.values()) == 0
 
 
-def test_pulmonary_arteries_end_where_airways_end_and_veins_between():
-    vessels = lung.example(rng())
-    ends = {
-        kind: vessels.points_mm[vessels.ends][vessels.kind[vessels.ends] == kind] for kind in (ARTERY, VEIN, AIRWAY)
+@pytest.fixture(scope="module")
+def lungs():
+    chest = lung.shape()
+    return chest, lung.Lung(terminals=1500)(chest, rng()).vessels
+
+
+def test_no_airway_leaves_its_lobe_and_all_hang_on_the_trachea(lungs):
+    chest, beds = lungs
+    airways = beds[lung.AIRWAY]
+    assert at(chest, airways.points_mm[airways.roots]) == ["trachea"]
+    assert len(airways.ends) > 1100
+    ends = at(chest, airways.points_mm[airways.ends])
+    assert all(name.startswith("lung_") for name in ends)
+    share = np.mean([name.startswith("lung_upper_lobe_left") for name in ends])
+    lobe = chest.mask("lung_upper_lobe_left").sum() / sum(chest.mask(lung._tissue(name)).sum() for name in lung.LOBES)
+    assert share == pytest.approx(lobe, abs=0.06)
+
+
+def test_arteries_go_with_the_airways_and_veins_between(lungs):
+    beds = lungs[1]
+    middle = {
+        name: vessels.points_mm[vessels.segments] / 2 + vessels.points_mm[vessels.parent[vessels.segments]] / 2
+        for name, vessels in beds.items()
     }
-    away = {kind: np.median(KDTree(ends[AIRWAY]).query(ends[kind])[0]) for kind in (ARTERY, VEIN)}
-    assert away[ARTERY] < 0.8 * away[VEIN]
+    away = {name: np.median(KDTree(middle[lung.AIRWAY]).query(middle[name])[0]) for name in middle}
+    assert away[lung.ARTERY] < 0.7 * away[lung.VEIN]
+    assert len(beds[lung.ARTERY].ends) > 1.3 * len(beds[lung.AIRWAY].ends)
 
 
-def test_airways_are_as_wide_as_in_weibel():
-    domain, starts = lung.shape()
-    airways = lung.Lung().grow(domain, starts, 1500, rng())[lung.AIRWAY]
-    mothers = np.bincount(airways.parent[airways.segments], minlength=len(airways)) == 2
-    below = {int(i): airways.radius_mm[airways.parent == i] for i in np.flatnonzero(mothers)}
-    for mother, daughters in below.items():
-        assert airways.radius_mm[mother] ** 3 == pytest.approx((daughters.astype(float) ** 3).sum(), rel=1e-4)
+def test_trees_of_the_lung_do_not_overlap(lungs):
+    assert overlaps(lungs[1].values()) == 0
+
+
+def test_breath_and_blood_are_those_of_lungs_of_their_size(lungs):
+    beds = lungs[1]
+    air, blood = (beds[name].flow_mm3_s[beds[name].roots].sum() * 60 / 1e6 for name in (lung.AIRWAY, lung.ARTERY))
+    assert air / blood == pytest.approx(6 / 5, rel=0.05)
 
 
 def test_the_right_coronary_artery_feeds_less_where_the_left_is_dominant():
@@ -170,6 +194,6 @@ def test_large_arteries_of_the_brain_stay_at_its_surface():
     grid, fluid, tissue = brain.shape()
     vessels = brain.example(rng())
     voxel = np.rint(grid.index(vessels.points_mm)).astype(int)
-    away = distance_transform_edt(~fluid, sampling=grid.spacing_mm)[tuple(voxel.T)]
+    away = np.asarray(distance_transform_edt(~fluid, sampling=grid.spacing_mm))[tuple(voxel.T)]
     assert (away[vessels.radius_mm > 0.6] < 4.0).mean() > 0.9
     assert tissue[tuple(voxel[vessels.ends].T)].mean() > 0.7

@@ -10,11 +10,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.ndimage import distance_transform_edt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import KDTree
 from skimage.graph import MCP_Geometric
 
 from simdata import Grid, SceneError, Vessels, vessel_tree
 from simdata.vessels import KINDS, ROOT
+from vascular.domain import bounds
 
 GAP = 12.0
 """A way through tissue costs so much more than one along the rim of a vessel."""
@@ -29,35 +32,46 @@ SMOOTH = 2
 COARSE_MM = 3.0
 
 
-def centreline(
-    vessel: Bool[ndarray, "x y z"], room: Bool[ndarray, "x y z"], grid: Grid, root: Float[ndarray, " 3"], kind: str
-) -> Vessels:
+def centreline(vessel: Bool[ndarray, "x y z"], grid: Grid, root: Float[ndarray, " 3"], kind: str) -> Vessels:
     """The tree of a vessel's middle lines from the root (a voxel), every step 2.5 radii or two voxels long.
 
-    vessel: where it is drawn, in pieces or not. room: where a way may go from piece to piece.
+    vessel: where it is drawn, in pieces or not; a straight way leads from piece to piece.
     Raises SceneError if there is nothing to follow from the root.
     """
-    used = np.argwhere(vessel)
-    margin = np.ceil(BRIDGED_MM / np.array(grid.spacing_mm)).astype(int)
-    low = np.maximum(np.minimum(used.min(axis=0), root).astype(int) - margin, 0)
-    high = np.minimum(np.maximum(used.max(axis=0), root).astype(int) + margin + 1, grid.shape)
-    block = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    vessel, start = vessel[block], np.asarray(root, int) - low
-    near = np.asarray(distance_transform_edt(~vessel, sampling=grid.spacing_mm)) < BRIDGED_MM
-    allowed = near & (room[block] | vessel)
-
-    depth = np.asarray(distance_transform_edt(np.pad(vessel, 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
-    cost = np.where(vessel, min(grid.spacing_mm) / np.maximum(depth, 1e-3), GAP)
-    allowed[tuple(start)] = True
-    ways = MCP_Geometric(np.where(allowed, cost, -1), sampling=grid.spacing_mm)
-    reached, _ = ways.find_costs([tuple(start)])
-
-    voxels = np.argwhere(vessel & np.isfinite(reached))
-    if len(voxels) < 2:
+    low, high = bounds(vessel)
+    block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    inside = np.asarray(distance_transform_edt(np.pad(vessel[block], 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
+    voxels = np.concatenate([[np.asarray(root, int)], np.argwhere(vessel[block]) + low])
+    thin = min(grid.spacing_mm)
+    depth = np.concatenate([[thin / 2], inside[tuple((voxels[1:] - low).T)]])
+    reached, before = _reached(grid.world_mm(voxels), thin / depth, 1.01 * float(np.linalg.norm(grid.spacing_mm)))
+    if np.isfinite(reached).sum() < 2:
         raise SceneError("centreline: no vessel voxel can be reached from the root; a vessel that touches it would do")
-    points, parent = _ways(ways, voxels, reached, depth, start, grid)
-    radius = np.maximum(depth[tuple(points.T)] - RIM * min(grid.spacing_mm), min(grid.spacing_mm) / 2)
-    return _smoothed(grid.world_mm(points + low), parent, radius, grid, kind)
+    points, parent = _ways(grid.world_mm(voxels), reached, before, depth, grid)
+    radius = np.maximum(depth[points] - RIM * thin, thin / 2)
+    return _smoothed(grid.world_mm(voxels[points]), parent, radius, grid, kind)
+
+
+def _reached(places: Float[ndarray, "n 3"], cost: Float[ndarray, " n"], step_mm: float) -> tuple[ndarray, ndarray]:
+    """What the cheapest way from the first place to each costs, inf where none leads, and the place before it."""
+    pairs = KDTree(places).query_pairs(step_mm, output_type="ndarray")
+    price = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1) * cost[pairs].mean(axis=1)
+    size = 2 * (len(places),)
+    piece = np.asarray(connected_components(coo_matrix((price, pairs.T), size), directed=False)[1])
+    bridges, lengths, joined = [], [], piece == piece[0]
+    while not joined.all():
+        away, near = KDTree(places[joined]).query(places[~joined])
+        away, near = np.atleast_1d(away), np.atleast_1d(near)
+        n = int(np.argmin(away))
+        if away[n] > BRIDGED_MM:
+            break
+        there = np.flatnonzero(~joined)[n]
+        bridges.append((np.flatnonzero(joined)[near[n]], there))
+        lengths.append(GAP * away[n])
+        joined |= piece == piece[there]
+    edges = np.concatenate([pairs, np.array(bridges, int).reshape(-1, 2)])
+    graph = coo_matrix((np.concatenate([price, lengths]), edges.T), size).tocsr()
+    return dijkstra(graph, directed=False, indices=0, return_predecessors=True)
 
 
 def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndarray, "x y z"], grid: Grid) -> Vessels:
@@ -87,24 +101,24 @@ def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndar
     return _smoothed(np.array(points), parent, radius, grid, KINDS[start.kind[0]])
 
 
-def _ways(ways: MCP_Geometric, voxels, reached, depth, start, grid) -> tuple[ndarray, list[int]]:
-    """Voxels of all ways and their parents, the root first."""
-    row = {tuple(start.tolist()): 0}
-    points, parent = [tuple(start.tolist())], [ROOT]
-    voxels = voxels[np.argsort(-reached[tuple(voxels.T)], kind="stable")]
-    tree = KDTree(grid.world_mm(voxels))
-    covered = np.zeros(len(voxels), bool)
-    for n, tip in enumerate(voxels):
-        if covered[n]:
+def _ways(places, reached, before, depth, grid: Grid) -> tuple[ndarray, list[int]]:
+    """Rows of all ways, the root first, and their parents among these."""
+    row, points, parent = {0: 0}, [0], [ROOT]
+    order = np.argsort(-np.where(np.isfinite(reached), reached, -1.0), kind="stable")
+    order = order[np.isfinite(reached[order])]
+    tree = KDTree(places)
+    covered = np.zeros(len(places), bool)
+    for tip in order.tolist():
+        if covered[tip]:
             continue
-        way = ways.traceback(tuple(tip))
-        fresh = next(m for m, voxel in enumerate([*way, None]) if voxel is None or tuple(voxel) not in row)
-        for m in range(fresh, len(way)):
-            row[tuple(way[m])] = len(points)
-            parent.append(row[tuple(way[m - 1])])
-            points.append(tuple(way[m]))
-        reach = COVERS * depth[tuple(np.array(way).T)] + COVERS_VOXELS * max(grid.spacing_mm)
-        for hit in tree.query_ball_point(grid.world_mm(np.array(way)), reach):
+        way = [tip]
+        while way[-1] not in row:
+            way.append(int(before[way[-1]]))
+        for upper, here in pairwise(way[::-1]):
+            row[here] = len(points)
+            parent.append(row[upper])
+            points.append(here)
+        for hit in tree.query_ball_point(places[way], COVERS * depth[way] + COVERS_VOXELS * max(grid.spacing_mm)):
             covered[hit] = True
     return np.array(points), parent
 

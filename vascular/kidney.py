@@ -19,6 +19,7 @@ from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, SceneError, Vessels
 from simdata.vessels import merge
+from vascular.apart import expected, with_room
 from vascular.cco import grow_together, seeds
 from vascular.centreline import extended
 from vascular.domain import Domain
@@ -97,8 +98,9 @@ def interlobar(
     depth = depth_mm(cortex | sinus, grid)
     for name, way in stems.items():
         goals = spread_mm(border & ~taken, COLUMNS, way.points_mm[-1], grid)
-        starts[name] = extended(way, goals, passable(depth, np.zeros_like(taken), taken), grid)
+        starts[name] = expected(extended(way, goals, passable(depth, np.zeros_like(taken), taken), grid))
         taken |= _near(tubes(starts[name], grid), APART_MM, grid)
+    starts = with_room(starts, ~pyramids, grid)
     whole = entered(cortex | sinus, starts.values(), grid, cortex)
     return whole, _like(whole, grid, border), starts
 

@@ -82,7 +82,7 @@ class Liver(Growth):
             name: gate(doors[name], first_of(view, large, "Liver"), grid, [size * mm for mm in CALIBRE_MM[name]])
             for name, large in LARGE.items()
         }
-        starts = {name: trunk(gates[name], drawn[name], liver, grid, "vein") for name in (PORTAL, VEIN)}
+        starts = {name: trunk(gates[name], drawn[name], grid, "vein") for name in (PORTAL, VEIN)}
         depth, nowhere = depth_mm(liver, grid), np.zeros_like(liver)
         segments = [view.mask(f"liver_segment_{n}") for n in range(1, 9)]
         taken = _wider(drawn[VEIN], grid)

@@ -1,9 +1,10 @@
-"""The lungs' three trees: airways, arteries that go with them to the same places, and veins that run between them.
+"""The lungs' three trees: airways that fill the lobes, arteries beside them, and veins between.
 
-Airways fill the lobes; their radii obey Murray's cubic law, as Weibel's do (1963: half the width at every eighth branch
-by generations of 2^(-1/3)), from the calibres of Weibel 1997 at 4.8 L: trachea 18 mm, main bronchi 12, lobar 8.3,
-segmental 5.6 mm; others by the cube root of the volume. Pulmonary arteries have the exponent 2.92 (Dong 2020,
-PMC7473930), close to the same.
+Airways go on from the bronchi that the anatomy has by volume filling. Their radii obey Murray's cubic law, as Weibel's
+do (1963: half the width at every eighth branch by generations of 2^(-1/3)) and Horsfield's (1976, Bull Eur Physiopathol
+Respir 12:643: diameter and length ratio both the cube root of the branching ratio), from the calibres of Weibel 1997 at
+4.8 L: trachea 18 mm, main bronchi 12, lobar 8.3 mm; others by the cube root of the volume. Pulmonary arteries have the
+exponent 2.92 (Dong 2020, PMC7473930), close to the same. A lung has some 30 000 terminal bronchioles (Weibel 1963).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,17 +13,36 @@ from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
+from jaxtyping import Bool, Float
+from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, maximum_filter
 
-from simdata import Grid, Growth, Scene, SceneError, Vessels, vessel_tree
+from simdata import Grid, Growth, Scene, SceneError, Vessels, structure, vessel_tree
+from simdata.centrelines import resample
 from simdata.vessels import ROOT, merge
-from vascular.cco import grow_together, seeds
-from vascular.centreline import extended
-from vascular.domain import Domain
-from vascular.murray import CUBIC, radii_from_ends
-from vascular.organ import close_up, depth_mm, entered, first_of, gate, passable, present, spread_mm, stem, tubes
+from vascular.apart import apart, expected, meetings, with_room, yielding
+from vascular.cco import PA_PER_MMHG, VISCOSITY_PA_S, seeds, summed_from_root
+from vascular.centreline import RIM, extended
+from vascular.companion import GAP, companion, rerooted, supernumerary
+from vascular.domain import Domain, bounds
+from vascular.filling import fill, places, sites
+from vascular.murray import CUBIC, flow_from_ends, radii_from_ends
+from vascular.organ import (
+    Gate,
+    chain,
+    close_up,
+    depth_mm,
+    entered,
+    first_of,
+    gate,
+    passable,
+    present,
+    stem,
+    trunk,
+    tubes,
+)
 
 AIRWAY, ARTERY, VEIN = "lung_airway", "lung_artery", "lung_vein"
 KIND = MappingProxyType({AIRWAY: "airway", ARTERY: "artery", VEIN: "vein"})
@@ -36,16 +56,20 @@ UPSTREAM = MappingProxyType({
 })  # fmt: skip
 BRONCHUS = MappingProxyType({(AIRWAY, "middle_lobe"): ("lung_airway_lower_lobe_right",)})
 """The intermediate bronchus is drawn with the lower lobe."""
-CALIBRE_MM = MappingProxyType({AIRWAY: (2.8, 5.2), ARTERY: (3.0, 8.0), VEIN: (2.8, 7.0)})
-"""Radii where a lobe of 0.96 L begins, a fifth of both lungs; of others by the cube root of the volume."""
+RADIUS_MM = MappingProxyType({AIRWAY: 4.15, ARTERY: 4.6, VEIN: 4.4})
+"""Where a lobe of 0.96 L begins, a fifth of both lungs; of others by the cube root of the volume."""
 USUAL_MM3 = 4.8e6
 LITRE_MIN = 1e6 / 60
-GOALS, APART_MM = 7, 6.0
+SUPERNUMERARY, THIN, TWIG = 0.6, 0.7, 0.5
+"""Supernumerary arteries, as a share of segments; their radius over that of other ends; an airway of less than
+half the radius of an artery ends where the artery lies."""
+SEPTAL_MM = 3.0
+"""Veins end where no airway is nearer than so, if there is such a place: at the borders of lobules."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lung(Growth):
-    """Grows airways, pulmonary arteries and veins of so many `terminals` each in the lobes that are in view.
+    """Grows airways, pulmonary arteries and veins of about so many `terminals` each in the lobes that are in view.
 
     They go on from the vessels that the anatomy has in every lobe (lung_airway_*, lung_artery_*, lung_vein_*), which
     begin at the main bronchi, the pulmonary artery, and the pulmonary veins or the left atrium.
@@ -53,7 +77,7 @@ class Lung(Growth):
     Raises SceneError if no lobe is in view.
     """
 
-    terminals: Annotated[int, Ge(200)] = 3000
+    terminals: Annotated[int, Ge(200), Le(100_000)] = 6000
     blood_l_min: Annotated[float, Gt(0)] = 5.0
     breath_l_min: Annotated[float, Gt(0)] = 6.0
 
@@ -63,66 +87,191 @@ class Lung(Growth):
         if not lobes:
             raise SceneError("Lung: no lobe is in view; a field of view that holds one would do")
         total = sum(volume.values())
-        beds: dict[str, list[Vessels]] = {name: [] for name in KIND}
-        for lobe in lobes:
-            domain, starts = _lobe(scene, lobe, (len(LOBES) * volume[lobe] / USUAL_MM3) ** (1 / 3))
-            count = round(self.terminals * volume[lobe] / total)
-            for name, vessels in self.grow(domain, starts, count, rng).items():
-                beds[name].append(vessels)
-        grown = {name: merge(parts) for name, parts in beds.items()}
-        grown[AIRWAY] = _with_trachea(grown[AIRWAY], scene)
-        return replace(scene, vessels=MappingProxyType({**scene.vessels, **grown}))
+        drawn = {lobe: _drawn(scene, lobe, volume[lobe]) for lobe in lobes}
+        windpipe = _windpipe(scene, [starts[AIRWAY] for _, _, starts, _ in drawn.values()])
+        hilum = {lobe: expected(starts[AIRWAY]) for lobe, (_, _, starts, _) in drawn.items()}
+        placed = [
+            _lobe(*drawn[lobe], merge([windpipe, *(hilum[other] for other in lobes if other != lobe)]))
+            for lobe in lobes
+        ]
+        grown = [self.lobe(place, volume[lobe] / total, rng) for place, lobe in zip(placed, lobes, strict=True)]
+        beds = {name: merge([trees[name] for trees in grown]) for name in KIND}
+        beds[AIRWAY] = joined(windpipe, beds[AIRWAY]) if len(windpipe) else beds[AIRWAY]
+        beds[ARTERY] = yielding(beds[ARTERY], [beds[AIRWAY]])
+        beds[VEIN] = yielding(beds[VEIN], [beds[AIRWAY], beds[ARTERY]])
+        return replace(scene, vessels=MappingProxyType({**scene.vessels, **beds}))
 
-    def grow(self, domain: Domain, starts: Mapping[str, Vessels], terminals: int, rng: Generator) -> dict[str, Vessels]:
-        """The three trees in a lobe, or in both lungs, from where they start; flows by its share of 4.8 L."""
-        share = domain.volume_mm3 / USUAL_MM3
-        blood, breath = share * self.blood_l_min * LITRE_MIN, share * self.breath_l_min * LITRE_MIN
-        count = max([terminals, *(3 * len(start.ends) for start in starts.values())])
-        flow = {AIRWAY: breath, ARTERY: blood, VEIN: blood}
-        trees = grow_together(domain, starts, count, flow, rng, follows={ARTERY: AIRWAY}, murray=CUBIC)
-        return {name: tree.vessels(ROOT_MMHG[name]) for name, tree in trees.items()}
+    def lobe(self, lobe: "Lobe", share: float, rng: Generator) -> dict[str, Vessels]:
+        """The three trees of a lobe that is this share of both lungs; flows by its share of 4.8 L."""
+        domain, count = lobe.domain, round(self.terminals * share)
+        everywhere = lobe.sheath.room_mm > 0
+        air, blood = (
+            domain.volume_mm3 / USUAL_MM3 * l_min * LITRE_MIN for l_min in (self.breath_l_min, self.blood_l_min)
+        )
+        points, parent = fill(domain, lobe.starts[AIRWAY], places(domain, count, rng))
+        airway = _by_ends(points, parent, np.ones(len(points)), lobe.starts[AIRWAY].radius_mm[0], AIRWAY, air)
+        artery = _beside(airway, lobe, blood, rng)
+        airway = _without(airway, artery, len(lobe.starts[AIRWAY]))
+        artery = yielding(artery, [airway, lobe.around])
+        taken = {AIRWAY: merge([airway, lobe.around]), ARTERY: artery}
+        vein = apart({VEIN: lobe.starts[VEIN]}, everywhere, lobe.sheath.grid, held=taken)[VEIN]
+        vein = yielding(vein, list(taken.values()))
+        away = np.where(lobe.sheath.demand > 0, _away_mm(airway, lobe.sheath), 0)
+        septal = lobe.sheath.spread(np.where(away >= min(SEPTAL_MM, 0.8 * away.max()), 1.0, 0.0))
+        points, parent = fill(lobe.sheath, vein, places(septal, count, rng))
+        veins = _by_ends(points, parent, np.ones(len(points)), vein.radius_mm[0], VEIN, blood)
+        veins = apart({VEIN: veins}, everywhere, lobe.sheath.grid, held=taken)[VEIN]
+        veins = yielding(veins, list(taken.values()))
+        return {AIRWAY: airway, ARTERY: artery, VEIN: veins}
+
+
+@dataclass(frozen=True, eq=False)
+class Lobe:
+    """What the trees of a lobe start from, and where the artery meets the bronchus (a row).
+
+    domain: the lobe with its bronchi, where airways grow. sheath: with the room around its larger bronchi, too.
+    around: the windpipe and the bronchi of the other lobes.
+    """
+
+    domain: Domain
+    sheath: Domain
+    around: Vessels
+    starts: Mapping[str, Vessels]
+    meets: int
 
 
 def _tissue(lobe: str) -> str:
     return TISSUE.get(lobe, f"lung_{lobe}")
 
 
-def _lobe(scene: Scene, lobe: str, size: float) -> tuple[Domain, dict[str, Vessels]]:
-    """The domain of a lobe, and what its three trees start from: branches to places all over the lobe."""
+def _drawn(scene: Scene, lobe: str, volume_mm3: float) -> tuple[Grid, Bool[ndarray, "x y z"], dict[str, Vessels], Gate]:
+    """A lobe's close-up and tissue, its bronchi and larger veins as they are drawn, and where its artery begins."""
     view = close_up(scene, [_tissue(lobe)], "Lung")
-    grid, tissue, starts = view.grid, view.mask(_tissue(lobe)), {}
-    depth, taken = depth_mm(tissue, grid), np.zeros_like(tissue)
-    wide = size * APART_MM
-    for name, kind in KIND.items():
-        drawn = first_of(view, [f"{name}_{lobe}"], "Lung")
+    grid, tissue = view.grid, view.mask(_tissue(lobe))
+    size = (len(LOBES) * volume_mm3 / USUAL_MM3) ** (1 / 3)
+    drawn = {name: first_of(view, [f"{name}_{lobe}"], "Lung") for name in KIND}
+    gates = {}
+    for name in KIND:
         large = present(view, (*UPSTREAM[name], *BRONCHUS.get((name, lobe), ())))
-        door = drawn & ~taken
-        one = gate(door, large if large.any() else drawn, grid, [size * mm for mm in CALIBRE_MM[name]])
-        way = stem(one, taken, grid, kind)
-        free = (depth > wide) & ~taken
-        goals = spread_mm(free if free.any() else tissue & ~taken, GOALS, way.points_mm[-1], grid)
-        starts[name] = extended(way, goals, passable(depth, drawn, taken), grid)
-        taken |= np.asarray(distance_transform_edt(~tubes(starts[name], grid), sampling=grid.spacing_mm)) < wide
-    return entered(tissue, starts.values(), grid), starts
+        radius = size * RADIUS_MM[name]
+        gates[name] = gate(drawn[name], large if large.any() else drawn[name], grid, (radius, radius))
+    starts = {name: trunk(gates[name], drawn[name], grid, KIND[name]) for name in (AIRWAY, VEIN)}
+    return grid, tissue, starts, gates[ARTERY]
 
 
-def _with_trachea(lobes: Vessels, scene: Scene) -> Vessels:
-    """Joins the airways of the lobes to one tree from the top of the trachea, wherever that is in view."""
+def _lobe(grid: Grid, tissue: Bool[ndarray, "x y z"], drawn: Mapping[str, Vessels], one: Gate, around: Vessels) -> Lobe:
+    """The places of a lobe, and starts that leave each other and what is around room."""
+    meets, artery = _to_bronchus(one, drawn[AIRWAY], around, grid)
+    everywhere = np.ones_like(tissue)
+    bronchi = expected(drawn[AIRWAY])
+    others = {ARTERY: artery, VEIN: drawn[VEIN]}
+    starts = {AIRWAY: bronchi, **with_room(others, everywhere, grid, {AIRWAY: merge([bronchi, around])})}
+    bundle = replace(bronchi, radius_mm=bronchi.radius_mm + 2.5 * artery.radius_mm[0])
+    vessels = tubes(starts[ARTERY], grid) | tubes(starts[VEIN], grid)
+    free = tissue & ~(vessels & ~tubes(bronchi, grid))
+    sheath = entered(tissue, [bundle, starts[ARTERY], starts[VEIN]], grid)
+    return Lobe(entered(free, [bronchi], grid), sheath, around, starts, meets)
+
+
+def _to_bronchus(one: Gate, bronchi: Vessels, around: Vessels, grid: Grid) -> tuple[int, Vessels]:
+    """Where a pulmonary artery reaches the bronchus of its lobe before it forks (a row), and its way there."""
+    points, begin = bronchi.points_mm.astype(float), grid.world_mm(one.outer)
+    forked = bronchi.children > 1
+    for level in bronchi.levels[1:]:
+        forked[level] |= forked[bronchi.parent[level]]
+    stem_of_it = np.setdiff1d(np.flatnonzero(~forked & (bronchi.parent != ROOT)), sites(bronchi))
+    stem_of_it = stem_of_it if len(stem_of_it) else np.array([min(1, len(bronchi) - 1)])
+    meets = int(stem_of_it[np.argmin(np.linalg.norm(points[stem_of_it] - begin, axis=1))])
+    along = points[meets] - points[max(bronchi.parent[meets], 0)]
+    away = begin - points[meets]
+    away -= away @ along * along / max(along @ along, 1e-9)
+    end = points[meets] + GAP * (one.radius_mm + bronchi.radius_mm[0]) * away / max(np.linalg.norm(away), 1e-9)
+    airway = merge([expected(bronchi), around])
+    blocked = tubes(replace(airway, radius_mm=airway.radius_mm + one.radius_mm), grid)
+    last = np.clip(np.rint(grid.index(end)).astype(int), 0, np.array(grid.shape) - 1)
+    way = stem(Gate(one.outer, last, one.radius_mm), blocked, grid, "artery")
+    return meets, resample(way, one.radius_mm) if len(way) > 1 else way
+
+
+def _beside(airway: Vessels, lobe: Lobe, blood: float, rng: Generator) -> Vessels:
+    """The artery of a lobe: from the pulmonary artery to the bronchus, along all of its branches, and twigs."""
+    start, domain = lobe.starts[ARTERY], lobe.sheath
+    leader = rerooted(airway, lobe.meets)
+    width = start.radius_mm[0] / airway.radius_mm[0] * leader.radius_mm.astype(float)
+    side = start.points_mm[-1].astype(float) - leader.points_mm[leader.roots[0]]
+    points, parent, of = companion(leader, width, side / np.linalg.norm(side))
+    twigs, leave = supernumerary(points, parent, of, leader, width, SUPERNUMERARY, rng)
+    points = np.concatenate([start.points_mm, points, twigs])
+    parent = np.where(parent == ROOT, len(start) - 1, parent + len(start))
+    parent = np.concatenate([start.parent, parent, leave + len(start)])
+    ends = np.where(np.arange(len(points)) < len(points) - len(twigs), 1.0, THIN)
+    made = _by_ends(points, parent, ends, start.radius_mm[0], ARTERY, blood)
+    return apart({ARTERY: made}, domain.room_mm > 0, domain.grid, held={AIRWAY: merge([airway, lobe.around])})[ARTERY]
+
+
+def _without(airway: Vessels, artery: Vessels, given: int) -> Vessels:
+    """Airways without the twigs that a wider artery runs into; the first `given` points stay."""
+    pairs = meetings(airway, artery)
+    thin = airway.radius_mm[pairs[:, 0]] < TWIG * artery.radius_mm[pairs[:, 1]]
+    good = np.ones(len(airway), bool)
+    good[pairs[thin, 0]] = False
+    good[:given] = True
+    return _rooted(airway, good)
+
+
+def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:
+    """Without the segments that are not good, and what hangs on them."""
+    for level in vessels.levels[1:]:
+        good[level] &= good[vessels.parent[level]]
+    return vessels.take(good)
+
+
+def _by_ends(points, parent, ends, root_mm: float, name: str, flow: float) -> Vessels:
+    """A tree with radii by the cubic law, flow by its ends, and the pressure that follows."""
+    radius = radii_from_ends(parent, ends, CUBIC)
+    radius *= root_mm / radius[0]
+    carried = flow_from_ends(parent, ends**3)
+    carried *= flow / carried[0]
+    up = np.where(parent == ROOT, np.arange(len(parent)), parent)
+    length = np.linalg.norm(points - points[up], axis=1)
+    drop = 8 * VISCOSITY_PA_S[KIND[name]] / (np.pi * PA_PER_MMHG) * length * carried / radius**4
+    pressure = ROOT_MMHG[name] - summed_from_root(np.asarray(parent), drop)
+    return vessel_tree(points, parent, radius, KIND[name], carried, pressure)
+
+
+def _away_mm(airway: Vessels, domain: Domain) -> Float[ndarray, "x y z"]:
+    """How far each voxel of a lobe lies from the next airway, mm."""
+    free = np.ones(domain.grid.shape, bool)
+    voxel = np.rint(domain.grid.index(airway.points_mm.astype(float))).astype(int)
+    free[tuple(voxel.T)] = False
+    return np.asarray(distance_transform_edt(free, sampling=domain.grid.spacing_mm))
+
+
+def _windpipe(scene: Scene, bronchi: Sequence[Vessels]) -> Vessels:
+    """The way from the top of the trachea to where the bronchi of the lobes begin; nothing where it is out of view."""
     windpipe = scene.mask("trachea")
     if not windpipe.any():
-        return lobes
-    tubes = present(scene, ["trachea", *(f"{AIRWAY}_{lobe}" for lobe in LOBES)])
+        return merge([])
     places = np.argwhere(windpipe)
     top = scene.grid.world_mm(places[np.argmax(scene.grid.world_mm(places)[:, 2])])
-    roots = lobes.points_mm[lobes.roots].astype(float)
-    depth = np.asarray(distance_transform_edt(tubes, sampling=scene.grid.spacing_mm))
-    cost = passable(depth, tubes, np.zeros_like(tubes)) / (1 + depth)
-    way = extended(seeds([top.tolist()], 1.0, "airway"), roots, cost, scene.grid)
-    return joined(way, lobes)
+    lumina = present(scene, ["trachea", *UPSTREAM[AIRWAY], *(f"{AIRWAY}_{lobe}" for lobe in LOBES)])
+    low, high = (np.array(end).tolist() for end in bounds(lumina))
+    grid = scene.grid.crop(tuple(low), tuple(np.subtract(high, low).tolist()))
+    lumina = lumina[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    depth = depth_mm(lumina, grid)
+    roots = np.concatenate([part.points_mm[part.roots] for part in bronchi]).astype(float)
+    cost = passable(depth, lumina, np.zeros_like(lumina)) / (1 + depth)
+    way = extended(seeds([top.tolist()], 1.0, "airway"), roots, cost, grid)
+    voxel = np.clip(np.rint(grid.index(way.points_mm.astype(float))).astype(int), 0, np.array(grid.shape) - 1)
+    measured = maximum_filter(depth, 3)[tuple(voxel.T)] - RIM * min(grid.spacing_mm)
+    return replace(way, radius_mm=np.maximum(measured, 0.1).astype(np.float32))
 
 
 def joined(way: Vessels, trees: Vessels) -> Vessels:
-    """Trees hung on the ends of a way that leads to their roots; the way's radii and flows follow from theirs."""
+    """Trees hung on the ends of a way that leads to their roots: as wide as all they carry by the cubic law, or wider.
+
+    Flow follows from theirs, and pressure from the way's upper end on.
+    """
     ends = way.ends
     near = [
         int(ends[np.argmin(np.linalg.norm(way.points_mm[ends] - root, axis=1))])
@@ -135,16 +284,16 @@ def joined(way: Vessels, trees: Vessels) -> Vessels:
     row = np.full(len(points), ROOT)
     row[upper] = np.arange(len(upper))
     above = np.where(parent[upper] == ROOT, ROOT, row[parent[upper]])
-    radius = np.concatenate([np.zeros(len(way)), trees.radius_mm])
+    radius = np.concatenate([way.radius_mm, trees.radius_mm])
     flow = np.concatenate([np.zeros(len(way)), trees.flow_mm3_s])
-    radius[upper] = radii_from_ends(above, radius[upper], CUBIC)
-    flow[upper] = radii_from_ends(above, np.cbrt(flow[upper]), CUBIC) ** 3
+    radius[upper] = np.maximum(radius[upper], radii_from_ends(above, radius[upper], CUBIC))
+    flow[upper] = flow_from_ends(above, flow[upper])
     pressure = np.concatenate([np.zeros(len(way)), trees.pressure_mmhg])
-    return vessel_tree(points, parent, np.maximum(radius, 0.1), "airway", flow, pressure)
+    return vessel_tree(points, parent, radius, "airway", flow, pressure)
 
 
-def shape() -> tuple[Domain, dict[str, Vessels]]:
-    """Two lungs from formulas, with trachea, pulmonary trunk and the mouths of four pulmonary veins between them."""
+def shape() -> Scene:
+    """A chest from formulas: five lobes with trachea, bronchi, a pulmonary trunk and veins from a left atrium."""
     grid = Grid.regular((104, 72, 100), 2.8)
     x, y, z = np.moveaxis(grid.points_mm(), -1, 0)
     side = np.abs(x)
@@ -152,39 +301,47 @@ def shape() -> tuple[Domain, dict[str, Vessels]]:
     body = ((side - 74) / 62) ** 2 + (y / 88) ** 2 + (np.maximum(z + 20, 0) / 150) ** 2.4
     heart = ((x + 22) / 62) ** 2 + ((y - 32) / 52) ** 2 + ((z + 55) / 62) ** 2
     lungs = (body < 1) & (z > dome) & (heart > 1) & (side > 16)
-    starts = {
-        AIRWAY: _stem(((0, 0, 118), (0, -6, 60), (4, -14, 22)), (
-            ((22, -18, 4), (38, -18, 0), (52, -14, 40)), ((22, -18, 4), (38, -18, 0), (54, 10, -22)),
-            ((22, -18, 4), (38, -18, 0), (52, -36, -40)), ((-24, -20, -2), (-40, -18, -6), (-54, -10, 36)),
-            ((-24, -20, -2), (-40, -18, -6), (-56, -38, -44))), 8.0, "airway"),
-        ARTERY: _stem(((-14, 30, -30), (-8, 10, 8)), (
-            ((20, 4, 10), (36, -4, 10), (56, 2, 40)), ((20, 4, 10), (36, -4, 10), (60, -22, -46)),
-            ((-26, -2, 14), (-42, -4, 10), (-58, 4, 38)), ((-26, -2, 14), (-42, -4, 10), (-62, -24, -50))
-        ), 9.0, "artery"),
-        VEIN: merge([_stem((), (way,), 5.5, "vein") for way in (
-            ((14, 12, -20), (34, 14, -14), (52, 20, 8)), ((12, -4, -38), (34, -8, -36), (52, -20, -60)),
-            ((-20, 12, -18), (-36, 16, -12), (-52, 24, 4)), ((-20, -6, -38), (-38, -8, -36), (-54, -22, -62)))]),
+    right, below = x > 0, z < 20 - 0.9 * (y + 10)
+    lobes = {
+        "lung_upper_lobe_right": right & ~below & (z >= 8), "lung_middle_lobe_right": right & ~below & (z < 8),
+        "lung_lower_lobe_right": right & below, "lung_upper_lobe_left": ~right & ~below,
+        "lung_lower_lobe_left": ~right & below,
     }  # fmt: skip
-    return entered(lungs, starts.values(), grid), starts
+    labels = np.zeros(grid.shape, np.uint16)
+    for name, part in lobes.items():
+        labels[lungs & part] = structure(name).id
+    labels[((x + 4) / 26) ** 2 + ((y - 4) / 18) ** 2 + ((z + 30) / 16) ** 2 < 1] = structure("heart_left_atrium").id
+    for name, radius, way in TUBES:
+        labels[tubes(chain(np.array(way, float), radius, "airway"), grid)] = structure(name).id
+    return Scene(grid, labels)
 
 
-def _stem(first: Sequence, ways: Sequence, radius_mm: float, kind: str) -> Vessels:
-    """A tree from the same first points along every way; points that ways share are one."""
-    points: list[tuple] = []
-    parent: list[int] = []
-    for way in ways:
-        at = ROOT
-        for point in (*first, *way):
-            known = points.index(point) if point in points else None
-            if known is None:
-                points.append(point)
-                parent.append(at)
-                known = len(points) - 1
-            at = known
-    return vessel_tree(np.array(points, float), np.array(parent), np.full(len(points), radius_mm), kind)
+TUBES = (
+    ("pulmonary_artery", 9.0, ((-14, 34, -10), (-8, 18, 14))),
+    ("pulmonary_artery", 7.0, ((-8, 18, 14), (14, 4, 14), (30, 0, 12))),
+    ("pulmonary_artery", 7.0, ((-8, 18, 14), (-22, 2, 14), (-34, -4, 12))),
+    ("lung_artery_upper_lobe_right", 4.0, ((30, 0, 12), (40, 0, 22), (52, 0, 40))),
+    ("lung_artery_middle_lobe", 3.0, ((32, 4, 8), (46, 16, 8), (60, 38, 4))),
+    ("lung_artery_lower_lobe_right", 4.5, ((34, -4, 8), (52, -10, 0), (62, -26, -36))),
+    ("lung_artery_upper_lobe_left", 4.5, ((-34, -4, 16), (-44, 0, 24), (-56, 6, 40))),
+    ("lung_artery_lower_lobe_left", 4.5, ((-36, -6, 6), (-46, -16, -6), (-58, -28, -42))),
+    ("lung_vein_upper_lobe_right", 4.0, ((18, 14, -24), (34, 18, -8), (56, 24, 24))),
+    ("lung_vein_middle_lobe", 3.0, ((18, 12, -30), (38, 36, -22), (56, 54, -24))),
+    ("lung_vein_lower_lobe_right", 4.0, ((18, -6, -36), (38, -14, -40), (62, -24, -64))),
+    ("lung_vein_upper_lobe_left", 4.0, ((-26, 14, -24), (-40, 24, -8), (-56, 30, 20))),
+    ("lung_vein_lower_lobe_left", 4.0, ((-26, -6, -36), (-44, -14, -40), (-62, -26, -64))),
+    ("trachea", 8.0, ((0, 0, 118), (0, -6, 60), (2, -16, 24))),
+    ("main_bronchus_right", 6.0, ((2, -16, 24), (12, -18, 12), (22, -18, 4))),
+    ("main_bronchus_left", 5.5, ((2, -16, 24), (-12, -20, 10), (-26, -20, -2))),
+    ("lung_airway_upper_lobe_right", 4.0, ((22, -18, 6), (38, -16, 18), (52, -14, 40))),
+    ("lung_airway_lower_lobe_right", 4.5, ((22, -18, 4), (36, -26, -12), (48, -38, -44))),
+    ("lung_airway_middle_lobe", 3.2, ((32, -22, -6), (44, 6, -4), (60, 34, -8))),
+    ("lung_airway_upper_lobe_left", 4.2, ((-26, -20, -2), (-40, -14, 8), (-54, -8, 36))),
+    ("lung_airway_lower_lobe_left", 4.4, ((-26, -20, -2), (-42, -24, -14), (-56, -38, -46))),
+)
+"""Name, radius and way of every vessel of the chest from formulas, mm."""
 
 
 def example(rng: Generator) -> Vessels:
     """Both lungs without a patient: all three trees."""
-    domain, starts = shape()
-    return merge(list(Lung().grow(domain, starts, 2500, rng).values()))
+    return merge(list(Lung(terminals=3000)(shape(), rng).vessels.values()))

@@ -195,14 +195,11 @@ def chain(way_mm: Float[ndarray, "n 3"], radius_mm: float, kind: str) -> Vessels
     return vessel_tree(points, np.arange(-1, count - 1), np.full(count, radius_mm), kind)
 
 
-def trunk(one: Gate, drawn: Bool[ndarray, "x y z"], room: Bool[ndarray, "x y z"], grid: Grid, kind: str) -> Vessels:
-    """The wider vessels that the anatomy has drawn, from the gate on; none wider than at the gate.
-
-    room: where a way may lead from piece to piece.
-    """
+def trunk(one: Gate, drawn: Bool[ndarray, "x y z"], grid: Grid, kind: str) -> Vessels:
+    """The wider vessels that the anatomy has drawn, from the gate on; none wider than at the gate."""
     way = np.zeros_like(drawn)
     _add_tube(way, grid, one.outer, one.inner, THINNEST * max(grid.spacing_mm))
-    made = centreline(drawn | way, room, grid, one.outer, kind)
+    made = centreline(drawn | way, grid, one.outer, kind)
     made = made.take(_wide(made, THIN * one.radius_mm))
     radius = np.minimum(made.radius_mm, one.radius_mm)
     radius[made.roots] = one.radius_mm
@@ -229,6 +226,8 @@ def _add_tube(mask: Bool[ndarray, "x y z"], grid: Grid, start: ndarray, end: nda
     margin = np.ceil(radius_mm / np.array(grid.spacing_mm)) + 1
     low = np.maximum(np.floor(np.minimum(start, end) - margin), 0).astype(int)
     high = np.minimum(np.ceil(np.maximum(start, end) + margin) + 1, grid.shape).astype(int)
+    if (high <= low).any():
+        return
     index = np.moveaxis(np.indices(tuple((high - low).tolist())), 0, -1) + low
     a, b, points = grid.world_mm(start), grid.world_mm(end), grid.world_mm(index)
     way = b - a

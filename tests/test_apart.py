@@ -1,0 +1,81 @@
+"""Vessels that leave each other room: pairs are all found, pushed apart, narrowed or left out."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from simdata import Grid, vessel_tree
+from simdata.vessels import ROOT
+from vascular.apart import apart, cleared, expected, meetings, overlaps, yielding
+
+GRID = Grid.regular((60, 60, 60), 1.0)
+EVERYWHERE = np.ones(GRID.shape, bool)
+
+
+def line(a, b, radius, count=12):
+    points = np.linspace(a, b, count)
+    return vessel_tree(points, np.arange(-1, count - 1), np.full(count, radius))
+
+
+def thicket(seed, count=300):
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-20, 20, (count, 3))
+    parent = np.array([ROOT, *(rng.integers(0, i) for i in range(1, count))])
+    return vessel_tree(points, parent, rng.uniform(0.1, 1.5, count))
+
+
+def test_every_meeting_is_found():
+    first, second = thicket(1), thicket(2)
+    t = np.linspace(0, 1, 40)[:, None]
+
+    def samples(vessels):
+        up = np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)
+        return [vessels.points_mm[p] + t * (vessels.points_mm[i] - vessels.points_mm[p]) for i, p in enumerate(up)]
+
+    found = set(map(tuple, meetings(first, second).tolist()))
+    a, b = samples(first), samples(second)
+    for i in range(0, 300, 11):
+        for j in range(0, 300, 5):
+            if cdist(a[i], b[j]).min() < 0.99 * (first.radius_mm[i] + second.radius_mm[j]):
+                assert (i, j) in found
+            elif cdist(a[i], b[j]).min() > 1.6 + first.radius_mm[i] + second.radius_mm[j]:
+                assert (i, j) not in found
+
+
+def test_two_that_run_in_the_same_place_move_apart():
+    trees = {"artery": line((-20, 0, 0), (20, 0, 0), 2.0), "vein": line((-20, 7, -1), (20, -7, 1), 3.0)}
+    assert overlaps(trees.values()) > 0
+    made = apart(trees, EVERYWHERE, GRID)
+    assert overlaps(made.values()) == 0
+    assert all((made[name].points_mm[0] == trees[name].points_mm[0]).all() for name in trees)
+
+
+def test_what_is_held_stays_and_nothing_goes_where_it_may_not():
+    trees = {"vein": line((-20, 1, -3), (20, 1, 3), 3.0)}
+    held = {"artery": line((-20, 0, 0), (20, 0, 0), 2.0)}
+    below = np.broadcast_to(np.arange(60) < 28, GRID.shape)
+    vein = apart(trees, EVERYWHERE & ~below, GRID, held=held)["vein"]
+    assert overlaps([vein, held["artery"]]) < overlaps([trees["vein"], held["artery"]])
+    assert (vein.points_mm[1:, 2] > np.minimum(trees["vein"].points_mm[1:, 2], -2.5) - 1e-3).all()
+
+
+def test_a_neighbour_narrows_a_vessel_or_takes_its_place():
+    pressed = line((-20, 0, 4.5), (20, 0, 4.5), 2.0)
+    thick = line((-20, 0, 0), (20, 0, 0), 3.0)
+    narrow = yielding(pressed, [thick])
+    assert len(narrow) == len(pressed)
+    assert narrow.radius_mm[1:].max() == pytest.approx(1.5, abs=1e-3)
+    crossing = line((0, 0, -20), (0, 0, 20), 2.0)
+    kept = cleared(crossing, [thick])
+    assert 0 < len(kept) < len(crossing)
+    assert kept.points_mm[:, 2].max() < 0
+    assert overlaps([kept, thick]) == 0
+
+
+def test_ends_share_what_a_root_carries():
+    fork = vessel_tree(
+        np.array([(0, 0, 0), (0, 0, 5), (3, 0, 9), (-3, 0, 9)]), np.array([-1, 0, 1, 1]), np.array([2.0, 0.1, 0.1, 0.1])
+    )
+    radius = expected(fork).radius_mm
+    assert radius[:2].tolist() == [2.0, 2.0]
+    assert radius[2] ** 2.7 + radius[3] ** 2.7 == pytest.approx(2.0**2.7, rel=1e-5)

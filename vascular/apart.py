@@ -1,0 +1,234 @@
+"""Vessels that leave each other room: where two trees run into each other, and how their centrelines give way."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numba import njit
+from numpy import ndarray
+
+from simdata import Grid, Vessels
+from simdata.vessels import ROOT
+from vascular.kernel import segments_apart2
+from vascular.murray import Murray
+
+ROOM = 1.3
+"""Trees that have yet to grow keep so many times the sum of their radii apart: some get thicker than expected."""
+PATIENCE, BETTER, STEP, OVERSHOOT, OPEN = 5, 0.98, 0.6, 1.04, 0.25
+CELL_SEGMENTS = 2.0
+LEAST = 0.3
+"""The far end of a segment that is pushed moves by at least this share, and so the segment more than it turns."""
+TINY, TOUCHING = 1e-9, 1e-6
+NOBODY: Mapping[str, Vessels] = MappingProxyType({})
+GONE = -1
+
+
+def meetings(first: Vessels, second: Vessels, spare: float = 1.0) -> Int[ndarray, "k 2"]:
+    """Every pair of segments, one of each tree, nearer to each other than `spare` times the sum of their radii.
+
+    Rows of the points that bound them with their parents.
+    """
+    if not len(first.segments) or not len(second.segments):
+        return np.zeros((0, 2), int)
+    (a, b, a_mm), (c, d, c_mm) = (
+        [column[vessels.segments] for column in _capsules(vessels)] for vessels in (first, second)
+    )
+    found = _meetings(a, b, a_mm, c, d, c_mm, spare)
+    return np.stack([first.segments[found[:, 0]], second.segments[found[:, 1]]], axis=-1)
+
+
+def overlaps(parts: Iterable[Vessels]) -> int:
+    """How many pairs of segments of different trees overlap."""
+    return sum(len(meetings(a, b)) for a, b in combinations(parts, 2))
+
+
+def with_room(
+    starts: Mapping[str, Vessels], free: Bool[ndarray, "x y z"], grid: Grid, held: Mapping[str, Vessels] = NOBODY
+) -> dict[str, Vessels]:
+    """Trees that still have to grow, so far apart that they do not overlap with the radii to expect.
+
+    What finds no room beside what is held and those named before it is left out.
+    """
+    made = apart({name: expected(start) for name, start in starts.items()}, free, grid, held=held, room=ROOM)
+    for n, name in enumerate(made):
+        made[name] = yielding(made[name], [*held.values(), *list(made.values())[:n]])
+    return made
+
+
+def apart(
+    parts: Mapping[str, Vessels],
+    free: Bool[ndarray, "x y z"],
+    grid: Grid,
+    *,
+    held: Mapping[str, Vessels] = NOBODY,
+    room: float = 1.0,
+) -> dict[str, Vessels]:
+    """The trees with points moved aside until all lie `room` times the sum of their radii apart, as far as they can.
+
+    Roots stay where they are, and so do the vessels that are held. No point goes to a voxel that is not free.
+    """
+    made, size = {**held, **parts}, np.array(free.shape) - 1
+    fewest, since = np.inf, 0
+    while since < PATIENCE:
+        found, step = 0, {name: np.zeros((len(part), 4)) for name, part in made.items()}
+        for a, b in combinations(made, 2):
+            if a in parts or b in parts:
+                pairs = meetings(made[a], made[b], room)
+                found += len(pairs)
+                _push(made[a], made[b], pairs, OVERSHOOT * room, step[a], step[b])
+        fewest, since = min(found, fewest), 0 if found < BETTER * fewest else since + 1
+        if not found:
+            break
+        for name in parts:
+            part, moved = made[name], step[name]
+            new = part.points_mm + STEP * moved[:, :3] / np.maximum(moved[:, 3:], 1.0)
+            voxel = np.clip(np.rint(grid.index(new)).astype(int), 0, size)
+            stays = (part.parent == ROOT) | ~free[tuple(voxel.T)]
+            made[name] = replace(part, points_mm=np.where(stays[:, None], part.points_mm, new).astype(np.float32))
+    return {name: made[name] for name in parts}
+
+
+def yielding(part: Vessels, others: Sequence[Vessels]) -> Vessels:
+    """A tree that is narrower where others press on it; what they would close by three quarters is left out."""
+    radius = part.radius_mm.copy()
+    for other in others:
+        pairs = meetings(part, other)
+        room = _gaps_mm(part, other, pairs) - other.radius_mm[pairs[:, 1]] - TOUCHING
+        np.minimum.at(radius, pairs[:, 0], room.astype(np.float32))
+    closed = radius < OPEN * part.radius_mm
+    return cleared(replace(part, radius_mm=np.where(closed, part.radius_mm, radius)), others)
+
+
+def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:
+    """A tree without the branches that still run into others, and without what hangs on them."""
+    bad = np.zeros(len(part), bool)
+    for other in others:
+        bad[meetings(part, other)[:, 0]] = True
+    for level in part.levels[1:]:
+        bad[level] |= bad[part.parent[level]]
+    return part.take(~bad)
+
+
+def expected(start: Vessels) -> Vessels:
+    """A tree that has to grow with the radii to expect: those of its roots, shared among its ends by Murray's law."""
+    ends = np.where(start.children == 0, 1.0, 0.0)
+    for level in reversed(start.levels[1:]):
+        np.add.at(ends, start.parent[level], ends[level])
+    root = np.arange(len(start))
+    for level in start.levels[1:]:
+        root[level] = root[start.parent[level]]
+    radius = start.radius_mm[root] * (ends / ends[root]) ** (1 / Murray().exponents[1])
+    return replace(start, radius_mm=radius.astype(np.float32))
+
+
+def _capsules(vessels: Vessels) -> tuple[Float[ndarray, "n 3"], Float[ndarray, "n 3"], Float[ndarray, " n"]]:
+    above = np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)
+    points = vessels.points_mm.astype(float)
+    return points[above], points, vessels.radius_mm.astype(float)
+
+
+def _push(first: Vessels, second: Vessels, pairs: Int[ndarray, "k 2"], wanted: float, step, other_step) -> None:
+    """Adds to the steps (n, 4: mm and weight) of the ends of all pairs what parts them, half of it on either side."""
+    (a, b, a_mm), (c, d, c_mm) = (
+        [column[row] for column in _capsules(vessels)] for vessels, row in ((first, pairs[:, 0]), (second, pairs[:, 1]))
+    )
+    s, t = _nearest(a, b, c, d)
+    way = a + s[:, None] * (b - a) - c - t[:, None] * (d - c)
+    away = np.linalg.norm(way, axis=1)
+    way = np.where((away < TOUCHING)[:, None], np.cross(b - a, d - c), way)
+    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), TINY)
+    move = (wanted * (a_mm + c_mm) - away)[:, None] / 2 * way
+    for vessels, row, share, where, sign in (
+        (first, pairs[:, 0], s, step, 1),
+        (second, pairs[:, 1], t, other_step, -1),
+    ):
+        above = np.where(vessels.parent[row] == ROOT, row, vessels.parent[row])
+        for node, weight in ((above, 1 - share), (row, share)):
+            weight = np.maximum(weight, LEAST)[:, None]
+            np.add.at(where, node, np.hstack([sign * weight * move, weight]))
+
+
+def _gaps_mm(first: Vessels, second: Vessels, pairs: Int[ndarray, "k 2"]) -> Float[ndarray, " k"]:
+    """How far apart the middle lines of these pairs of segments are, mm."""
+    (a, b, _), (c, d, _) = (
+        [column[row] for column in _capsules(vessels)] for vessels, row in ((first, pairs[:, 0]), (second, pairs[:, 1]))
+    )
+    s, t = _nearest(a, b, c, d)
+    return np.linalg.norm(a + s[:, None] * (b - a) - c - t[:, None] * (d - c), axis=1)
+
+
+def _nearest(p, q, r, s) -> tuple[Float[ndarray, " k"], Float[ndarray, " k"]]:
+    """Where two segments come nearest, as shares of their lengths. Lumelsky 1985, Inf Process Lett 21:55."""
+    u, v, w = q - p, s - r, r - p
+    uu, vv, uv, uw, vw = ((x * y).sum(axis=1) for x, y in ((u, u), (v, v), (u, v), (u, w), (v, w)))
+    det = uu * vv - uv * uv
+    t = np.where(det > TINY * uu * vv, np.clip((uw * vv - vw * uv) / np.maximum(det, TINY**2), 0, 1), 0.0)
+    x = np.clip((t * uv - vw) / np.maximum(vv, TINY), 0, 1)
+    return np.clip((x * uv + uw) / np.maximum(uu, TINY), 0, 1), x
+
+
+@njit(cache=True)
+def _meetings(a0, a1, a_radius, b0, b1, b_radius, spare):
+    """Linked cells over the second tree, each listing the boxes that touch it; the first looks them up."""
+    n, widest = len(b1), b_radius.max()
+    edge = TINY
+    for i in range(n):
+        edge += CELL_SEGMENTS * (np.sqrt(((b1[i] - b0[i]) ** 2).sum()) + 2 * b_radius[i]) / n
+    low, high = np.empty(3), np.empty(3)
+    for axis in range(3):
+        low[axis] = min(b0[:, axis].min(), b1[:, axis].min()) - widest
+        high[axis] = max(b0[:, axis].max(), b1[:, axis].max()) + widest
+    counts = ((high - low) / edge).astype(np.int64) + 1
+    while counts[0] * counts[1] * counts[2] > 1 << 22:
+        edge *= 1.3
+        counts = ((high - low) / edge).astype(np.int64) + 1
+    first = np.zeros(counts[0] * counts[1] * counts[2] + 1, np.int64)
+    box = np.empty((3, 2), np.int64)
+    for i in range(n):
+        _box(b0[i], b1[i], b_radius[i], low, edge, counts, box)
+        for x in range(box[0, 0], box[0, 1] + 1):
+            for y in range(box[1, 0], box[1, 1] + 1):
+                for z in range(box[2, 0], box[2, 1] + 1):
+                    first[(x * counts[1] + y) * counts[2] + z + 1] += 1
+    first = np.cumsum(first)
+    at, item = first.copy(), np.empty(first[-1], np.int64)
+    for i in range(n):
+        _box(b0[i], b1[i], b_radius[i], low, edge, counts, box)
+        for x in range(box[0, 0], box[0, 1] + 1):
+            for y in range(box[1, 0], box[1, 1] + 1):
+                for z in range(box[2, 0], box[2, 1] + 1):
+                    cell = (x * counts[1] + y) * counts[2] + z
+                    item[at[cell]] = i
+                    at[cell] += 1
+    seen = np.full(n, -1, np.int64)
+    found = [(0, 0)]
+    for i in range(len(a1)):
+        reach = spare * (a_radius[i] + widest) - widest
+        _box(a0[i], a1[i], max(reach, a_radius[i]), low, edge, counts, box)
+        for x in range(box[0, 0], box[0, 1] + 1):
+            for y in range(box[1, 0], box[1, 1] + 1):
+                for z in range(box[2, 0], box[2, 1] + 1):
+                    cell = (x * counts[1] + y) * counts[2] + z
+                    for k in range(first[cell], first[cell + 1]):
+                        j = item[k]
+                        if seen[j] == i:
+                            continue
+                        seen[j] = i
+                        near = spare * (a_radius[i] + b_radius[j])
+                        if segments_apart2(a0[i], a1[i], b0[j], b1[j]) < near * near:
+                            found.append((i, j))
+    pairs = np.empty((len(found) - 1, 2), np.int64)
+    for k in range(len(pairs)):
+        pairs[k, 0], pairs[k, 1] = found[k + 1]
+    return pairs
+
+
+@njit(cache=True)
+def _box(a, b, radius, low, edge, counts, box):
+    """The first and the last cell along each axis that a capsule's box touches."""
+    for axis in range(3):
+        box[axis, 0] = min(max(int((min(a[axis], b[axis]) - radius - low[axis]) / edge), 0), counts[axis] - 1)
+        box[axis, 1] = min(max(int((max(a[axis], b[axis]) + radius - low[axis]) / edge), 0), counts[axis] - 1)
