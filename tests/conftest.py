@@ -7,7 +7,18 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 GROUND = ("grid", "image", "motion", "scene", "vessels")
-RENDER = ("calibration", "ct", "filters", "geometry", "materials", "orientation", "properties", "xray")
+RENDER = (
+    "calibration",
+    "ct",
+    "filters",
+    "geometry",
+    "materials",
+    "orientation",
+    "projection",
+    "properties",
+    "views",
+    "xray",
+)
 CHECKED = [*(f"simdata.{name}" for name in GROUND), *(f"render.{name}" for name in RENDER)]
 sys.path.append(str(Path(__file__).parent))
 install_import_hook(CHECKED, "shape_checker.checked")

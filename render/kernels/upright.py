@@ -1,0 +1,282 @@
+"""Shadows of a volume on detectors that stand upright, and what they were cast by: the distance-driven pair.
+
+De Man and Basu 2004, Phys Med Biol 49:2463: a detector element and a voxel meet in a plane of voxels as two rectangles,
+and count by their overlap; so a vessel thinner than a voxel loses nothing between two rays. All elements of a detector
+column share their way through x and y, so a column sums, plane by plane, the voxels on its way, and its elements take
+differences of running sums along z (Basu and De Man 2006, Proc SPIE 6142, branchless).
+
+One thread owns one view (forward) or one plane of voxels (adjoint): no two write to one place. Lengths as in shadow.py.
+"""
+
+from math import ceil, floor, sqrt
+
+import numpy as np
+from numba import njit, prange
+from numpy import float32, int32, uint32, uint64
+
+from render.kernels.lanes import look_up
+from render.kernels.shadow import direction, share, slope, travel
+
+AT_ONCE = 8
+"""Detector columns that cross a plane together: neighbours see the same voxels."""
+
+
+def meetings_reference(focus, borders, upward, spacing, shape, rows):
+    """Every (view, column) with a plane it crosses: its cells there, each cell's share, each row's share of z, and mm.
+
+    Yields view, column, index of the line of cells along the other axis in (x, y), (cells) weights, (rows, z) weights,
+    (rows) mm. Weights are overlaps of the element's shadow with a cell, in parts of the shadow.
+    """
+    for view, column in np.ndindex(len(focus), borders.shape[1] - 1):
+        source, w = focus[view, :3], focus[view, 3]
+        edges = borders[view, column : column + 2]
+        ends = edges.mean(axis=0) + np.outer(np.arange(rows + 1) - rows / 2, [0, 0, upward[view]])
+        rays = w * (ends[:-1] + ends[1:]) / 2 - source
+        a = int(abs(rays[0, 1]) > abs(rays[0, 0]))
+        mm = np.linalg.norm(rays * spacing, axis=1) / np.abs(rays[:, a])
+        for plane in range(shape[a]):
+            reach, height = (_at(plane + 0.5, points, w * points - source, a) for points in (edges, ends))
+            line = (plane, slice(None)) if a == 0 else (slice(None), plane)
+            yield view, column, line, _shares(reach[:, 1 - a], shape[1 - a])[0], _shares(height[:, 2], shape[2]), mm
+
+
+def _at(place, points, rays, axis):
+    """Where the rays through the points reach `place` along an axis."""
+    return points + ((place - points[:, axis]) / rays[:, axis])[:, None] * rays
+
+
+def _shares(borders, cells):
+    """Of each stretch from border to border: how much of it lies in each cell."""
+    low, high = np.sort([borders[:-1], borders[1:]], axis=0)[..., None]
+    cell = np.arange(cells)
+    return np.clip(np.minimum(high, cell + 1) - np.maximum(low, cell), 0, None) / (high - low)
+
+
+def forward_reference(volume, focus, borders, upward, spacing, rows):
+    """(views, columns, rows, M) float64, as `forward`, of a volume (x, y, z, M)."""
+    out = np.zeros((len(focus), borders.shape[1] - 1, rows, volume.shape[3]))
+    for view, column, line, cells, heights, mm in meetings_reference(
+        focus, borders, upward, spacing, volume.shape, rows
+    ):
+        out[view, column] += np.einsum("c,rz,r,czm->rm", cells, heights, mm, volume[line])
+    return out
+
+
+def adjoint_reference(rays, focus, borders, upward, spacing, shape):
+    """(x, y, z, M) float64, as `weigh` and `adjoint` along both axes, of rays (views, columns, rows, M)."""
+    out = np.zeros((*shape, rays.shape[3]))
+    for view, column, line, cells, heights, mm in meetings_reference(
+        focus, borders, upward, spacing, shape, rays.shape[2]
+    ):
+        out[line] += np.einsum("c,rz,r,rm->czm", cells, heights, mm, rays[view, column])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def ways(focus, borders, way):
+    """Of each column: the axis it crosses, then start and slope of both borders, and Q_a, d_a, Q_z of its middle."""
+    w = focus[3]
+    for column in range(way.shape[0]):
+        left, right = borders[column], borders[column + 1]
+        x, y, z = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2
+        a, b, q_a = (0, 1, x) if abs(direction(x, focus[0], w)) >= abs(direction(y, focus[1], w)) else (1, 0, y)
+        to_left = slope(left[a], left[b], focus[a], focus[b], w)
+        to_right = slope(right[a], right[b], focus[a], focus[b], w)
+        way[column, 0] = a
+        way[column, 1] = left[b] + (0.5 - left[a]) * to_left
+        way[column, 2] = to_left
+        way[column, 3] = right[b] + (0.5 - right[a]) * to_right
+        way[column, 4] = to_right
+        way[column, 5] = q_a
+        way[column, 6] = z
+
+
+@njit(inline="always")
+def across(way, plane):
+    """From where to where the column reaches in that plane."""
+    left, right = way[1] + plane * way[2], way[3] + plane * way[4]
+    return (left, right) if left < right else (right, left)
+
+
+@njit(inline="always")
+def lowest(way, plane, focus, upward, rows):
+    """z of the lower border of the column's first element in that plane, and the height of an element there."""
+    t = travel(plane, way[5], focus[int32(way[0])], focus[3])
+    near = 1 + t * focus[3]
+    return (way[6] - upward * rows / 2) * near - t * focus[2], upward * near
+
+
+@njit(inline="always")
+def within(first, step, count, end):
+    """Of `count` steps from `first`: the range that touches [0, end]."""
+    one, other = (0 - first) / step, (end - first) / step
+    low, high = (one, other) if one < other else (other, one)
+    return int(max(0.0, floor(low))), int(min(float(count), ceil(high)))
+
+
+@njit(inline="always")
+def places(first, step, start, stop, end, stride, index, weight):
+    """Where borders start ... stop, at first + n step, fall between entries of a table: index times stride, share."""
+    for n in range(start, stop + 1):
+        at = float32(min(max(first + step * n, 0.0), end))
+        whole = int32(at)
+        index[n] = whole * stride
+        weight[n] = at - float32(whole)
+
+
+@njit(inline="always")
+def add(line, other, part):
+    """Add `part` of the other line to the line."""
+    for n in range(line.shape[0]):
+        line[n] += part * other[n]
+
+
+@njit(inline="always")
+def differences(line, low, high):
+    """Add high - low to the line."""
+    for n in range(line.shape[0]):
+        line[n] += high[n] - low[n]
+
+
+@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract"})
+def forward(sums, filled, focus, borders, upward, spacing, lanes, out):
+    """Into `out` (views, columns, rows, M): mm times the mean of `volume` over the way of each element.
+
+    sums: (x, y, (z + 2) M) running sums of the volume along z, from 0, the last twice. filled: (x, y) not all empty.
+    focus: (views, 4), borders: (views, columns + 1, 3), upward: (views) height of an element. spacing: mm of a voxel.
+    """
+    views, columns, rows, materials = out.shape
+    nx, ny = filled.shape
+    nz = sums.shape[2] // materials - 2
+    table, full = sums.reshape(nx * ny, -1), filled.reshape(-1)
+    for view in prange(views):
+        source, up = focus[view], upward[view]
+        way = np.empty((columns, 7))
+        ways(source, borders[view], way)
+        index, weight = np.empty(rows + 1, np.int32), np.empty(rows + 1, np.float32)
+        sheet = np.empty(sums.shape[2], np.float32)
+        border = np.empty((rows + 1) * materials, np.float32)
+        rays = out[view].reshape(columns, rows * materials)
+        rays[:] = 0
+        for block in range(0, columns, AT_ONCE):
+            for a in range(2):
+                planes, cells, plane_stride, stride = (nx, ny, ny, 1) if a == 0 else (ny, nx, 1, ny)
+                for plane in range(planes):
+                    for column in range(block, min(block + AT_ONCE, columns)):
+                        if way[column, 0] != a:
+                            continue
+                        low, high = across(way[column], plane)
+                        bottom, height = lowest(way[column], plane, source, up, rows)
+                        start, stop = within(bottom, height, rows, nz)
+                        if start >= stop or high <= 0 or low >= cells:
+                            continue
+                        one, other = bottom + height * start, bottom + height * stop
+                        first = int(min(max(min(one, other), 0), nz)) * materials
+                        last = (int(min(max(max(one, other), 0), nz)) + 2) * materials
+                        empty = True
+                        for cell in range(int(max(low, 0)), int(min(ceil(high), cells))):
+                            line = plane * plane_stride + cell * stride
+                            if full[line]:
+                                part = float32(share(low, high, cell) / height)
+                                if empty:
+                                    sheet[first:last] = 0
+                                    empty = False
+                                add(sheet[first:last], table[line, first:last], part)
+                        if empty:
+                            continue
+                        places(bottom, height, start, stop, nz, int32(materials), index, weight)
+                        for n in range(start, stop + 1):
+                            look_up(border, uint64(n * materials), sheet, uint64(uint32(index[n])), weight[n], lanes)
+                        differences(
+                            rays[column, start * materials : stop * materials],
+                            border[start * materials : stop * materials],
+                            border[(start + 1) * materials : (stop + 1) * materials],
+                        )
+        for column in range(columns):
+            for row in range(rows):
+                step = float32(
+                    length(
+                        way[column], row, source, borders[view, column], borders[view, column + 1], up, spacing, rows
+                    )
+                )
+                for m in range(materials):
+                    out[view, column, row, m] *= step
+
+
+@njit(inline="always")
+def length(way, row, focus, left, right, upward, spacing, rows):
+    """mm from plane to plane along the ray that ends at the middle of that element."""
+    w = focus[3]
+    x = direction((left[0] + right[0]) / 2, focus[0], w) * spacing[0]
+    y = direction((left[1] + right[1]) / 2, focus[1], w) * spacing[1]
+    z = direction(way[6] + upward * (row + 0.5 - rows / 2), focus[2], w) * spacing[2]
+    a = int32(way[0])
+    return sqrt(x * x + y * y + z * z) / abs(direction(way[5], focus[a], w))
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def weigh(rays, focus, borders, upward, spacing, out):
+    """Into `out` (views, columns, rows + 2, M): running sums of rays times mm along the rows, the last twice."""
+    views, columns, rows, materials = rays.shape
+    for view in prange(views):
+        way = np.empty((columns, 7))
+        ways(focus[view], borders[view], way)
+        for column in range(columns):
+            out[view, column, 0] = 0
+            for row in range(rows):
+                step = length(
+                    way[column],
+                    row,
+                    focus[view],
+                    borders[view, column],
+                    borders[view, column + 1],
+                    upward[view],
+                    spacing,
+                    rows,
+                )
+                for m in range(materials):
+                    out[view, column, row + 1, m] = out[view, column, row, m] + float32(
+                        step * rays[view, column, row, m]
+                    )
+            out[view, column, rows + 1] = out[view, column, rows]
+
+
+@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract"})
+def adjoint(sums, focus, borders, upward, lanes, axis, out):
+    """Add to `out` (x, y, z, M) what the columns that cross `axis` (0: x, 1: y) bring back. sums: from `weigh`."""
+    views, columns, beyond, materials = sums.shape
+    rows = beyond - 2
+    nx, ny, nz, _ = out.shape
+    voxels = out.reshape(nx * ny, nz * materials)
+    planes, cells, plane_stride, stride = (nx, ny, ny, 1) if axis == 0 else (ny, nx, 1, ny)
+    for plane in prange(planes):
+        way = np.empty((columns, 7))
+        index, weight = np.empty(nz + 1, np.int32), np.empty(nz + 1, np.float32)
+        line = np.empty(nz * materials, np.float32)
+        border = np.empty((nz + 1) * materials, np.float32)
+        for view in range(views):
+            source, up = focus[view], upward[view]
+            ways(source, borders[view], way)
+            for column in range(columns):
+                if way[column, 0] != axis:
+                    continue
+                low, high = across(way[column], plane)
+                bottom, height = lowest(way[column], plane, source, up, rows)
+                start, stop = within(-bottom / height, 1 / height, nz, rows)
+                if start >= stop or high <= 0 or low >= cells:
+                    continue
+                places(-bottom / height, 1 / height, start, stop, rows, int32(materials), index, weight)
+                table = sums[view, column].reshape(beyond * materials)
+                for n in range(start, stop + 1):
+                    look_up(border, uint64(n * materials), table, uint64(uint32(index[n])), weight[n], lanes)
+                line[start * materials : stop * materials] = 0
+                differences(
+                    line[start * materials : stop * materials],
+                    border[start * materials : stop * materials],
+                    border[(start + 1) * materials : (stop + 1) * materials],
+                )
+                upwards = 1 if height > 0 else -1
+                for cell in range(int(max(low, 0)), int(min(ceil(high), cells))):
+                    part = float32(upwards * share(low, high, cell))
+                    pixel = voxels[plane * plane_stride + cell * stride]
+                    add(pixel[start * materials : stop * materials], line[start * materials : stop * materials], part)

@@ -1,0 +1,139 @@
+"""What a volume casts on the detectors of a scanner, and the adjoint that spreads rays over the volume."""
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy import ndarray
+
+from render.kernels.lanes import MOST, lanes
+from render.kernels.upright import adjoint, forward, weigh
+from render.views import Views
+from simdata import Grid, RecipeError, SceneError
+
+BOX = 8
+"""Voxels along each edge of the coarse box that tells which elements the object can shade."""
+
+TILT = 1e-6
+"""Voxels that a detector column may lean over from one element to the next and still stand upright."""
+
+
+def project(volume: Float32[ndarray, "x y z m"], grid: Grid, views: Views) -> Float32[ndarray, "views columns rows m"]:
+    """The mean of every material of `volume` over the way of each element's beam, times mm. Beyond the grid is nothing.
+
+    The detector columns run along the third axis of the grid. Distance driven: De Man and Basu 2004.
+    Raises SceneError if the volume is not on the grid or not finite, RecipeError as `shade` does.
+    """
+    materials = volume.shape[3]
+    if volume.shape[:3] != grid.shape or not 1 <= materials <= MOST:
+        raise SceneError(
+            f"project: found a volume of shape {volume.shape} on a grid of {grid.shape}; "
+            f"(x, y, z) of the grid and 1 to {MOST} materials would do"
+        )
+    shade(grid, views)
+    sums = running_sums(volume)
+    if not np.isfinite(sums[:, :, -1]).all():
+        raise SceneError("project: the volume holds numbers that are not finite; a field without NaN would do")
+    return _cast(sums, grid, views)
+
+
+def spread(rays: Float32[ndarray, "views columns rows m"], grid: Grid, views: Views) -> Float32[ndarray, "x y z m"]:
+    """The adjoint of `project`: <project(v), r> = <v, spread(r)>. Raises as `project` does."""
+    materials = rays.shape[3]
+    if rays.shape[:3] != (len(views), views.columns, views.rows) or not 1 <= materials <= MOST:
+        raise SceneError(
+            f"spread: found rays of shape {rays.shape} for {len(views)} views of {views.columns} columns and "
+            f"{views.rows} rows; as many, and 1 to {MOST} materials, would do"
+        )
+    shade(grid, views)
+    cells = _upright(views, grid)
+    place = cells.focus, cells.borders, cells.upward[:, 2].copy()
+    sums = np.empty((len(views), views.columns, views.rows + 2, materials), np.float32)
+    weigh(np.ascontiguousarray(rays), *place, grid.spacing_mm, sums)
+    if not np.isfinite(sums[:, :, -1]).all():
+        raise SceneError("spread: the rays hold numbers that are not finite")
+    out = np.zeros((*grid.shape, materials), np.float32)
+    for axis in (0, 1):
+        adjoint(sums, *place, lanes(materials), axis, out)
+    return out
+
+
+def shade(grid: Grid, views: Views) -> Float32[ndarray, "views columns rows"]:
+    """mm that each element's beam runs through the box of `grid`, roughly.
+
+    Raises RecipeError if a focus lies in the box or has it behind, if the rays miss it, or if a detector leans.
+    """
+    box = Grid((BOX, BOX, BOX), grid.affine @ _stretch(grid.shape))
+    _in_front(views, grid)
+    shadow = _cast(running_sums(np.ones((BOX, BOX, BOX, 1), np.float32)), box, views)[..., 0]
+    if not shadow.any():
+        raise RecipeError(
+            f"Views: in none of {len(views)} views do rays meet the object, whose grid is centred at "
+            f"{grid.world_mm((np.array(grid.shape) - 1) / 2).round(1).tolist()} mm; an isocentre there would do"
+        )
+    return shadow
+
+
+def truncated(grid: Grid, views: Views) -> tuple[bool, bool]:
+    """Whether the box of `grid` casts its shadow beyond the first or last column, and beyond the first or last row."""
+    shadow = shade(grid, views)
+    return bool(shadow[:, [0, -1]].any()), bool(shadow[:, :, [0, -1]].any())
+
+
+def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z_and_two m"]:
+    """From 0, along z; the last twice, so that whoever stands at the end may look one further."""
+    x, y, z, materials = volume.shape
+    sums = np.zeros((x, y, z + 2, materials), np.float32)
+    np.cumsum(volume, axis=2, out=sums[:, :, 1:-1])
+    sums[:, :, -1] = sums[:, :, -2]
+    return sums
+
+
+def _cast(sums: Float32[ndarray, "x y z_and_two m"], grid: Grid, views: Views) -> Float32[ndarray, "views c r m"]:
+    cells = _upright(views, grid)
+    x, y, _, materials = sums.shape
+    filled = sums.any(axis=(2, 3))
+    out = np.empty((len(views), views.columns, views.rows, materials), np.float32)
+    forward(
+        sums.reshape(x, y, -1),
+        filled,
+        cells.focus,
+        cells.borders,
+        cells.upward[:, 2].copy(),
+        grid.spacing_mm,
+        lanes(materials),
+        out,
+    )
+    return out
+
+
+def _upright(views: Views, grid: Grid) -> Views:
+    cells = views.in_cells(grid)
+    lean = np.abs(cells.upward[:, :2]).max(axis=1)
+    if lean.max() > TILT or not cells.upward[:, 2].all():
+        raise RecipeError(
+            f"Views: the detector of view {lean.argmax()} leans by {lean.max():.3g} voxels an element against the "
+            "third axis of the grid; a scene resampled to a grid along the detector's columns would do"
+        )
+    return cells
+
+
+def _in_front(views: Views, grid: Grid) -> None:
+    """RecipeError unless each focus has the whole box of `grid` in front of it."""
+    corners = grid.world_mm(np.indices((2, 2, 2)).reshape(3, -1).T * grid.shape - 0.5)
+    focus = views.focus[:, None, :3]
+    beam = views.borders.mean(axis=1)[:, None] - focus
+    ahead = ((corners - focus) * beam).sum(axis=2).min(axis=1)
+    inside = (ahead <= 0) & (views.focus[:, 3] == 1)
+    if inside.any():
+        view = int(inside.argmax())
+        raise RecipeError(
+            f"Views: the focus of view {view}, at {views.focus[view, :3].round(1).tolist()} mm, lies inside the object "
+            "or has part of it behind; a focus farther away, or a smaller grid, would do"
+        )
+
+
+def _stretch(shape: tuple[int, int, int]) -> Float64[ndarray, "4 4"]:
+    """From voxels of a box of BOX^3 to voxels of a grid that fills the same space."""
+    scale = np.array(shape) / BOX
+    out = np.diag([*scale, 1.0])
+    out[:3, 3] = (scale - 1) / 2
+    return out
