@@ -67,7 +67,7 @@ def net(
     for number, one in enumerate(layers):
         places, pairs = _meshes(one.mesh_mm, size_mm, rng)
         pairs = pairs[open_at(number, places)[pairs].all(axis=1)]
-        pairs = _without_blind_ends(pairs, len(places))
+        pairs = _without_blind_ends(pairs, np.zeros(len(places), bool))
         used, pairs = np.unique(pairs, return_inverse=True)
         n = len(used)
         points.append(np.column_stack([places[used], one.depth_mm + one.depth_sd_mm * rng.normal(size=n)]))
@@ -103,7 +103,7 @@ def close_circulation(trees: Vessels, capillaries: Net, deep: float, rng: Genera
             f"close_circulation: no artery ends within {FARTHEST_MM} mm of a capillary; arteries over the net would do"
         )
     n = len(trees)
-    return _hung(
+    whole, _ = _hung(
         np.concatenate([trees.points_mm, capillaries.points_mm]),
         np.concatenate([trees.parent, np.full(len(capillaries.points_mm), ROOT)]),
         np.concatenate([trees.radius_mm, capillaries.radius_mm]),
@@ -111,10 +111,39 @@ def close_circulation(trees: Vessels, capillaries: Net, deep: float, rng: Genera
         np.concatenate([trees.flow_mm3_s, np.full(len(capillaries.points_mm), np.nan)]),
         np.concatenate([joined, capillaries.edges + n]),
     )
+    return whole
 
 
-def _hung(points, parent, radius, kind, flow, edges) -> Vessels:
-    """Each capillary on its way to the nearest artery along the edges; what no artery reaches is left out."""
+def without(vessels: Vessels, closed: Bool[ndarray, " n"]) -> tuple[Vessels, Int[ndarray, " k"]]:
+    """What is left of a net when some of its capillaries close, and the rows that it had before.
+
+    Those that end blind for it, and those that no artery reaches any more, close too.
+    """
+    capillary = vessels.kind == CAPILLARY
+    own = vessels.segments[capillary[vessels.segments]]
+    edges = np.concatenate([np.column_stack([vessels.parent[own], own]), vessels.links])
+    blind = np.bincount(edges.ravel(), minlength=len(vessels)) < 2
+    edges = edges[~(closed & capillary)[edges].any(axis=1)]
+    edges = _without_blind_ends(edges, ~capillary | blind)
+    left, reached = _hung(
+        vessels.points_mm,
+        np.where(capillary, ROOT, vessels.parent),
+        vessels.radius_mm,
+        vessels.kind,
+        vessels.flow_mm3_s,
+        edges,
+    )
+    return left, np.flatnonzero(reached)
+
+
+def mesh_mm(vessels: Vessels) -> float:
+    """Median length of capillaries: tissue so near to one is fed by it."""
+    own = vessels.segments[vessels.kind[vessels.segments] == CAPILLARY]
+    return float(np.median(vessels.length_mm[own]))
+
+
+def _hung(points, parent, radius, kind, flow, edges) -> tuple[Vessels, Bool[ndarray, " n"]]:
+    """Each capillary on its way to the nearest artery along the edges; what no artery reaches is left out (False)."""
     n, capillary = len(points), kind == CAPILLARY
     a, b = edges.T
     venous = (kind[a] == VEIN) | (kind[b] == VEIN)
@@ -126,7 +155,7 @@ def _hung(points, parent, radius, kind, flow, edges) -> Vessels:
     parent = np.where(capillary & reached, before, parent)
     link = ~((parent[a] == b) | (parent[b] == a)) & reached[a] & reached[b]
     row = np.where(reached, np.cumsum(reached) - 1, ROOT)
-    return vessel_tree(
+    hung = vessel_tree(
         points[reached],
         np.where(parent[reached] == ROOT, ROOT, row[parent[reached]]),
         radius[reached],
@@ -134,6 +163,7 @@ def _hung(points, parent, radius, kind, flow, edges) -> Vessels:
         flow[reached],
         links=row[edges[link]],
     )
+    return hung, reached
 
 
 def _meshes(mesh_mm: float, size_mm: tuple[float, float], rng: Generator) -> tuple[Places, Int[ndarray, "m 2"]]:
@@ -149,9 +179,9 @@ def _meshes(mesh_mm: float, size_mm: tuple[float, float], rng: Generator) -> tup
     return diagram.vertices, sides[(sides >= 0).all(axis=1) & inside[sides].all(axis=1)]
 
 
-def _without_blind_ends(edges: Int[ndarray, "m 2"], count: int) -> Int[ndarray, "k 2"]:
+def _without_blind_ends(edges: Int[ndarray, "m 2"], spared: Bool[ndarray, " n"]) -> Int[ndarray, "k 2"]:
     while len(edges):
-        blind = np.min(np.bincount(edges.ravel(), minlength=count)[edges], axis=1) < 2
+        blind = ((np.bincount(edges.ravel(), minlength=len(spared)) < 2) & ~spared)[edges].any(axis=1)
         if not blind.any():
             break
         edges = edges[~blind]
