@@ -95,25 +95,37 @@ class Arc:
         return source_to_detector_mm * np.column_stack([np.sin(fan), np.cos(fan)])
 
 
-def orbit(
-    view_rad: Float64[ndarray, " views"],
-    detector: Panel | Arc,
-    source_to_isocentre_mm: float,
-    source_to_detector_mm: float,
-    height_mm: float | Float64[ndarray, " views"] = 0.0,
-) -> Views:
-    """Cone beams around the z axis. height_mm: z of focus and detector, one (a circle) or one for each (a helix)."""
-    if not 0 < source_to_isocentre_mm < source_to_detector_mm:
-        raise RecipeError(
-            f"orbit: the focus is {source_to_isocentre_mm} mm from the axis and {source_to_detector_mm} mm from the "
-            "detector; 0 < source_to_isocentre_mm < source_to_detector_mm would do"
-        )
-    across, beam = _frame(view_rad)
-    height = np.broadcast_to(height_mm, view_rad.shape)[:, None] * [0.0, 0.0, 1.0]
-    focus = height - source_to_isocentre_mm * beam
-    outline = detector.outline(source_to_detector_mm)
-    borders = focus[:, None] + outline[:, :1] * across[:, None] + outline[:, 1:] * beam[:, None]
-    return Views(np.column_stack([focus, np.ones(len(focus))]), borders, _upward(view_rad, detector), detector.rows)
+@dataclass(frozen=True, eq=False)
+class Orbit:
+    """Cone beams around the z axis. height_mm: z of the focus, one for all (a circle) or one a view (a helix)."""
+
+    view_rad: Float64[ndarray, " views"]
+    detector: Panel | Arc
+    source_to_isocentre_mm: float
+    source_to_detector_mm: float
+    height_mm: float | Float64[ndarray, " views"] = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.source_to_isocentre_mm < self.source_to_detector_mm:
+            raise RecipeError(
+                f"Orbit: the focus is {self.source_to_isocentre_mm} mm from the axis and {self.source_to_detector_mm} "
+                "mm from the detector; 0 < source_to_isocentre_mm < source_to_detector_mm would do"
+            )
+
+    @property
+    def heights_mm(self) -> Float64[ndarray, " views"]:
+        """Of every view."""
+        return np.broadcast_to(np.asarray(self.height_mm, float), self.view_rad.shape)
+
+    @property
+    def views(self) -> Views:
+        """Focus and detector of every view."""
+        across, beam = _frame(self.view_rad)
+        focus = self.heights_mm[:, None] * [0.0, 0.0, 1.0] - self.source_to_isocentre_mm * beam
+        outline = self.detector.outline(self.source_to_detector_mm)
+        borders = focus[:, None] + outline[:, :1] * across[:, None] + outline[:, 1:] * beam[:, None]
+        place = np.column_stack([focus, np.ones(len(focus))])
+        return Views(place, borders, _upward(self.view_rad, self.detector), self.detector.rows)
 
 
 def parallel(view_rad: Float64[ndarray, " views"], detector: Panel) -> Views:

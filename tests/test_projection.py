@@ -8,7 +8,7 @@ import pytest
 
 from render.kernels.upright import adjoint_reference, forward_reference
 from render.projection import project, shade, spread, truncated
-from render.views import Arc, Panel, Views, orbit, parallel
+from render.views import Arc, Orbit, Panel, Views, parallel
 from simdata import Grid, RecipeError, SceneError
 
 TURN = 2 * np.pi * np.arange(12) / 12
@@ -16,9 +16,9 @@ PANEL = Panel(columns=40, rows=32, column_mm=3.0, row_mm=3.0)
 ARC = Arc(columns=40, rows=32, column_mm=3.0, row_mm=3.0)
 GRID = Grid.regular((24, 22, 16), (2.0, 2.2, 2.5))
 PATHS = {
-    "cone": orbit(TURN, PANEL, 300, 450),
-    "arc": orbit(TURN, ARC, 300, 450),
-    "helix": orbit(TURN, replace(ARC, rows=10), 300, 450, height_mm=np.linspace(-25, 25, 12)),
+    "cone": Orbit(TURN, PANEL, 300, 450).views,
+    "arc": Orbit(TURN, ARC, 300, 450).views,
+    "helix": Orbit(TURN, replace(ARC, rows=10), 300, 450, height_mm=np.linspace(-25, 25, 12)).views,
     "parallel": parallel(TURN, replace(PANEL, column_mm=2.0, row_mm=2.0)),
 }
 EVERY_PATH = pytest.mark.parametrize("views", PATHS.values(), ids=PATHS.keys())
@@ -73,7 +73,9 @@ def test_an_ellipsoid_casts_its_chords(detector, radii, centre):
     grid = Grid.regular((176, 176, 176), 1.0)
     volume = anti_aliased(grid, np.diag(1 / np.array(radii)), centre)
     coarse, fine = (
-        orbit(TURN[:1] + 0.3, detector(columns=384 * n, rows=256 * n, column_mm=1.5 / n, row_mm=1.5 / n), 1000, 1500)
+        Orbit(
+            TURN[:1] + 0.3, detector(columns=384 * n, rows=256 * n, column_mm=1.5 / n, row_mm=1.5 / n), 1000, 1500
+        ).views
         for n in (1, 3)
     )
     expected = chords(fine, radii, centre).reshape(1, 384, 3, 256, 3).mean(axis=(2, 4))
@@ -185,11 +187,11 @@ def test_a_flipped_array_is_the_same_patient():
 def test_truncation_is_told():
     assert truncated(GRID, PATHS["cone"]) == (False, False)
     assert truncated(GRID, PATHS["helix"]) == (False, True)
-    assert truncated(GRID, orbit(TURN, replace(PANEL, columns=16), 300, 450)) == (True, False)
+    assert truncated(GRID, Orbit(TURN, replace(PANEL, columns=16), 300, 450).views) == (True, False)
 
 
 def test_shade_is_the_way_through_the_box():
-    shadow = shade(Grid.regular((40, 40, 40), 1.0), orbit(np.zeros(1), PANEL, 3000, 3100))
+    shadow = shade(Grid.regular((40, 40, 40), 1.0), Orbit(np.zeros(1), PANEL, 3000, 3100).views)
     assert shadow[0, 20, 16] == pytest.approx(40, rel=1e-3)
 
 
@@ -198,7 +200,7 @@ def test_shade_is_the_way_through_the_box():
 
 def test_a_focus_inside_the_patient_says_what_would_do():
     with pytest.raises(RecipeError, match=r"focus of view 0.*inside the object.*farther away"):
-        project(np.ones((*GRID.shape, 1), np.float32), GRID, orbit(TURN, PANEL, 20, 450))
+        project(np.ones((*GRID.shape, 1), np.float32), GRID, Orbit(TURN, PANEL, 20, 450).views)
 
 
 def test_rays_that_miss_the_patient_say_what_would_do():
@@ -233,4 +235,4 @@ def test_arrays_that_do_not_belong_together_are_refused():
     with pytest.raises(RecipeError, match="12 foci, 11 detectors"):
         Views(PATHS["cone"].focus, PATHS["cone"].borders[1:], PATHS["cone"].upward, 4)
     with pytest.raises(RecipeError, match="source_to_isocentre_mm < source_to_detector_mm"):
-        orbit(TURN, PANEL, 300, 200)
+        Orbit(TURN, PANEL, 300, 200)
