@@ -12,8 +12,8 @@ from numpy import ndarray
 
 from simdata import Grid, Vessels
 from simdata.vessels import ROOT
-from vascular.kernel import segments_apart2
 from vascular.murray import Murray
+from vascular.straight import segments_apart2
 
 ROOM = 1.3
 """Trees that have yet to grow keep so many times the sum of their radii apart: some get thicker than expected."""

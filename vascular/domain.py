@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt, label
 
 from simdata import Grid, SceneError, Vessels
 from simdata.vessels import ROOT
-from vascular.kernel import walk_all
+from vascular.straight import walk_all
 
 SKEW = 1e-3
 

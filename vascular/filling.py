@@ -16,7 +16,7 @@ from scipy.spatial import KDTree
 from simdata import SceneError, Vessels
 from simdata.vessels import ROOT
 from vascular.domain import Domain
-from vascular.kernel import walk
+from vascular.straight import walk
 
 SHARE, WIDEST_DEG, SHORTEST_MM = 0.4, 60.0, 1.2
 APART_DIAMETERS = 3.0

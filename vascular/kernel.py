@@ -1,7 +1,8 @@
-"""The growth of a tree in numbers: exact voxel walk, linked cells, reduced resistance, one new terminal after another.
+"""The growth of a tree in numbers: linked cells, reduced resistance, one new terminal after another.
 
-All of it is in one file since numba's cache only sees changes in the file of the function that is called. Lengths are
-mm in the patient; a map (3, 4) takes mm to voxel indices. One thread grows one tree: the order is the algorithm.
+All of it is in one file since numba's cache only sees changes in the file of the function that is called (how straight
+segments lie in space hardly ever changes: `vascular.straight`). Lengths are mm in the patient; a map (3, 4) takes mm to
+voxel indices. One thread grows one tree: the order is the algorithm.
 
 A node i ends the straight segment from its parent. With q its flow, l its length, b = r_child / r_node:
     R_i = l_i + 1 / sum(b_c^4 / R_c)    reduced resistance, mm: resistance times pi r_i^4 / (8 viscosity)
@@ -16,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from simdata.philox import philox
+from vascular.straight import distance, point_to_segment2, segments_apart2, sprout_apart2, walk
 
 NEAREST = 8
 """Segments that a new terminal may join: 20 instead of 8 save 0.2 % of the volume."""
@@ -34,6 +36,8 @@ AHEAD = 320
 """So many places are tried for the first segment of a root before it may lead anywhere."""
 REFRESH = 0.03
 """Radii are computed anew whenever the tree has grown by this share."""
+DENSER = 3.0
+"""With so many times more nodes, cells are made smaller and nodes are laid in memory from the root on."""
 MOST_CELLS = 1 << 24
 CELL = 1.1
 """Edge of a linked cell in mean distances between segments."""
@@ -43,56 +47,6 @@ KASSAB = 7 / 3
 
 
 # --- space ----------------------------------------------------------------------------------------------------------
-
-
-@njit(cache=True)
-def walk(room, need, start, end):
-    """True if every voxel between two places (indices) has room of more than 0 and at least `need`.
-
-    Amanatides and Woo 1987: from face to face, as many as lie between, so the last voxel is the end's.
-    """
-    i, j, k = int(np.floor(start[0] + 0.5)), int(np.floor(start[1] + 0.5)), int(np.floor(start[2] + 0.5))
-    i1, j1, k1 = int(np.floor(end[0] + 0.5)), int(np.floor(end[1] + 0.5)), int(np.floor(end[2] + 0.5))
-    nx, ny, nz = room.shape
-    if min(i, j, k, i1, j1, k1) < 0 or max(i, i1) >= nx or max(j, j1) >= ny or max(k, k1) >= nz:
-        return False
-    tx, dx, si = _faces(start[0], end[0], i)
-    ty, dy, sj = _faces(start[1], end[1], j)
-    tz, dz, sk = _faces(start[2], end[2], k)
-    for _ in range(abs(i1 - i) + abs(j1 - j) + abs(k1 - k)):
-        here = room[i, j, k]
-        if here <= 0 or here < need:
-            return False
-        wx = tx if i != i1 else np.inf
-        wy = ty if j != j1 else np.inf
-        wz = tz if k != k1 else np.inf
-        if wx <= wy and wx <= wz:
-            i, tx = i + si, tx + dx
-        elif wy <= wz:
-            j, ty = j + sj, ty + dy
-        else:
-            k, tz = k + sk, tz + dz
-    return room[i, j, k] > 0 and room[i, j, k] >= need
-
-
-@njit(cache=True)
-def _faces(start, end, voxel):
-    """When the first face is crossed, the time from face to face, and the direction."""
-    way = end - start
-    if way > 0:
-        return (voxel + 0.5 - start) / way, 1 / way, 1
-    if way < 0:
-        return (voxel - 0.5 - start) / way, -1 / way, -1
-    return np.inf, np.inf, 0
-
-
-@njit(cache=True)
-def walk_all(room, need, start, end):
-    """`walk` for many segments: (n,) bool."""
-    good = np.empty(len(start), np.bool_)
-    for n in range(len(start)):
-        good[n] = walk(room, need[n], start[n], end[n])
-    return good
 
 
 @njit(cache=True)
@@ -119,51 +73,6 @@ def _fits(space, a, b, radius):
     _mapped(space[1], a, start)
     _mapped(space[1], b, end)
     return walk(space[0], min(radius, _room_at(space, a)), start, end)
-
-
-@njit(cache=True)
-def point_to_segment2(p, a, b):
-    """Squared distance of a point from a segment."""
-    length2 = along = 0.0
-    for n in range(3):
-        length2 += (b[n] - a[n]) ** 2
-        along += (b[n] - a[n]) * (p[n] - a[n])
-    t = 0.0 if length2 <= 0 else min(max(along / length2, 0.0), 1.0)
-    away2 = 0.0
-    for n in range(3):
-        away2 += (a[n] + t * (b[n] - a[n]) - p[n]) ** 2
-    return away2
-
-
-@njit(cache=True)
-def segments_apart2(p, q, r, s):
-    """Squared distance of the segments p q and r s. Lumelsky 1985, Inf Process Lett 21:55."""
-    uu = vv = uv = uw = vw = 0.0
-    for n in range(3):
-        u, v, w = q[n] - p[n], s[n] - r[n], r[n] - p[n]
-        uu, vv, uv, uw, vw = uu + u * u, vv + v * v, uv + u * v, uw + u * w, vw + v * w
-    det = uu * vv - uv * uv
-    t = min(max((uw * vv - vw * uv) / det, 0.0), 1.0) if det > TINY * uu * vv else 0.0
-    x = (t * uv - vw) / vv if vv > 0 else 0.0
-    if x < 0 or x > 1:
-        x = min(max(x, 0.0), 1.0)
-        t = min(max((x * uv + uw) / uu, 0.0), 1.0) if uu > 0 else 0.0
-    apart2 = 0.0
-    for n in range(3):
-        apart2 += (p[n] + t * (q[n] - p[n]) - r[n] - x * (s[n] - r[n])) ** 2
-    return apart2
-
-
-@njit(cache=True)
-def sprout_apart2(p, x, r, s, leaves):
-    """`segments_apart2` of the sprout p x of a given vessel and r s, from where it is `leaves` away from its start."""
-    length = _apart(p, x)
-    if length <= leaves:
-        return np.inf
-    start = np.empty(3)
-    for n in range(3):
-        start[n] = p[n] + (x[n] - p[n]) * leaves / length
-    return segments_apart2(start, x, r, s)
 
 
 # --- hydraulics -----------------------------------------------------------------------------------------------------
@@ -221,7 +130,7 @@ def _from_the_root(tree, n):
     (_, parent, first, second, _, _, _, _, _, _) = tree
     order, stack = np.empty(n, np.int32), np.empty(n + 1, np.int32)
     done = top = 0
-    for i in range(n):
+    for i in range(n - 1, -1, -1):
         if parent[i] < 0:
             stack[top] = i
             top += 1
@@ -235,6 +144,20 @@ def _from_the_root(tree, n):
                 stack[top] = c
                 top += 1
     return order
+
+
+@njit(cache=True)
+def _moved(tree, n, rows):
+    """Lays node rows[i] in row i; what leads to a node then leads to where it is."""
+    (point, parent, first, second, flow, length, resistance, volume, radius, fixed) = tree
+    now = np.empty(n + 1, np.int32)
+    now[rows] = np.arange(n)
+    now[n] = -1
+    for of in (parent, first, second):
+        of[:n] = now[of[:n]][rows]
+    for of in (flow, length, resistance, volume, radius):
+        of[:n] = of[:n][rows]
+    point[:n], fixed[:n] = point[:n][rows], fixed[:n][rows]
 
 
 @njit(cache=True)
@@ -291,29 +214,44 @@ def refresh(tree, n, law, calibre):
 
 
 @njit(cache=True)
-def _gain(tree, s, new_flow, l_near, l_far, l_new, law):
-    """How much sqrt(q R) W at the root grows if a terminal joins segment s; b of the old and the new branch.
+def prices(tree, joined, new_flow, ways, law, gains, shares):
+    """How much sqrt(q R) W at the root grows if a terminal joins each segment; b of the old and the new branch.
 
-    l_near, l_far, l_new: from the parent to the fork, from there to s, and to the new terminal.
+    joined: (k,) segments. ways: (k, 3) mm from the parent to the fork, from there to the segment's end, and to the new
+    terminal. Fills gains (k,) and shares (k, 2). All walk to the root side by side: each step waits for the one before
+    on its own way, not for those on the others.
     """
     (_, parent, first, second, flow, length, resistance, volume, _, _) = tree
-    r_old, w_old = resistance[s] - length[s] + l_far, volume[s] - length[s] + l_far
-    q = flow[s] + new_flow
-    b_old, b_new = _split(flow[s], r_old, new_flow, l_new, q, law)
-    r, w = _joined(b_old, r_old, w_old, b_new, l_new, l_new)
-    r, w = r + l_near, w + l_near
-    child, i = s, parent[s]
-    before = 0.0
-    while i >= 0:
-        q_up = flow[i] + new_flow
-        other = second[i] if first[i] == child else first[i]
-        if other >= 0:
-            b, b_other = _split(q, r, flow[other], resistance[other], q_up, law)
-            r, w = _joined(b, r, w, b_other, resistance[other], volume[other])
-        r, w, q = r + length[i], w + length[i], q_up
-        child, i = i, parent[i]
-        before = np.sqrt(flow[child] * resistance[child]) * volume[child]
-    return np.sqrt(q * r) * w - before, b_old, b_new
+    k = len(joined)
+    r, w, q = np.empty(k), np.empty(k), np.empty(k)
+    child, at = np.empty(k, np.int64), np.empty(k, np.int64)
+    for m in range(k):
+        s = joined[m]
+        l_near, l_far, l_new = ways[m]
+        r_old, w_old = resistance[s] - length[s] + l_far, volume[s] - length[s] + l_far
+        q[m] = flow[s] + new_flow
+        shares[m, 0], shares[m, 1] = _split(flow[s], r_old, new_flow, l_new, q[m], law)
+        under_r, under_w = _joined(shares[m, 0], r_old, w_old, shares[m, 1], l_new, l_new)
+        r[m], w[m] = under_r + l_near, under_w + l_near
+        child[m], at[m] = s, parent[s]
+    walking = k
+    while walking:
+        walking = 0
+        for m in range(k):
+            i = at[m]
+            if i < 0:
+                continue
+            walking += 1
+            q_up = flow[i] + new_flow
+            other = second[i] if first[i] == child[m] else first[i]
+            if other >= 0:
+                b, b_other = _split(q[m], r[m], flow[other], resistance[other], q_up, law)
+                r[m], w[m] = _joined(b, r[m], w[m], b_other, resistance[other], volume[other])
+            r[m], w[m], q[m] = r[m] + length[i], w[m] + length[i], q_up
+            child[m], at[m] = i, parent[i]
+    for m in range(k):
+        root = child[m]
+        gains[m] = np.sqrt(q[m] * r[m]) * w[m] - np.sqrt(flow[root] * resistance[root]) * volume[root]
 
 
 @njit(cache=True)
@@ -321,7 +259,7 @@ def _bears(grid, item, link, tree, others, s, new_flow, fork, l_new, law, clear,
     """True if all that leads to a new terminal has room to get thicker by it; `clear` then knows up to which radius."""
     (point, parent, first, second, flow, length, resistance, _, radius, fixed) = tree
     p = parent[s]
-    l_near, l_far = _apart(point[p], fork), _apart(fork, point[s])
+    l_near, l_far = distance(point[p], fork), distance(fork, point[s])
     r_old = resistance[s] - length[s] + l_far
     q = flow[s] + new_flow
     b_old, b_new = _split(flow[s], r_old, new_flow, l_new, q, law)
@@ -345,7 +283,9 @@ def _bears(grid, item, link, tree, others, s, new_flow, fork, l_new, law, clear,
         if thick > clear[i]:
             up = parent[i]
             sprouts = fixed[up] and not fixed[i]
-            if _meets(grid, item, link, tree, others, point[up], point[i], thick, i, up, i, fixed[i], sprouts, spare):
+            if _meets(
+                grid, item, link, tree, others, point[up], point[i], thick, i, up, i, fixed[i], sprouts, spare, -1
+            ):
                 return False
             clear[i] = spare * thick
     return True
@@ -388,11 +328,6 @@ def _onto(a, b, out):
     t = min(max(along / max(length2, TINY), 0.05), 0.95)
     for n in range(3):
         out[n] = a[n] + t * (b[n] - a[n])
-
-
-@njit(cache=True)
-def _apart(a, b):
-    return np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
 
 
 @njit(cache=True)
@@ -461,23 +396,40 @@ def _enter(grid, item, link, used, name, a, b, radius):
 
 
 @njit(cache=True)
-def _fill(grid, tree, n, others, room_for):
-    """Lists all segments of the tree, the others as -2 and below. Returns the lists and how many entries are used."""
+def _fill(grid, tree, rows, others, room_for):
+    """Lists the segments of these rows, the others as -2 and below. Returns the lists and how many entries are used."""
     (point, parent, _, _, _, _, _, _, radius, _) = tree
     (other_a, other_b, other_radius) = others
     while True:
         item, link = np.empty(room_for, np.int32), np.empty(room_for, np.int32)
         grid[3][:] = -1
         used = 0
-        for i in range(n):
+        for i in rows:
             if parent[i] >= 0 and used >= 0:
                 used = _enter(grid, item, link, used, i, point[parent[i]], point[i], radius[i])
         for i in range(len(other_a)):
             if used >= 0:
                 used = _enter(grid, item, link, used, -2 - i, other_a[i], other_b[i], other_radius[i])
         if used >= 0:
-            return item, link, used
+            return *_side_by_side(grid[3], item, link), used
         room_for *= 2
+
+
+@njit(cache=True)
+def _side_by_side(head, item, link):
+    """The same lists, each from front to back in memory: what is read together lies together."""
+    items, links = np.empty(len(item), np.int32), np.empty(len(link), np.int32)
+    done = 0
+    for cell in range(len(head)):
+        entry = head[cell]
+        if entry >= 0:
+            head[cell] = done
+            while entry >= 0:
+                items[done], links[done] = item[entry], done + 1
+                entry = link[entry]
+                done += 1
+            links[done - 1] = -1
+    return items, links
 
 
 @njit(cache=True)
@@ -524,15 +476,16 @@ def _neighbours(grid, item, link, tree, p, away, seen, query, found, found2):
 
 
 @njit(cache=True)
-def _meets(grid, item, link, tree, others, a, b, radius, old, kin, kin_too, given, sprouts, spare):
+def _meets(grid, item, link, tree, others, a, b, radius, old, kin, kin_too, given, sprouts, spare, yields):
     """True if the capsule from a to b meets a segment that shares no node with it.
 
     old: the segment that it replaces in part. kin, kin_too: nodes at its ends, -1 for a new one; their segments are
     adjacent. given: it was there at the start, as were the others, so only what has grown counts. sprouts: it starts
-    from a given vessel; such a branch counts from where it has left that vessel, SPROUTS times both radii on.
+    from a given vessel; such a branch counts from where it has left that vessel, SPROUTS times both radii on. yields:
+    the node that it ends in, if only those count to which it has to give way; -1 for all.
     """
     (_, _, counts, head) = grid
-    (point, parent, _, _, _, _, _, _, thick, fixed) = tree
+    (point, parent, _, _, flow, _, _, _, thick, fixed) = tree
     (other_a, other_b, other_radius) = others
     i0, i1, j0, j1, k0, k1 = _cells_around(grid, a, b, radius)
     for i in range(i0, i1 + 1):
@@ -549,6 +502,8 @@ def _meets(grid, item, link, tree, others, a, b, radius, old, kin, kin_too, give
                             return True
                         continue
                     if s == old or (given and fixed[s]):
+                        continue
+                    if yields >= 0 and not fixed[s] and (flow[s], s) < (flow[yields], yields):
                         continue
                     near = kin >= 0 and (s == kin or parent[s] == kin)
                     if not near and not (kin_too >= 0 and (s == kin_too or parent[s] == kin_too)):
@@ -623,7 +578,7 @@ def _plant(space, places, others, tree, n, root, new_flow, key, counter, spare):
         for axis in range(3):
             place[axis] = point[root, axis] + (place[axis] - other[axis]) / (1 << toss // 64 % 5)
         _as_stored(place)
-        mm = _apart(point[root], place)
+        mm = distance(point[root], place)
         good = mm > 2 * radius[root] and _fits(space, point[root], place, radius[root])
         if good:
             for o in range(len(other_a)):
@@ -691,13 +646,13 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
 
     seen = np.full(len(parent), -1, np.int64)
     found, found2 = np.empty(NEAREST, np.int64), np.empty(NEAREST)
-    l_news, path, path_b = np.empty(NEAREST), np.empty(DEEPEST, np.int64), np.empty(DEEPEST)
-    clear = radius.copy()
-    gains, b_olds, b_news = np.empty(NEAREST), np.empty(NEAREST), np.empty(NEAREST)
+    path, path_b = np.empty(DEEPEST, np.int64), np.empty(DEEPEST)
+    clear, age = radius.copy(), np.arange(len(parent))
+    gains, shares, ways = np.empty(NEAREST), np.empty((NEAREST, 2)), np.empty((NEAREST, 3))
     forks = np.empty((NEAREST, 3))
     place = np.empty(3)
     volume_mm3 = len(places[0]) * voxel_mm3
-    built = refreshed = 0
+    laid = refreshed = 0
     ease, misses, query = 1.0, 0, 0
     grid = _cells(box[0], box[1], 1e30)
     item, link, used = np.empty(0, np.int32), np.empty(0, np.int32), 0
@@ -706,10 +661,13 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
         if n > (1 + REFRESH) * refreshed + 4:
             refresh(tree, n, law, calibre)
             refreshed = n
-        if n >= 3 * built:
+        if n >= DENSER * laid:
+            rows = _from_the_root(tree, n)
+            _moved(tree, n, rows)
+            clear[:n], age[:n], seen[:n] = clear[:n][rows], age[:n][rows], -1
             grid = _cells(box[0], box[1], CELL * (volume_mm3 / (1.7 * n)) ** (1 / 3))
-            item, link, used = _fill(grid, tree, n, others, 32 * n + 4096)
-            built = n
+            item, link, used = _fill(grid, tree, np.argsort(age[:n]), others, 32 * n + 4096)
+            laid = n
 
         share = _toss(space, places, key, counter, place)
         counter += 1
@@ -736,12 +694,11 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
             if fixed[s]:
                 _onto(point[p], point[s], f)
             _as_stored(f)
-            l_near, l_far, l_new = _apart(point[p], f), _apart(f, point[s]), _apart(f, place)
-            l_news[m] = l_new
-            if min(l_near, l_far, l_new) <= 1e-5:
+            ways[m, 0], ways[m, 1], ways[m, 2] = distance(point[p], f), distance(f, point[s]), distance(f, place)
+        prices(tree, found[:count], new_flow, ways[:count], law, gains, shares)
+        for m in range(count):
+            if min(ways[m, 0], ways[m, 1], ways[m, 2]) <= 1e-5:
                 gains[m] = np.inf
-            else:
-                gains[m], b_olds[m], b_news[m] = _gain(tree, s, new_flow, l_near, l_far, l_new, law)
 
         chosen = -1
         for _ in range(count):
@@ -750,25 +707,25 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
                 break
             s = found[m]
             p, f = parent[s], forks[m]
-            near_mm = radius[s] / b_olds[m]
-            new_mm = near_mm * b_news[m]
+            near_mm = radius[s] / shares[m, 0]
+            new_mm = near_mm * shares[m, 1]
             good = _fits(space, f, place, new_mm)
             good = good and not _meets(
-                grid, item, link, tree, others, f, place, new_mm, s, -1, -1, False, fixed[s], spare
+                grid, item, link, tree, others, f, place, new_mm, s, -1, -1, False, fixed[s], spare, -1
             )
             if good and not fixed[s]:
                 good = (
                     _fits(space, point[p], f, near_mm)
                     and _fits(space, f, point[s], radius[s])
                     and not _meets(
-                        grid, item, link, tree, others, point[p], f, near_mm, s, p, -1, False, fixed[p], spare
+                        grid, item, link, tree, others, point[p], f, near_mm, s, p, -1, False, fixed[p], spare, -1
                     )
                     and not _meets(
-                        grid, item, link, tree, others, f, point[s], radius[s], s, s, -1, False, False, spare
+                        grid, item, link, tree, others, f, point[s], radius[s], s, s, -1, False, False, spare, -1
                     )
                 )
             good = good and _bears(
-                grid, item, link, tree, others, s, new_flow, f, l_news[m], law, clear, spare, path, path_b
+                grid, item, link, tree, others, s, new_flow, f, ways[m, 2], law, clear, spare, path, path_b
             )
             if good:
                 chosen = m
@@ -792,26 +749,28 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
             second[p] = fork
         first[fork], second[fork], first[end], second[end] = s, end, -1, -1
         fixed[fork], fixed[end] = fixed[s], False
-        l_far, l_new = _apart(point[fork], point[s]), _apart(point[fork], place)
+        age[fork], age[end] = fork, end
+        l_far, l_new = distance(point[fork], point[s]), distance(point[fork], place)
         resistance[s] += l_far - length[s]
         volume[s] += l_far - length[s]
         length[s] = l_far
         length[end] = resistance[end] = volume[end] = l_new
-        length[fork] = _apart(point[p], point[fork])
+        length[fork] = distance(point[p], point[fork])
         flow[end] = new_flow
         _lift(tree, fork, law)
-        radius[fork] = radius[s] / b_olds[chosen]
-        radius[end] = radius[fork] * b_news[chosen]
+        radius[fork] = radius[s] / shares[chosen, 0]
+        radius[end] = radius[fork] * shares[chosen, 1]
         clear[fork], clear[end], clear[s] = spare * radius[fork], spare * radius[end], spare * radius[s]
 
         for i in (s, fork, end):
             if used >= 0:
                 used = _enter(grid, item, link, used, i, point[parent[i]], point[i], radius[i])
         if used < 0:
-            item, link, used = _fill(grid, tree, n, others, 2 * len(item))
+            item, link, used = _fill(grid, tree, np.argsort(age[:n]), others, 2 * len(item))
         ends += 1
         misses, ease = 0, min(1.0, ease * HARDEN)
 
+    _moved(tree, n, np.argsort(age[:n]))
     settle(tree, n, law)
     refresh(tree, n, law, (calibre[0], 0.0))
     return n, ends, counter, objective
@@ -823,51 +782,17 @@ def conflicts(tree, n, others, space, box, volume_mm3, spare):
 
     (n,) bool. What was given at the start is never taken out.
     """
-    (point, parent, _, _, flow, _, _, _, radius, fixed) = tree
-    (other_a, other_b, other_radius) = others
+    (point, parent, _, _, _, _, _, _, radius, fixed) = tree
     grid = _cells(box[0], box[1], CELL * (volume_mm3 / (1.7 * n)) ** (1 / 3))
-    (_, _, counts, head) = grid
-    item, link, _ = _fill(grid, tree, n, others, 32 * n + 4096)
+    item, link, _ = _fill(grid, tree, np.arange(n), others, 32 * n + 4096)
     bad = np.zeros(n, np.bool_)
     start, end = np.empty(3), np.empty(3)
     for i in range(n):
         p = parent[i]
-        if p < 0:
-            continue
-        _mapped(space[1], point[p], start)
-        _mapped(space[1], point[i], end)
-        if not fixed[i] and not walk(space[0], 0.0, start, end):
-            bad[i] = True
-        r = radius[i]
-        i0, i1, j0, j1, k0, k1 = _cells_around(grid, point[i], point[p], r)
-        for ci in range(i0, i1 + 1):
-            for cj in range(j0, j1 + 1):
-                for ck in range(k0, k1 + 1):
-                    entry = head[(ci * counts[1] + cj) * counts[2] + ck]
-                    while entry >= 0:
-                        s = item[entry]
-                        entry = link[entry]
-                        if s <= -2:
-                            o = -2 - s
-                            apart = spare * (r + other_radius[o])
-                            if not fixed[i] and segments_apart2(point[p], point[i], other_a[o], other_b[o]) <= apart**2:
-                                bad[i] = True
-                            continue
-                        t = parent[s]
-                        if s <= i or s == p or t == i:
-                            continue
-                        if t == p or (fixed[i] and fixed[s]):
-                            continue
-                        leaves = SPROUTS * (r + radius[s])
-                        if fixed[s] and fixed[p]:
-                            apart2 = sprout_apart2(point[p], point[i], point[t], point[s], leaves)
-                        elif fixed[i] and fixed[t]:
-                            apart2 = sprout_apart2(point[t], point[s], point[p], point[i], leaves)
-                        else:
-                            apart2 = segments_apart2(point[p], point[i], point[t], point[s])
-                        if apart2 <= (spare * (r + radius[s])) ** 2:
-                            if fixed[s] or (not fixed[i] and flow[i] <= flow[s]):
-                                bad[i] = True
-                            else:
-                                bad[s] = True
+        if p >= 0 and not fixed[i]:
+            _mapped(space[1], point[p], start)
+            _mapped(space[1], point[i], end)
+            bad[i] = not walk(space[0], 0.0, start, end) or _meets(
+                grid, item, link, tree, others, point[p], point[i], radius[i], i, p, i, False, fixed[p], spare, i
+            )
     return bad
