@@ -190,10 +190,53 @@ def test_coronary_arteries_run_in_the_wall_of_the_heart():
     assert not (heart.left | heart.right)[tuple(voxel.T)].any()
 
 
-def test_large_arteries_of_the_brain_stay_at_its_surface():
-    grid, fluid, tissue = brain.shape()
-    vessels = brain.example(rng())
-    voxel = np.rint(grid.index(vessels.points_mm)).astype(int)
-    away = np.asarray(distance_transform_edt(~fluid, sampling=grid.spacing_mm))[tuple(voxel.T)]
+@pytest.fixture(scope="module")
+def brains():
+    scene = brain.shape()
+    return brain.Head(scene), brain.Brain(terminals=2000)(scene, rng()).vessels
+
+
+def test_the_brain_is_fed_by_four_arteries_in_a_circle_and_drained_by_two_sinuses(brains):
+    _, beds = brains
+    arteries, veins = beds[brain.ARTERY], beds[brain.VEIN]
+    scene = brain.shape()
+    assert at(scene, arteries.points_mm[arteries.roots]) == [
+        "internal_carotid_artery_left", "internal_carotid_artery_right", "head_artery", "head_artery",
+    ]  # fmt: skip
+    assert at(scene, veins.points_mm[veins.roots]) == ["dural_venous_sinus"] * 2
+    assert len(arteries.links) == 4
+    length = np.linalg.norm(arteries.points_mm[arteries.links[:, 0]] - arteries.points_mm[arteries.links[:, 1]], axis=1)
+    assert length.max() < 30
+    assert arteries.flow_mm3_s[arteries.roots].sum() == pytest.approx(veins.flow_mm3_s[veins.roots].sum(), rel=1e-4)
+    assert overlaps(beds.values()) == 0
+
+
+def test_each_artery_of_the_brain_has_its_territory(brains):
+    _, beds = brains
+    arteries = beds[brain.ARTERY]
+    tree = arteries.subtree(int(arteries.roots[1]))
+    assert (tree.points_mm[tree.ends, 0] > -8).mean() > 0.98
+    basilar = arteries.subtree(int(arteries.roots[2]))
+    assert np.median(basilar.points_mm[basilar.ends, 1]) < np.median(tree.points_mm[tree.ends, 1]) - 20
+
+
+def test_large_arteries_of_the_brain_stay_at_its_surface(brains):
+    head, beds = brains
+    vessels = beds[brain.ARTERY]
+    voxel = np.rint(head.grid.index(vessels.points_mm)).astype(int)
+    away = np.asarray(distance_transform_edt(~head.fluid, sampling=head.grid.spacing_mm))[tuple(voxel.T)]
     assert (away[vessels.radius_mm > 0.6] < 4.0).mean() > 0.9
-    assert tissue[tuple(voxel[vessels.ends].T)].mean() > 0.7
+
+
+def test_small_arteries_dive_into_the_cortex_at_right_angles(brains):
+    head, beds = brains
+    vessels = beds[brain.ARTERY]
+    ends = vessels.ends
+    voxel = np.rint(head.grid.index(vessels.points_mm[ends])).astype(int)
+    deep = head.tissue[tuple(voxel.T)]
+    assert deep.mean() > 0.6
+    way = vessels.points_mm[ends] - vessels.points_mm[vessels.parent[ends]]
+    inwards = np.stack(list(np.gradient(head.depth_mm)), axis=-1)[tuple(voxel.T)]
+    known = deep & (np.linalg.norm(inwards, axis=1) > 0.5) & (vessels.length_mm[ends] < 3)
+    cosine = (way * inwards).sum(axis=1) / np.linalg.norm(way, axis=1) / np.linalg.norm(inwards, axis=1).clip(1e-9)
+    assert np.median(cosine[known]) > 0.85

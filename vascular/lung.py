@@ -23,11 +23,12 @@ from simdata import Grid, Growth, Scene, SceneError, Vessels, structure, vessel_
 from simdata.centrelines import resample
 from simdata.vessels import ROOT, merge
 from vascular.apart import apart, expected, meetings, with_room, yielding
-from vascular.cco import PA_PER_MMHG, VISCOSITY_PA_S, seeds, summed_from_root
+from vascular.cco import seeds
 from vascular.centreline import RIM, extended
 from vascular.companion import GAP, companion, rerooted, supernumerary
 from vascular.domain import Domain, bounds
 from vascular.filling import fill, places, sites
+from vascular.from_ends import from_ends
 from vascular.murray import CUBIC, flow_from_ends, radii_from_ends
 from vascular.organ import (
     Gate,
@@ -109,7 +110,7 @@ class Lung(Growth):
             domain.volume_mm3 / USUAL_MM3 * l_min * LITRE_MIN for l_min in (self.breath_l_min, self.blood_l_min)
         )
         points, parent = fill(domain, lobe.starts[AIRWAY], places(domain, count, rng))
-        airway = _by_ends(points, parent, np.ones(len(points)), lobe.starts[AIRWAY].radius_mm[0], AIRWAY, air)
+        airway = _tree(points, parent, np.ones(len(points)), lobe.starts[AIRWAY].radius_mm[0], AIRWAY, air)
         artery = _beside(airway, lobe, blood, rng)
         airway = _without(airway, artery, len(lobe.starts[AIRWAY]))
         artery = yielding(artery, [airway, lobe.around])
@@ -119,7 +120,7 @@ class Lung(Growth):
         away = np.where(lobe.sheath.demand > 0, _away_mm(airway, lobe.sheath), 0)
         septal = lobe.sheath.spread(np.where(away >= min(SEPTAL_MM, 0.8 * away.max()), 1.0, 0.0))
         points, parent = fill(lobe.sheath, vein, places(septal, count, rng))
-        veins = _by_ends(points, parent, np.ones(len(points)), vein.radius_mm[0], VEIN, blood)
+        veins = _tree(points, parent, np.ones(len(points)), vein.radius_mm[0], VEIN, blood)
         veins = apart({VEIN: veins}, everywhere, lobe.sheath.grid, held=taken)[VEIN]
         veins = yielding(veins, list(taken.values()))
         return {AIRWAY: airway, ARTERY: artery, VEIN: veins}
@@ -205,7 +206,7 @@ def _beside(airway: Vessels, lobe: Lobe, blood: float, rng: Generator) -> Vessel
     parent = np.where(parent == ROOT, len(start) - 1, parent + len(start))
     parent = np.concatenate([start.parent, parent, leave + len(start)])
     ends = np.where(np.arange(len(points)) < len(points) - len(twigs), 1.0, THIN)
-    made = _by_ends(points, parent, ends, start.radius_mm[0], ARTERY, blood)
+    made = _tree(points, parent, ends, start.radius_mm[0], ARTERY, blood)
     return apart({ARTERY: made}, domain.room_mm > 0, domain.grid, held={AIRWAY: merge([airway, lobe.around])})[ARTERY]
 
 
@@ -226,17 +227,10 @@ def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:
     return vessels.take(good)
 
 
-def _by_ends(points, parent, ends, root_mm: float, name: str, flow: float) -> Vessels:
-    """A tree with radii by the cubic law, flow by its ends, and the pressure that follows."""
-    radius = radii_from_ends(parent, ends, CUBIC)
-    radius *= root_mm / radius[0]
-    carried = flow_from_ends(parent, ends**3)
-    carried *= flow / carried[0]
-    up = np.where(parent == ROOT, np.arange(len(parent)), parent)
-    length = np.linalg.norm(points - points[up], axis=1)
-    drop = 8 * VISCOSITY_PA_S[KIND[name]] / (np.pi * PA_PER_MMHG) * length * carried / radius**4
-    pressure = ROOT_MMHG[name] - summed_from_root(np.asarray(parent), drop)
-    return vessel_tree(points, parent, radius, KIND[name], carried, pressure)
+def _tree(points: ndarray, parent: ndarray, size: ndarray, root_mm: float, bed: str, flow_mm3_s: float) -> Vessels:
+    return from_ends(
+        points, parent, size, root_mm=root_mm, kind=KIND[bed], root_mmhg=ROOT_MMHG[bed], flow_mm3_s=flow_mm3_s
+    )
 
 
 def _away_mm(airway: Vessels, domain: Domain) -> Float[ndarray, "x y z"]:
