@@ -10,12 +10,11 @@ from phantoms.anatomy import diaphragm, heart
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.proportions import Proportions
 from phantoms.anatomy.regions import breathing
-from phantoms.anatomy.solver import Organ, is_part
+from phantoms.anatomy.solver import Organ, numbered
 from phantoms.anatomy.trunk import HEIGHTS_MM, STEP_DEG, STEP_MM, outlines, trunk
 from phantoms.solids import Layer, Warp, draw
 from phantoms.solids.tape import Tape
 from simdata import Grid
-from simdata.structures import structure
 
 LIMITS_MM = (-40.0, 130.0)
 PACKED = 0.8
@@ -40,11 +39,8 @@ def with_belly(
     above = diaphragm.above(lifted, wall, heart.heart(lifted).whole)
     room = draw([Layer(wall.cavity & ~above, "visceral_fat")], whole, warp).labels > 0
 
-    labels = draw(layers, whole, warp).labels[room]
-    movable = np.isin(labels, [structure(name).id for name in FAT])
-    for organ in wanted_ml:
-        movable |= is_part(organ)[labels]
-    space_ml = float(movable.sum() * whole.voxel_mm3 / 1000)
+    movable = numbered([*wanted_ml, Organ("fat", FAT)])
+    space_ml = float((draw(layers.renamed(movable), whole, warp).labels[room] > 0).sum() * whole.voxel_mm3 / 1000)
     organs_ml = sum(wanted_ml.values())
     need_ml = max(organs_ml + body.latent("visceral_fat_ml"), organs_ml / PACKED)
 

@@ -160,7 +160,7 @@ def vessels(body: Body, heart: Heart, bones: Bones) -> Vessels:
     lumen = smooth_union(aorta, _sinuses(body, heart), round_mm=3) | heart.aortic_mouth
     arteries = {
         **_named(body, ARCH_BRANCHES),
-        **_vertebrals(body),
+        **_vertebrals(body, bones),
         **_pulmonary_arteries(body, heart),
         **_belly_arteries(body, bones),
         **_leg_arteries(body, bones),
@@ -293,11 +293,11 @@ def _sinuses(body: Body, heart: Heart) -> Solid:
     return union(*balls)
 
 
-def _vertebrals(body: Body) -> dict[str, Solid]:
+def _vertebrals(body: Body, bones: Bones) -> dict[str, Solid]:
     radius = radius_mm(body, "vertebral_artery")
     ways = {"right": (1, np.array(VERTEBRAL_MM, float)), "left": (-1, _mirrored(VERTEBRAL_MM))}
     return {
-        f"vertebral_artery_{side}": _tube(np.concatenate([[start], vertebral_artery_mm(body, sign)]), radius)
+        f"vertebral_artery_{side}": _tube(np.concatenate([[start], vertebral_artery_mm(bones, sign)]), radius)
         for side, (sign, start) in ways.items()
     }
 

@@ -20,7 +20,7 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.girths import with_girths
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
-from phantoms.anatomy.regions import Frame, frame, layers, layers_to_weigh, upper, upper_layers
+from phantoms.anatomy.regions import LUNG_KNOB, Frame, frame, layers, layers_to_weigh, upper, upper_layers
 from phantoms.anatomy.solver import FITS, Aim, Build, Organ, approach, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
 from phantoms.solids.tape import Tape, tape
@@ -56,12 +56,31 @@ ORGANS = {
 }  # fmt: skip
 TOP_MM, BOTTOM_MM = 490.0, -620.0
 REACH_MM = (245.0, 190.0)
-SOLVE_VOXELS = 1_000_000
-FREE = {"lungs": 0.28, "liver": 0.5, "small_bowel": 3.0, "colon": 2.5, "pancreas": 1.8, "adrenal_gland_left": 2.5,
-        "adrenal_gland_right": 2.5, "thymus": 1.6}  # fmt: skip
-"""Surface that moves with the volume, over that of a ball: small where walls hold an organ, large where it is long."""
-CARRIERS = ("lungs", "liver")
-"""Organs that others follow: the heart follows the diaphragm and so the lungs, gallbladder and colon the liver."""
+SOLVE_VOXELS = 500_000
+# where the search begins, from what adults among 45 sampled people needed: reference height mm, the volume that is
+# usual there in the reference body mL, how far the surface then stands out mm, how much farther in people with e times
+# the volume mm, and how much farther it must be moved for e times the volume in the same person mm
+STARTS = {
+    "lungs": (100, 6100, 42.0, 140.0, 140.0),
+    "heart": (0, 960, 1.6, 9.0, 9.0),
+    "liver": (-100, 2300, 32.0, 28.0, 150.0),
+    "spleen": (-100, 227, 2.1, 23.0, 30.0),
+    "kidney_left": (-100, 221, 0.9, 9.5, 9.5),
+    "kidney_right": (-100, 210, 0.1, 9.0, 9.0),
+    "pancreas": (-100, 160, 4.0, 9.5, 9.5),
+    "adrenal_gland_left": (-100, 9.7, 1.0, 4.0, 4.0),
+    "adrenal_gland_right": (-100, 8.7, 1.0, 4.0, 4.0),
+    "gallbladder": (-100, 71, 2.0, 8.0, 8.0),
+    "stomach": (-100, 435, 12.8, 19.0, 19.0),
+    "small_bowel": (-200, 1160, 4.0, 4.0, 11.0),
+    "colon": (-200, 830, 1.0, 6.0, 10.0),
+    "urinary_bladder": (-400, 228, -0.6, 13.0, 13.0),
+    "prostate": (-400, 17.2, 0.0, 9.4, 9.4),
+    "uterus": (-400, 60, -3.5, 10.9, 10.9),
+    "thyroid_gland": (200, 28, 0.8, 4.1, 4.1),
+    "thymus": (100, 23, 0.3, 3.7, 3.7),
+    "brain": (300, 1500, 0.0, 1.5, 21.6),
+}
 ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
 """Organs above the diaphragm: those below do not change them."""
 SINGLE_KIDNEY = 1.6
@@ -138,8 +157,9 @@ def average_patient(subject: Subject, breath: float = 0.0) -> Patient:
 
 
 def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Patient:
-    """First what lies above the diaphragm, since it moves all below; then the wall of the belly; then what it holds."""
-    wanted = _wanted(body, asked_ml)
+    """First the lungs, about, since they move all below; then the wall of the belly; then what chest and belly hold."""
+    wanted = _wanted(body, made, asked_ml)
+    body = replace(body, grow_mm={organ.knob: organ.start_mm for organ in wanted})
     first = Patient(body, made)
     voxel_mm = float(np.cbrt(np.prod(first.grid(4.0).shape) * 64 / SOLVE_VOXELS))
     whole = first.grid(voxel_mm)
@@ -150,8 +170,9 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     def head_and_chest(made_of: Frame) -> Build:
         return lambda tried: tape(upper_layers(made_of, upper(tried, made_of)))
 
+    lungs = {organ: volume for organ, volume in above.items() if organ.knob == LUNG_KNOB}
     made_of = frame(body)
-    body = approach(body, Aim(above, head_and_chest(made_of), first.warp, whole)).body
+    body = approach(body, Aim(lungs, head_and_chest(made_of), first.warp, whole))
     weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
     body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 
@@ -180,7 +201,7 @@ def _as_built(body: Body, wanted_ml: Mapping[Organ, float], found_ml: Mapping[Or
     return replace(body, latents=MappingProxyType(latents))
 
 
-def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
+def _wanted(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
     """Organ to its volume, mL: what is asked for, else what was drawn. Raises SceneError for an unknown name."""
     for name in asked_ml:
         if name not in ORGANS:
@@ -194,7 +215,14 @@ def _wanted(body: Body, asked_ml: Mapping[str, float]) -> dict[Organ, float]:
             whom = ", ".join([body.subject.sex, *sorted(body.variants & {f"absent_{name}"})])
             raise SceneError(f"organs: {name} of {volume:g} mL is asked for, but this body ({whom}) has none")
     there = {name: ml for name, ml in volumes.items() if ml > 0 and f"absent_{name}" not in body.variants}
-    return {Organ(name, ORGANS[name][0], FREE.get(name, 1.2), name in CARRIERS): ml for name, ml in there.items()}
+    return {_organ(name, ml, made): ml for name, ml in there.items()}
+
+
+def _organ(name: str, volume_ml: float, made: Proportions) -> Organ:
+    """The organ, with a guess of where its surface will stand."""
+    height_mm, usual_ml, stands_mm, more_mm, soft_mm = STARTS[name]
+    larger = float(np.log(volume_ml / np.prod(made.at(height_mm)) / usual_ml))
+    return Organ(name, ORGANS[name][0], stands_mm + more_mm * larger, soft_mm)
 
 
 def _other_side() -> UInt16[ndarray, " n"]:

@@ -54,12 +54,13 @@ LUNG_KNOB = "lungs"
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What organ sizes do not change: outlines, vertebrae, the way of the bowel, skeleton and muscles as layers."""
+    """What organ sizes do not change: outlines, vertebrae, way of the bowel, skeleton, face and muscles as layers."""
 
     wall: Trunk
     bones: Mapping[str, Vertebra]
     bowel: small_bowel.Path
     skeleton: list[Layer]
+    face: list[Layer]
     muscles: list[Layer]
     skin: Solid
     muscle: Solid
@@ -76,14 +77,15 @@ def frame(body: Body) -> Frame:
         *pelvis.layers(body, wall),
     ]
     skin, muscle = _surface(body, wall)
-    return Frame(wall, bones, small_bowel.path(body), skeleton, muscles.layers(body, wall, bones), skin, muscle)
+    flesh = muscles.layers(body, wall, bones)
+    return Frame(wall, bones, small_bowel.path(body), skeleton, head.layers(body), flesh, skin, muscle)
 
 
 @dataclass(frozen=True, eq=False)
 class Upper:
     """Head, neck and chest, which the organs of the belly do not change.
 
-    head: brain, neck and head as layers. over, under: the chest's layers over and under the twigs of the lungs. lungs,
+    head: brain and neck as layers. over, under: the chest's layers over and under the twigs of the lungs. lungs,
     between, above: both lungs, the mediastinum, and all above the diaphragm.
     """
 
@@ -114,7 +116,7 @@ def upper(body: Body, frame: Frame) -> Upper:
     both = lungs.lungs(wall.cavity, above, between)
     return Upper(
         body=body,
-        head=[*brain.layers(body), *neck.layers(body, bones), *head.layers(body)],
+        head=[*brain.layers(body), *neck.layers(body, bones)],
         over=[
             *airways.layers(body, tubes),
             *great_vessels.layers(blood, own_heart),
@@ -132,7 +134,7 @@ def upper(body: Body, frame: Frame) -> Upper:
 def upper_layers(frame: Frame, upper: Upper) -> list[Layer]:
     """Skeleton, head and chest with nothing in the belly: enough to weigh what lies above the diaphragm."""
     fat = mantle.inside(frame.wall, upper.above)
-    return [Layer(~frame.skin, ""), *frame.skeleton, *upper.head, *upper.over, *upper.under, *fat]
+    return [Layer(~frame.skin, ""), *frame.skeleton, *upper.head, *frame.face, *upper.over, *upper.under, *fat]
 
 
 def layers(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
@@ -156,6 +158,7 @@ def _stacked(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> list
         Layer(~frame.skin, ""),
         *frame.skeleton,
         *upper.head,
+        *frame.face,
         *chest,
         *_belly(body, frame, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM), blood),
         *frame.muscles,

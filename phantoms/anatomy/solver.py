@@ -1,16 +1,16 @@
 """Organs of the size that was asked for: each organ's surface is moved until its volume, as drawn, is right.
 
-Newton's method for all organs at once; each is counted in a window of its own, an adrenal gland as finely as a liver,
-first in coarse voxels, then in fine ones. What an organ gains its neighbours may lose, so all are counted at the end.
+Newton's method for all organs at once; each is counted in a window of its own, an adrenal gland as finely as a liver.
+What an organ gains its neighbours may lose, so all are counted again at the end.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 from scipy.ndimage import find_objects
@@ -22,8 +22,10 @@ from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-COARSE, FINE, ABOUT, CLOSE = 1_500, 10_000, 0.02, 0.006
-"""Voxels of an organ, and the relative errors at which it is left alone: what so many voxels tell apart."""
+VOXELS = 8_000
+"""Voxels in which an organ of the right size is counted."""
+ABOUT, CLOSE, ENOUGH = 0.02, 0.005, 0.007
+"""Relative errors: of a first guess, of an organ that has just been moved, and of one whose neighbours have moved."""
 FITS = 0.01
 ROUNDS, CHECKS = 7, 4
 REACH_MM = 90.0
@@ -33,7 +35,9 @@ MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
 TURN = Rotation.from_euler("xyz", (7, 11, 17), degrees=True).as_matrix()
 STEEPEST, SHORT_MM = 2.5, 0.05
-"""A secant changes the slope by this factor at most, since neighbours move too, and needs a move of this length."""
+"""A secant changes the softness by this factor at most, as neighbours move too, and needs a move of this length."""
+LEAST = 0.02
+"""What is found of an organ at least, as a share of what is wanted, in order to take the next step."""
 
 Build = Callable[[Body], Tape]
 """From a body to its layers."""
@@ -43,31 +47,31 @@ Build = Callable[[Body], Tape]
 class Organ:
     """An organ with a volume.
 
-    knob: what `Body.grown` calls it. parts: names of the structures that make it up. free: its surface that moves with
-    the knob, over the whole surface of a ball of its volume. carries: whether other organs move with it.
+    knob: what `Body.grown` calls it. parts: names of the structures that make it up. start_mm: about how far its
+    surface will stand out. soft_mm: how much farther it stands out for e times the volume.
     """
 
     knob: str
     parts: tuple[str, ...]
-    free: float = 1.2
-    carries: bool = False
+    start_mm: float = 0.0
+    soft_mm: float = 10.0
 
 
-def approach(body: Body, aim: "Aim") -> "Course":
-    """About the volumes that are wanted, as coarse voxels show them."""
-    windows = aim.windows(body)
-    return _settled(Course(body, windows, aim.count(body, windows, COARSE), {}), aim, COARSE, ABOUT)
+def approach(body: Body, aim: "Aim") -> Body:
+    """`body` with about the volumes that are wanted."""
+    return _settled(aim.begun(body), aim, ABOUT).body
 
 
 def solve(body: Body, aim: "Aim") -> tuple[Body, Mapping[Organ, float]]:
     """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL."""
-    course = approach(body, aim)
-    course = replace(course, windows=aim.windows(course.body))
+    course = aim.begun(body)
     for _ in range(CHECKS):
-        course = replace(course, found=aim.count(course.body, course.windows, FINE))
-        if not _off(course.found, aim.wanted_ml, CLOSE):
+        if not _off(course.found, aim.wanted_ml, ENOUGH):
             break
-        course = _settled(course, aim, FINE, CLOSE)
+        better = _settled(course, aim, CLOSE)
+        if better.body is course.body:
+            break
+        course = aim.counted(better)
     return course.body, course.found
 
 
@@ -97,12 +101,12 @@ Windows = Mapping[Organ, Box]
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """How far the solver is: windows around the organs, mL found in them, and mL per mm that a surface moves."""
+    """How far the solver is: windows around organs, mL found in them, mm that a surface moves for e times the mL."""
 
     body: Body
     windows: Windows
     found: Mapping[Organ, float]
-    slope: Mapping[Organ, float]
+    soft_mm: Mapping[Organ, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,62 +122,75 @@ class Aim:
     warp: Warp
     whole: Grid
 
+    def begun(self, body: Body) -> Course:
+        """The course at its beginning."""
+        windows = self.windows(body)
+        return self.counted(Course(body, windows, {}, {organ: organ.soft_mm for organ in windows}))
+
     def windows(self, body: Body) -> dict[Organ, Box]:
         """A box around every organ that is there; a small thin one is looked for twice as closely."""
         layers = self.build(body)
-        found = self._boxes(layers, self.whole, self.wanted_ml)
+        found = self._boxes(layers, self.whole, list(self.wanted_ml))
         missed = [organ for organ in self.wanted_ml if organ not in found]
         return found | self._boxes(layers, _twice_as_fine(self.whole), missed) if missed else found
 
-    def _boxes(self, layers: Tape, grid: Grid, organs: Iterable[Organ]) -> dict[Organ, Box]:
+    def _boxes(self, layers: Tape, grid: Grid, organs: Sequence[Organ]) -> dict[Organ, Box]:
         """A box around every organ that shows, with room for what of it is too thin to show."""
         margin_mm = MARGIN_MM + max(grid.spacing_mm)
-        labels = draw(layers, grid, self.warp).labels
+        labels = draw(layers.renamed(numbered(organs)), grid, self.warp).labels
         found = {}
-        for organ in organs:
-            for cuts in find_objects(is_part(organ)[labels].astype(np.uint8)):
+        for organ, cuts in zip(organs, find_objects(labels, len(organs)), strict=True):
+            if cuts:
                 low, high = grid.world_mm(np.array([[cut.start for cut in cuts], [cut.stop - 1 for cut in cuts]]))
                 found[organ] = Box(low - margin_mm, high + margin_mm)
         return found
 
-    def count(self, body: Body, windows: Windows, voxels: int) -> dict[Organ, float]:
-        """mL of every organ in its window, in voxels of which an organ of the right size has so many."""
-        layers = self.build(body)
+    def counted(self, course: Course, organs: Collection[Organ] | None = None) -> Course:
+        """The course with some of its organs, or all, counted again; a window that cuts its organ is made larger."""
+        layers = self.build(course.body)
+        organs = course.windows if organs is None else organs
 
-        def measure(organ: Organ) -> float:
-            window = windows[organ].grid((1000 * self.wanted_ml[organ] / voxels) ** (1 / 3))
-            labels = draw(layers, window, self.warp, top=_depth_of(organ, layers)).labels
-            return float(is_part(organ)[labels].sum() * window.voxel_mm3 / 1000)
+        def count(organ: Organ) -> tuple[float, Box]:
+            alone, window = layers.renamed(numbered([organ])), course.windows[organ]
+            while True:
+                grid = window.grid((1000 * self.wanted_ml[organ] / VOXELS) ** (1 / 3))
+                drawn = draw(alone, grid, self.warp).labels
+                if not _touches_a_face(drawn):
+                    return float(drawn.sum() * grid.voxel_mm3 / 1000), window
+                window = window.grown(MARGIN_MM)
 
         with ThreadPoolExecutor(get_num_threads()) as threads:
-            return dict(zip(windows, threads.map(measure, windows), strict=True))
+            seen = dict(zip(organs, threads.map(count, organs), strict=True))
+        found = {**course.found, **{organ: ml for organ, (ml, _) in seen.items()}}
+        windows = {**course.windows, **{organ: window for organ, (_, window) in seen.items()}}
+        return replace(course, found=found, windows=windows)
 
 
-def _depth_of(organ: Organ, layers: Tape) -> int:
-    """How many layers there are down to the organ's last one: those below do not change it."""
-    return int(np.flatnonzero(is_part(organ)[layers.program.label])[-1]) + 1
+def _touches_a_face(labels: UInt16[ndarray, "x y z"]) -> bool:
+    return any(np.moveaxis(labels, axis, 0)[[0, -1]].any() for axis in range(3))
 
 
-def _settled(course: Course, aim: Aim, voxels: int, close: float) -> Course:
-    """The course after Newton's steps for all organs that are off at once, in so many voxels of each.
+def _settled(course: Course, aim: Aim, close: float) -> Course:
+    """The course after Newton's steps, of the volume's logarithm, for all organs that are off at once.
 
-    An organ that is right stays and is not counted again, although its neighbours move.
+    An organ that is right, or can move no farther, stays and is not counted again, although its neighbours move.
     """
-    body, windows, found = course.body, course.windows, course.found
-    slope = {o: course.slope.get(o, o.free * _ball_cm2(found[o]) / 10) for o in found}
     for _ in range(ROUNDS):
-        off = _off(found, aim.wanted_ml, close)
-        if not off:
+        body, soft_mm = course.body, course.soft_mm
+        short = {o: _short(course.found[o], aim.wanted_ml[o]) for o in _off(course.found, aim.wanted_ml, close)}
+        tried = _moved(body, {o: soft_mm[o] * short[o] for o in short})
+        steps = {o: mm for o in short if (mm := tried.grown(o.knob) - body.grown(o.knob))}
+        if not steps:
             break
-        before = body
-        body = _moved(body, {o: (aim.wanted_ml[o] - found[o]) / slope[o] for o in off})
-        steps = {o: body.grown(o.knob) - before.grown(o.knob) for o in off}
-        carried_mm = max((abs(steps[o]) for o in off if o.carries), default=0.0)
-        windows = {o: window.grown(carried_mm + max(steps.get(o, 0.0), 0)) for o, window in windows.items()}
-        now = aim.count(body, {o: windows[o] for o in off}, voxels)
-        slope |= {o: _bettered(slope[o], now[o] - found[o], steps[o]) for o in off}
-        found = {**found, **now}
-    return Course(body, windows, found, slope)
+        course = aim.counted(replace(course, body=tried), steps)
+        gain = {o: short[o] - _short(course.found[o], aim.wanted_ml[o]) for o in steps}
+        course = replace(course, soft_mm={**soft_mm, **{o: _bettered(soft_mm[o], gain[o], steps[o]) for o in steps}})
+    return course
+
+
+def _short(found_ml: float, wanted_ml: float) -> float:
+    """How much is missing: the logarithm of wanted over found."""
+    return float(np.log(wanted_ml / max(found_ml, LEAST * wanted_ml)))
 
 
 def _off(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float], close: float) -> list[Organ]:
@@ -201,11 +218,11 @@ def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
     return replace(body, grow_mm=grow)
 
 
-def _bettered(slope: float, change_ml: float, moved_mm: float) -> float:
-    """mL per mm after a round: the secant, if the move was long enough and its neighbours did not drown it."""
-    if abs(moved_mm) < SHORT_MM or change_ml * moved_mm <= 0:
-        return slope
-    return float(np.clip(change_ml / moved_mm, slope / STEEPEST, slope * STEEPEST))
+def _bettered(soft_mm: float, gain: float, moved_mm: float) -> float:
+    """mm for e times the volume after a round: the secant, if the move was long enough and not drowned by others."""
+    if abs(moved_mm) < SHORT_MM or gain * moved_mm <= 0:
+        return soft_mm
+    return float(np.clip(moved_mm / gain, soft_mm / STEEPEST, soft_mm * STEEPEST))
 
 
 def _twice_as_fine(grid: Grid) -> Grid:
@@ -215,9 +232,9 @@ def _twice_as_fine(grid: Grid) -> Grid:
     return Grid((2 * x, 2 * y, 2 * z), affine)
 
 
-def _ball_cm2(volume_ml: float) -> float:
-    """Surface of a ball of that volume."""
-    return (36 * np.pi) ** (1 / 3) * max(volume_ml, 0.05) ** (2 / 3)
+def numbered(organs: Sequence[Organ]) -> UInt16[ndarray, " n"]:
+    """Structure id to the number of the organ that it belongs to, from 1, or 0."""
+    return np.sum([n * is_part(organ) for n, organ in enumerate(organs, 1)], axis=0).astype(np.uint16)
 
 
 @cache

@@ -7,7 +7,7 @@ back; more or less of them bend it, and so does a scoliosis, whose vertebrae als
 `angles_deg` measures the Cobb angles of what is drawn.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -567,9 +567,8 @@ def _joint(bone: Vertebra) -> Tube:
     return struts_tube(bone, [s for s in struts if s.a[0]], [s for s in struts if not s.a[0]])
 
 
-def vertebral_artery_mm(body: Body, side: int) -> Float[ndarray, "n 3"]:
+def vertebral_artery_mm(bones: Mapping[str, Vertebra], side: int) -> Float[ndarray, "n 3"]:
     """The way of a vertebral artery (side 1 right, -1 left) from below C7 through the foramina of C6 to C1, mm."""
-    bones = vertebrae(body)
     path = [bones["C7"].place(side * 17, bones["C7"].back_mm + 9, 0)]
     path += [bones[f"C{n}"].place(side * 14.8, bones[f"C{n}"].back_mm + 3.5, 0) for n in (6, 5, 4, 3)]
     return np.array(

@@ -551,8 +551,8 @@ def room_for(count):
 
 
 @compiled
-def desk_for(program, top):
-    """An empty desk, the `top` layers, their nodes and all cones at its level 0."""
+def desk_for(program):
+    """An empty desk, all layers, nodes and cones at its level 0."""
     levels, n, layers, cones = len(LEVELS) + 1, len(program.nodes), len(program.roots), len(program.cones)
     desk = Desk(
         np.zeros((levels, layers), np.int32), np.zeros((levels, layers), np.int32), np.zeros(levels, np.int32),
@@ -569,7 +569,7 @@ def desk_for(program, top):
     desk.other_of[0] = program.nodes[:, 2]
     desk.rows[0] = np.arange(cones)
     desk.span[0] = program.spans
-    desk.layer_count[0], desk.live_count[0] = top, np.max(program.roots[:top]) + 1
+    desk.layer_count[0], desk.live_count[0] = layers, n
     return desk
 
 
@@ -633,8 +633,11 @@ def bound(level, middle, reach, program, desk):
 
 
 @inlined
-def keep_layers(level, margin, desk):
-    """Hand down the layers that are there; true if the last of them covers the whole block."""
+def keep_layers(level, margin, program, desk):
+    """Hand down the layers that are there, without those at the bottom that hold nothing.
+
+    True if the last of them covers the whole block and all of them are the same structure and tissue.
+    """
     kept = 0
     covered = False
     for m in range(desk.layer_count[level]):
@@ -647,8 +650,17 @@ def keep_layers(level, margin, desk):
         if desk.low[root] > margin:
             covered = True
             break
+    while kept and not program.label[desk.layers[level + 1, kept - 1]]:
+        kept -= 1
+        covered = False
     desk.layer_count[level + 1] = kept
-    return covered
+    same = 0
+    if covered:
+        one = desk.layers[level + 1, 0]
+        for m in range(kept):
+            layer = desk.layers[level + 1, m]
+            same += program.label[layer] == program.label[one] and program.tissue[layer] == program.tissue[one]
+    return covered and same == kept
 
 
 @inlined
@@ -725,12 +737,12 @@ def fill_block(corner, level, view, program, desk, room, registers):
 
 
 @njit(nogil=True, cache=True, **EXACT)
-def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, other, share):
-    """Draw the `top` layers into `labels` and `tissues` within the `tiles` (n, 3) of a grid of `shape`.
+def draw_blocks(tiles, shape, voxel_mm, view, program, labels, tissues, other, share):
+    """Draw all layers into `labels` and `tissues` within the `tiles` (n, 3) of a grid of `shape`.
 
     Where `share` is not empty, `other` and `share` (in 1/255) say what else a boundary voxel holds.
     """
-    desk = desk_for(program, top)
+    desk = desk_for(program)
     room = room_for(view.edge**3)
     registers = np.zeros((64, view.edge**3), np.float32)
     margin = HALF * float32(voxel_mm) if share.size else ZERO
@@ -753,11 +765,10 @@ def draw_blocks(tiles, shape, voxel_mm, view, program, top, labels, tissues, oth
             edge = view.edge * LEVELS[level]
             middle, reach = ball(corner, level, edge, view)
             bound(level, middle, reach, program, desk)
-            covered = keep_layers(level, margin, desk)
-            kept = desk.layer_count[level + 1]
-            if kept == 0:
+            whole = keep_layers(level, margin, program, desk)
+            if desk.layer_count[level + 1] == 0:
                 continue
-            if kept == 1 and covered:
+            if whole:
                 layer = desk.layers[level + 1, 0]
                 paint_whole(corner[level], edge, shape, program.label[layer], program.tissue[layer], labels, tissues)
                 continue

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -294,11 +294,18 @@ def tube(points, radii, step_mm: float = 0.0, flat=(0.0, 0.0, 0.0)) -> Tube:
         [points, np.broadcast_to(radii, len(points)), np.broadcast_to(np.asarray(flat, float), (len(points), 3))]
     )
     if step_mm:
-        along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-        count = max(2, round(along[-1] / step_mm) + 1)
-        table = PchipInterpolator(along, table)(np.linspace(0, along[-1], count))
+        table = _curve(table.tobytes(), step_mm)
     ends = np.stack([table[:-1, 3], table[1:, 3]], axis=1)
     return Tube(table[:-1, :3], table[1:, :3], ends, (table[:-1, 4:] + table[1:, 4:]) / 2)
+
+
+@lru_cache(4096)
+def _curve(rows: bytes, step_mm: float) -> Float[ndarray, "n 7"]:
+    """A smooth curve through points, radii and directions; most tubes of a body stay when its organs grow."""
+    table = np.frombuffer(rows).reshape(-1, 7)
+    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(table[:, :3], axis=0), axis=1))])
+    count = max(2, round(along[-1] / step_mm) + 1)
+    return PchipInterpolator(along, table)(np.linspace(0, along[-1], count))
 
 
 def sheet(

@@ -57,16 +57,14 @@ def straight(reach_mm: float = 2000.0) -> Warp:
     return Warp(places, (-reach_mm, -reach_mm, -reach_mm), 2 * reach_mm)
 
 
-def draw(
-    layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, mixed: bool = False, top: int | None = None
-) -> Drawing:
-    """Draw `layers`, the topmost first, on any grid, seen through `warp`; only the `top` first, if that is given.
+def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, mixed: bool = False) -> Drawing:
+    """Draw `layers`, the topmost first, on any grid, seen through `warp`.
 
     mixed: whether boundary voxels tell their second tissue too. The result does not depend on threads or tiles.
     """
     labels, tissue = np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.uint8)
     other, share = (np.zeros(grid.shape if mixed else (0, 0, 0), np.uint8) for _ in range(2))
-    run = _prepared(layers, grid, warp, top)
+    run = _prepared(layers, grid, warp)
     tiles = _tiles(grid)
     batches = min(BATCHES * get_num_threads(), -(-len(tiles) // BATCH))
     with ThreadPoolExecutor(get_num_threads()) as threads:
@@ -84,15 +82,14 @@ def _tiles(grid: Grid) -> Int64[ndarray, "n 3"]:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None, top: int | None) -> Callable:
+def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None) -> Callable:
     """The kernel with all but the tiles and the arrays that it fills."""
     program = (layers if isinstance(layers, Tape) else tape(layers)).program
     warp = warp or straight()
     voxel_mm, shape = float(np.mean(grid.spacing_mm)), np.array(grid.shape, np.int64)
     places = np.array(warp.places.shape[:3], np.int32)
     view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm), _edge(grid))
-    count = len(program.roots) if top is None else top
-    return lambda tiles, *arrays: draw_blocks(tiles, shape, voxel_mm, view, program, count, *arrays)
+    return lambda tiles, *arrays: draw_blocks(tiles, shape, voxel_mm, view, program, *arrays)
 
 
 def depths(solid: Solid, points: Points) -> Depth:

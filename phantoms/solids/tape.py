@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt16
 from numpy import ndarray
 
 from phantoms.solids import kernel
@@ -35,6 +35,11 @@ class Tape:
     """
 
     program: kernel.Program
+
+    def renamed(self, labels: UInt16[ndarray, " n"]) -> "Tape":
+        """The same layers under other labels: the one at a structure's id, 0 for what is of no interest."""
+        label = labels[self.program.label]
+        return Tape(self.program._replace(label=label, tissue=np.zeros_like(self.program.tissue)))
 
 
 def tape(layers: Sequence[Layer]) -> Tape:
