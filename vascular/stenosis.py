@@ -14,8 +14,7 @@ from vascular.disease import after, around, bed_of, share_of_flow, spoken, stret
 
 SNOMED = ("415582006", "Stenosis")
 """SNOMED-CT: Stenosis (morphologic abnormality) (memory)."""
-TISSUE = {"calcified": "calcification", "soft": "muscle"}
-"""A soft plaque is fibre and smooth muscle with lipid: 30 to 60 HU, as muscle (memory)."""
+TISSUE = {"calcified": "calcification", "soft": "soft_plaque"}
 REMODELLING = 1.15
 """Outer radius of the diseased vessel over its healthy one: Glagov 1987, N Engl J Med 316: 1371 (memory)."""
 STEPS = 24
