@@ -203,7 +203,7 @@ def test_given_vessels_stay_where_they_are():
 
 def test_the_same_bytes_for_any_number_of_threads():
     told = []
-    for threads in (1, numba.config.NUMBA_NUM_THREADS):
+    for threads in (1, numba.get_num_threads()):
         numba.set_num_threads(threads)
         vessels = grow(box(), seeds(INLET, 2.5), 500, 1000.0, rng(), flow_spread=0.2).vessels()
         told.append([array.tobytes() for array in (vessels.points_mm, vessels.parent, vessels.radius_mm)])
@@ -250,6 +250,12 @@ def plate(half):
     return np.abs(np.arange(40) - 20)[None, :, None] + np.zeros(GRID.shape) < half
 
 
+def only(voxel):
+    demand = np.zeros(GRID.shape)
+    demand[voxel] = 1
+    return demand
+
+
 def cube(half):
     return np.abs(np.indices(GRID.shape) - np.array([24, 20, 22])[:, None, None, None]).max(axis=0) < half
 
@@ -258,6 +264,7 @@ def cube(half):
     ("change", "said"),
     [
         ({"mask": np.zeros(GRID.shape, bool)}, "no voxel"),
+        ({"mask": np.full(GRID.shape, 0.3)}, "its mask holds float64; true and false would do"),
         ({"mask": np.arange(48)[:, None, None] % 24 + np.zeros(GRID.shape) > 3}, "2 pieces.*largest_part"),
         ({"mask": np.ones((4, 4, 4), bool)}, r"shape \(4, 4, 4\) on a grid"),
         ({"demand": np.zeros(GRID.shape)}, "nothing inside it has a demand"),
@@ -266,6 +273,10 @@ def cube(half):
         ({"root": (500.0, 0.0, 0.0)}, r"lies at \[500.0, 0.0, 0.0\] mm, outside the domain"),
         ({"mask": plate(2), "radius": 9.0}, "room for a radius"),
         ({"terminals": 0}, "found 0 terminals"),
+        ({"terminals": 10**9}, "found 1000000000 terminals; 1 .* to 20000000 would do"),
+        ({"terminals": 2.5}, "found 2.5 terminals; a whole number"),
+        ({"radius": 500.0}, "the start has 500.00 mm; a thinner root or a larger domain"),
+        ({"demand": only((5, 5, 5))}, r"found room for 2 of 50 terminals in 0.0106 mL that have a demand"),
         ({"flow": 0.0}, "a flow of 0"),
         ({"flow": np.inf}, "a flow of inf"),
         ({"mask": cube(4), "radius": 3.5, "terminals": 500}, "found room for [0-9]+ of 500 terminals in 3.62 mL"),
@@ -279,6 +290,25 @@ def test_what_cannot_grow_is_said_in_one_line(change, said):
 
     with pytest.raises(SceneError, match=said):
         try_it()
+
+
+def test_a_surface_that_is_not_a_number_is_told():
+    with pytest.raises(SceneError, match="the distance to its surface is not finite somewhere"):
+        Domain.of_distance(np.where(np.indices(GRID.shape)[0] < 9, np.nan, 5.0), GRID)
+
+
+@pytest.mark.parametrize(
+    ("flow", "follows", "said"),
+    [
+        ({"a": 1.0}, {}, "no flow is given for 'b'; one for each of a, b"),
+        ({"a": 1.0, "b": 1.0}, {"b": "c"}, "no tree is called 'c', in follows; choose from: a, b"),
+        ({"a": 1.0, "b": 1.0}, {"a": "b"}, "'a' follows 'b', which does not grow before it"),
+    ],
+)
+def test_trees_that_cannot_go_together_are_told(flow, follows, said):
+    starts = {name: seeds([(x, -7.0, 11.0)], 2.0) for name, x in (("a", -9.0), ("b", 9.0))}
+    with pytest.raises(SceneError, match=said):
+        grow_together(box(), starts, 50, flow, rng(), follows=follows)
 
 
 def test_the_largest_part_of_a_mask():

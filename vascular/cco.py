@@ -17,6 +17,7 @@ from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, SceneError, Vessels, vessel_tree
+from simdata.errors import did_you_mean
 from simdata.vessels import KINDS, ROOT
 from vascular import kernel
 from vascular.domain import Domain
@@ -112,14 +113,13 @@ def grow(
     """
     given = start.vessels() if isinstance(start, Tree) else start
     fixed = start.fixed if isinstance(start, Tree) else np.ones(len(given), bool)
-    _check(domain, given, terminals, flow_mm3_s, flow_spread)
+    enough = terminals if least is None else least
+    _check(domain, given, terminals, flow_mm3_s, flow_spread, enough)
     flows = _flows(terminals, flow_mm3_s, flow_spread, rng)
 
     def attempt() -> Tree:
         key = rng.integers(0, 1 << 32, 2, dtype=np.uint32)
-        return _grown(
-            domain, given, fixed, flows, murray, _capsules(around), terminals if least is None else least, key
-        )
+        return _grown(domain, given, fixed, flows, murray, _capsules(around), enough, key)
 
     return _again(attempt)
 
@@ -181,6 +181,8 @@ def grow_together(
     starts, flow_mm3_s: by the name of the tree. follows: the tree, named before, that a tree goes with: at every stage
     it looks for its ends near the other's, so that it runs along it on all scales. See `grow`.
     """
+
+    _check_together(starts, flow_mm3_s, follows)
 
     def attempt() -> dict[str, Vessels | Tree]:
         trees: dict[str, Vessels | Tree] = dict(starts)
@@ -248,15 +250,21 @@ def summed_from_root(parent: Int[ndarray, " n"], step: Float[ndarray, " n"]) -> 
     return total
 
 
-def _check(domain: Domain, start: Vessels, terminals: int, flow_mm3_s: float, flow_spread: float) -> None:
+def _check(domain: Domain, start: Vessels, terminals: int, flow_mm3_s: float, flow_spread: float, enough: int) -> None:
     roots, kinds = start.roots, np.unique(start.kind)
     if not len(roots):
         raise SceneError("cco: there is no root to start from; a point in the domain would do")
     if len(kinds) > 1:
         raise SceneError(f"cco: the start has vessels of {len(kinds)} kinds; one kind would do, each grown by itself")
     least = len(start.ends)
+    if not float(terminals).is_integer():
+        raise SceneError(f"cco: found {terminals} terminals; a whole number would do")
     if not least <= terminals <= MOST_TERMINALS:
-        raise SceneError(f"cco: found {terminals} terminals; {least} (one for each end of the start) or more would do")
+        raise SceneError(
+            f"cco: found {terminals} terminals; {least} (one for each end of the start) to {MOST_TERMINALS} would do"
+        )
+    if not 0 <= enough <= terminals:
+        raise SceneError(f"cco: at least {enough} of {terminals} terminals are asked for; 0 to {terminals} would do")
     if not (np.isfinite(flow_mm3_s) and flow_mm3_s > 0 and np.isfinite(flow_spread) and flow_spread >= 0):
         raise SceneError(
             f"cco: no tree can carry a flow of {flow_mm3_s:g} mm3/s that varies by {flow_spread:g}; a flow above 0 and "
@@ -278,6 +286,19 @@ def _check(domain: Domain, start: Vessels, terminals: int, flow_mm3_s: float, fl
         )
 
 
+def _check_together(starts: Mapping[str, object], flow_mm3_s: Mapping[str, float], follows: Mapping[str, str]) -> None:
+    names = list(starts)
+    for name in (name for name in names if name not in flow_mm3_s):
+        raise SceneError(f"cco: no flow is given for '{name}'; one for each of {', '.join(names)} would do")
+    for name, leader in follows.items():
+        for known in (known for known in (name, leader) if known not in names):
+            raise SceneError(f"cco: no tree is called '{known}', in follows; {did_you_mean(known, names)}")
+        if names.index(leader) >= names.index(name):
+            raise SceneError(
+                f"cco: '{name}' follows '{leader}', which does not grow before it; an earlier one would do"
+            )
+
+
 def _check_grown(n: int, used: int, terminals: int, least: int, domain: Domain, start: Vessels) -> None:
     if n < 0:
         place = np.round(start.points_mm[used], 1).tolist() if used < len(start) else "the start"
@@ -287,8 +308,8 @@ def _check_grown(n: int, used: int, terminals: int, least: int, domain: Domain, 
         )
     if used < least:
         raise ShutInError(
-            f"cco: found room for {used} of {terminals} terminals in {domain.volume_mm3 / 1000:.3g} mL; fewer, a "
-            "thinner root or a larger domain would do"
+            f"cco: found room for {used} of {terminals} terminals in {domain.wanting_mm3 / 1000:.3g} mL that have a "
+            "demand; fewer, a thinner root or a larger domain would do"
         )
 
 

@@ -58,6 +58,8 @@ class Domain:
         cls, mask: Bool[ndarray, "x y z"], grid: Grid, demand: Shaped[ndarray, "x y z"] | None = None
     ) -> "Domain":
         """The voxels where `mask` is true, cut out of the grid; demand: 1 everywhere unless it is given."""
+        if mask.dtype != bool:
+            raise SceneError(f"Domain: its mask holds {mask.dtype}; true and false would do (mask == 1, mask > 0.5)")
         if mask.shape != grid.shape:
             raise SceneError(f"Domain: its mask has shape {mask.shape} on a grid of {grid.shape}, not the same")
         low, high = bounds(mask)
@@ -76,6 +78,8 @@ class Domain:
         cls, distance_mm: Shaped[ndarray, "x y z"], grid: Grid, demand: Shaped[ndarray, "x y z"] | None = None
     ) -> "Domain":
         """The inside of a surface: distance_mm is the distance of each voxel's centre to it, positive inside."""
+        if not np.isfinite(distance_mm).all():
+            raise SceneError("Domain: the distance to its surface is not finite somewhere; millimetres would do")
         room = np.maximum(np.asarray(distance_mm, np.float32), 0)
         wish = np.ones(room.shape, np.float32) if demand is None else np.asarray(demand, np.float32)
         return cls(grid, room, wish)
@@ -84,6 +88,11 @@ class Domain:
     def volume_mm3(self) -> float:
         """Volume of all voxels inside, mm3."""
         return float(np.count_nonzero(self.room_mm)) * self.grid.voxel_mm3
+
+    @cached_property
+    def wanting_mm3(self) -> float:
+        """Volume of all voxels inside that have a demand, mm3."""
+        return float(np.count_nonzero((self.room_mm > 0) & (self.demand > 0))) * self.grid.voxel_mm3
 
     def room_at_mm(self, points_mm: Shaped[ndarray, "n 3"]) -> Float[ndarray, " n"]:
         """How far inside each point lies, mm, as its voxel knows it; 0 outside."""

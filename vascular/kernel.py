@@ -433,17 +433,19 @@ def _side_by_side(head, item, link):
 
 
 @njit(cache=True)
-def _neighbours(grid, item, link, tree, p, away, seen, query, found, found2):
-    """Up to NEAREST segments about a point, nearest first; -1 if one is nearer than `away`. Rings of cells outwards."""
+def _neighbours(grid, item, link, tree, segments, p, away, seen, query, found, found2):
+    """Up to NEAREST of all segments about a point, nearest first; -1 if one is nearer than `away`.
+
+    Rings of cells outwards.
+    """
     (_, edge, counts, head) = grid
     (point, parent, _, _, _, _, _, _, _, _) = tree
     count = 0
     ci, _ = _cell_range(grid, p[0], p[0], 0)
     cj, _ = _cell_range(grid, p[1], p[1], 1)
     ck, _ = _cell_range(grid, p[2], p[2], 2)
-    last = max(counts[0], counts[1], counts[2])
-    ring = 0
-    while ring <= last:
+    ring, enough = 0, min(NEAREST, segments)
+    while ring <= max(counts[0], counts[1], counts[2]):
         for i in range(max(ci - ring, 0), min(ci + ring, counts[0] - 1) + 1):
             for j in range(max(cj - ring, 0), min(cj + ring, counts[1] - 1) + 1):
                 shell = abs(i - ci) == ring or abs(j - cj) == ring
@@ -469,7 +471,7 @@ def _neighbours(grid, item, link, tree, p, away, seen, query, found, found2):
                                     at -= 1
                                 found[at], found2[at] = s, d2
                     k += step
-        if count == NEAREST and ring >= 1 and ring * edge >= away:
+        if count == enough and ring >= 1 and ring * edge >= away:
             break
         ring += 1
     return count
@@ -639,10 +641,11 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
             ends += 1
     settle(tree, n, law)
     refresh(tree, n, law, calibre)
-    objective = 0.0
+    objective, roots = 0.0, 0
     for root in range(n):
         if parent[root] < 0:
             objective += np.sqrt(flow[root] * resistance[root]) * volume[root]
+            roots += 1
 
     seen = np.full(len(parent), -1, np.int64)
     found, found2 = np.empty(NEAREST, np.int64), np.empty(NEAREST)
@@ -673,7 +676,7 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
         counter += 1
         query += 1
         away = ease * AWAY * (voxel_mm3 / max(share * ends, 1e-30)) ** (1 / 3) if misses < STUCK else 0.0
-        count = _neighbours(grid, item, link, tree, place, away, seen, query, found, found2)
+        count = _neighbours(grid, item, link, tree, n - roots, place, away, seen, query, found, found2)
         if count <= 0:
             misses += 1
             if misses % TOSSES == 0:
