@@ -1,13 +1,16 @@
 """What a volume casts on the detectors of a scanner, and the adjoint that spreads rays over the volume."""
 
+from types import ModuleType
+
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
+from render.kernels import upright
 from render.kernels.lanes import MOST, lanes
-from render.kernels.upright import adjoint, forward, weigh
 from render.views import Views
 from simdata import Grid, RecipeError, SceneError
+from simdata.backend import namespace
 
 BOX = 8
 """Voxels along each edge of the coarse box that tells which elements the object can shade."""
@@ -30,7 +33,7 @@ def project(volume: Float32[ndarray, "x y z m"], grid: Grid, views: Views) -> Fl
         )
     shade(grid, views)
     sums = running_sums(volume)
-    if not np.isfinite(sums[:, :, -1]).all():
+    if not namespace(sums).isfinite(sums[:, :, -1]).all():
         raise SceneError("project: the volume holds numbers that are not finite; a field without NaN would do")
     return _cast(sums, grid, views)
 
@@ -44,15 +47,15 @@ def spread(rays: Float32[ndarray, "views columns rows m"], grid: Grid, views: Vi
             f"{views.rows} rows; as many, and 1 to {MOST} materials, would do"
         )
     shade(grid, views)
-    cells = _upright(views, grid)
-    place = cells.focus, cells.borders, cells.upward[:, 2].copy()
-    sums = np.empty((len(views), views.columns, views.rows + 2, materials), np.float32)
-    weigh(np.ascontiguousarray(rays), *place, grid.spacing_mm, sums)
-    if not np.isfinite(sums[:, :, -1]).all():
+    place = _ways(views, grid)
+    xp, kernels = namespace(rays), _kernels(rays)
+    sums = xp.empty((len(views), views.columns, views.rows + 2, materials), np.float32)
+    kernels.weigh(xp.ascontiguousarray(rays), *place, sums)
+    if not xp.isfinite(sums[:, :, -1]).all():
         raise SceneError("spread: the rays hold numbers that are not finite")
-    out = np.zeros((*grid.shape, materials), np.float32)
+    out = xp.zeros((*grid.shape, materials), np.float32)
     for axis in (0, 1):
-        adjoint(sums, *place, lanes(materials), axis, out)
+        kernels.adjoint(sums, *place, lanes(materials), axis, out)
     return out
 
 
@@ -81,28 +84,36 @@ def truncated(grid: Grid, views: Views) -> tuple[bool, bool]:
 def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z_and_two m"]:
     """From 0, along z; the last twice, so that whoever stands at the end may look one further."""
     x, y, z, materials = volume.shape
-    sums = np.zeros((x, y, z + 2, materials), np.float32)
-    np.cumsum(volume, axis=2, out=sums[:, :, 1:-1])
+    sums = namespace(volume).zeros((x, y, z + 2, materials), np.float32)
+    sums[:, :, 1:-1] = volume.cumsum(axis=2)
     sums[:, :, -1] = sums[:, :, -2]
     return sums
 
 
 def _cast(sums: Float32[ndarray, "x y z_and_two m"], grid: Grid, views: Views) -> Float32[ndarray, "views c r m"]:
-    cells = _upright(views, grid)
     x, y, _, materials = sums.shape
-    filled = sums.any(axis=(2, 3))
-    out = np.empty((len(views), views.columns, views.rows, materials), np.float32)
-    forward(
-        sums.reshape(x, y, -1),
-        filled,
-        cells.focus,
-        cells.borders,
-        cells.upward[:, 2].copy(),
-        grid.spacing_mm,
-        lanes(materials),
-        out,
-    )
+    out = namespace(sums).empty((len(views), views.columns, views.rows, materials), np.float32)
+    _kernels(sums).forward(sums.reshape(x, y, -1), sums.any(axis=(2, 3)), *_ways(views, grid), lanes(materials), out)
     return out
+
+
+def _ways(
+    views: Views, grid: Grid
+) -> tuple[Float64[ndarray, "views columns k"], Float64[ndarray, "views 4"], Float64[ndarray, " views"]]:
+    """Through the voxels of `grid`: the ways of all columns, the foci, and the heights of an element."""
+    cells = _upright(views, grid)
+    way = np.empty((len(views), views.columns, upright.WAY))
+    upright.ways(cells.focus, cells.borders, np.array(grid.spacing_mm), way)
+    return way, cells.focus, np.ascontiguousarray(cells.upward[:, 2])
+
+
+def _kernels(array: Float32[ndarray, "..."]) -> ModuleType:
+    """For the CPU or for the GPU: the array decides."""
+    if namespace(array) is np:
+        return upright
+    from render.kernels import device
+
+    return device
 
 
 def _upright(views: Views, grid: Grid) -> Views:

@@ -15,7 +15,7 @@ from numba import njit, prange
 from numpy import float32, int32, uint32, uint64
 
 from render.kernels.lanes import look_up
-from render.kernels.shadow import direction, share, slope, travel
+from render.kernels.shadow import across, direction, lowest, share, slope, step_mm
 
 AT_ONCE = 8
 """Detector columns that cross a plane together: neighbours see the same voxels."""
@@ -72,38 +72,41 @@ def adjoint_reference(rays, focus, borders, upward, spacing, shape):
     return out
 
 
-@njit(cache=True, error_model="numpy")
-def ways(focus, borders, way):
-    """Of each column: the axis it crosses, then start and slope of both borders, and Q_a, d_a, Q_z of its middle."""
-    w = focus[3]
-    for column in range(way.shape[0]):
-        left, right = borders[column], borders[column + 1]
-        x, y, z = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2
-        a, b, q_a = (0, 1, x) if abs(direction(x, focus[0], w)) >= abs(direction(y, focus[1], w)) else (1, 0, y)
-        to_left = slope(left[a], left[b], focus[a], focus[b], w)
-        to_right = slope(right[a], right[b], focus[a], focus[b], w)
-        way[column, 0] = a
-        way[column, 1] = left[b] + (0.5 - left[a]) * to_left
-        way[column, 2] = to_left
-        way[column, 3] = right[b] + (0.5 - right[a]) * to_right
-        way[column, 4] = to_right
-        way[column, 5] = q_a
-        way[column, 6] = z
+WAY = 9
+"""What `ways` tells of a column: axis, left, left slope, right, right slope, q_a, q_z, flat mm, steep mm."""
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def ways(focus, borders, spacing, way):
+    """Into `way` (views, columns, WAY): which axis each column crosses; where its borders cross plane 0, and slopes.
+
+    Plane 0 is the middle of the first cells. q is the middle of the column; flat and steep mm as for `step_mm`.
+    """
+    for view in prange(way.shape[0]):
+        source, w = focus[view], focus[view, 3]
+        for column in range(way.shape[1]):
+            left, right = borders[view, column], borders[view, column + 1]
+            x, y, z = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2, (left[2] + right[2]) / 2
+            along_x, along_y = direction(x, source[0], w), direction(y, source[1], w)
+            a, b, q_a, along = (0, 1, x, along_x) if abs(along_x) >= abs(along_y) else (1, 0, y, along_y)
+            to_left = slope(left[a], left[b], source[a], source[b], w)
+            to_right = slope(right[a], right[b], source[a], source[b], w)
+            one = way[view, column]
+            one[0] = a
+            one[1], one[2] = left[b] + (0.5 - left[a]) * to_left, to_left
+            one[3], one[4] = right[b] + (0.5 - right[a]) * to_right, to_right
+            one[5], one[6] = q_a, z
+            one[7] = sqrt((along_x * spacing[0]) ** 2 + (along_y * spacing[1]) ** 2) / abs(along)
+            one[8] = spacing[2] / along
 
 
 @njit(inline="always")
-def across(way, plane):
-    """From where to where the column reaches in that plane."""
-    left, right = way[1] + plane * way[2], way[3] + plane * way[4]
-    return (left, right) if left < right else (right, left)
-
-
-@njit(inline="always")
-def lowest(way, plane, focus, upward, rows):
-    """z of the lower border of the column's first element in that plane, and the height of an element there."""
-    t = travel(plane, way[5], focus[int32(way[0])], focus[3])
-    near = 1 + t * focus[3]
-    return (way[6] - upward * rows / 2) * near - t * focus[2], upward * near
+def met(way, plane, focus, upward, rows):
+    """Of a column in that plane: from where to where it reaches, its lowest border and the height of an element."""
+    low, high = across(way[1], way[2], way[3], way[4], plane)
+    focus_a = focus[int32(way[0])]
+    bottom, height = lowest(way[5], way[6] - upward * rows / 2, focus_a, focus[2], focus[3], upward, plane + 0.5)
+    return low, high, bottom, height
 
 
 @njit(inline="always")
@@ -139,11 +142,11 @@ def differences(line, low, high):
 
 
 @njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract"})
-def forward(sums, filled, focus, borders, upward, spacing, lanes, out):
+def forward(sums, filled, way, focus, upward, lanes, out):
     """Into `out` (views, columns, rows, M): mm times the mean of `volume` over the way of each element.
 
     sums: (x, y, (z + 2) M) running sums of the volume along z, from 0, the last twice. filled: (x, y) not all empty.
-    focus: (views, 4), borders: (views, columns + 1, 3), upward: (views) height of an element. spacing: mm of a voxel.
+    way: from `ways`. focus: (views, 4). upward: (views) height of an element.
     """
     views, columns, rows, materials = out.shape
     nx, ny = filled.shape
@@ -151,8 +154,6 @@ def forward(sums, filled, focus, borders, upward, spacing, lanes, out):
     table, full = sums.reshape(nx * ny, -1), filled.reshape(-1)
     for view in prange(views):
         source, up = focus[view], upward[view]
-        way = np.empty((columns, 7))
-        ways(source, borders[view], way)
         index, weight = np.empty(rows + 1, np.int32), np.empty(rows + 1, np.float32)
         sheet = np.empty(sums.shape[2], np.float32)
         border = np.empty((rows + 1) * materials, np.float32)
@@ -163,10 +164,9 @@ def forward(sums, filled, focus, borders, upward, spacing, lanes, out):
                 planes, cells, plane_stride, stride = (nx, ny, ny, 1) if a == 0 else (ny, nx, 1, ny)
                 for plane in range(planes):
                     for column in range(block, min(block + AT_ONCE, columns)):
-                        if way[column, 0] != a:
+                        if way[view, column, 0] != a:
                             continue
-                        low, high = across(way[column], plane)
-                        bottom, height = lowest(way[column], plane, source, up, rows)
+                        low, high, bottom, height = met(way[view, column], plane, source, up, rows)
                         start, stop = within(bottom, height, rows, nz)
                         if start >= stop or high <= 0 or low >= cells:
                             continue
@@ -177,7 +177,7 @@ def forward(sums, filled, focus, borders, upward, spacing, lanes, out):
                         for cell in range(int(max(low, 0)), int(min(ceil(high), cells))):
                             line = plane * plane_stride + cell * stride
                             if full[line]:
-                                part = float32(share(low, high, cell) / height)
+                                part = float32(share(low, high, cell, cell + 1) / height)
                                 if empty:
                                     sheet[first:last] = 0
                                     empty = False
@@ -194,55 +194,33 @@ def forward(sums, filled, focus, borders, upward, spacing, lanes, out):
                         )
         for column in range(columns):
             for row in range(rows):
-                step = float32(
-                    length(
-                        way[column], row, source, borders[view, column], borders[view, column + 1], up, spacing, rows
-                    )
-                )
+                step = float32(step_of(way[view, column], row, source, up, rows))
                 for m in range(materials):
                     out[view, column, row, m] *= step
 
 
 @njit(inline="always")
-def length(way, row, focus, left, right, upward, spacing, rows):
+def step_of(way, row, focus, upward, rows):
     """mm from plane to plane along the ray that ends at the middle of that element."""
-    w = focus[3]
-    x = direction((left[0] + right[0]) / 2, focus[0], w) * spacing[0]
-    y = direction((left[1] + right[1]) / 2, focus[1], w) * spacing[1]
-    z = direction(way[6] + upward * (row + 0.5 - rows / 2), focus[2], w) * spacing[2]
-    a = int32(way[0])
-    return sqrt(x * x + y * y + z * z) / abs(direction(way[5], focus[a], w))
+    return step_mm(way[7], way[8], way[6] + upward * (row + 0.5 - rows / 2), focus[2], focus[3])
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def weigh(rays, focus, borders, upward, spacing, out):
+def weigh(rays, way, focus, upward, out):
     """Into `out` (views, columns, rows + 2, M): running sums of rays times mm along the rows, the last twice."""
     views, columns, rows, materials = rays.shape
     for view in prange(views):
-        way = np.empty((columns, 7))
-        ways(focus[view], borders[view], way)
         for column in range(columns):
             out[view, column, 0] = 0
             for row in range(rows):
-                step = length(
-                    way[column],
-                    row,
-                    focus[view],
-                    borders[view, column],
-                    borders[view, column + 1],
-                    upward[view],
-                    spacing,
-                    rows,
-                )
+                step = float32(step_of(way[view, column], row, focus[view], upward[view], rows))
                 for m in range(materials):
-                    out[view, column, row + 1, m] = out[view, column, row, m] + float32(
-                        step * rays[view, column, row, m]
-                    )
+                    out[view, column, row + 1, m] = out[view, column, row, m] + step * rays[view, column, row, m]
             out[view, column, rows + 1] = out[view, column, rows]
 
 
 @njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract"})
-def adjoint(sums, focus, borders, upward, lanes, axis, out):
+def adjoint(sums, way, focus, upward, lanes, axis, out):
     """Add to `out` (x, y, z, M) what the columns that cross `axis` (0: x, 1: y) bring back. sums: from `weigh`."""
     views, columns, beyond, materials = sums.shape
     rows = beyond - 2
@@ -250,18 +228,15 @@ def adjoint(sums, focus, borders, upward, lanes, axis, out):
     voxels = out.reshape(nx * ny, nz * materials)
     planes, cells, plane_stride, stride = (nx, ny, ny, 1) if axis == 0 else (ny, nx, 1, ny)
     for plane in prange(planes):
-        way = np.empty((columns, 7))
         index, weight = np.empty(nz + 1, np.int32), np.empty(nz + 1, np.float32)
         line = np.empty(nz * materials, np.float32)
         border = np.empty((nz + 1) * materials, np.float32)
         for view in range(views):
             source, up = focus[view], upward[view]
-            ways(source, borders[view], way)
             for column in range(columns):
-                if way[column, 0] != axis:
+                if way[view, column, 0] != axis:
                     continue
-                low, high = across(way[column], plane)
-                bottom, height = lowest(way[column], plane, source, up, rows)
+                low, high, bottom, height = met(way[view, column], plane, source, up, rows)
                 start, stop = within(-bottom / height, 1 / height, nz, rows)
                 if start >= stop or high <= 0 or low >= cells:
                     continue
@@ -277,6 +252,6 @@ def adjoint(sums, focus, borders, upward, lanes, axis, out):
                 )
                 upwards = 1 if height > 0 else -1
                 for cell in range(int(max(low, 0)), int(min(ceil(high), cells))):
-                    part = float32(upwards * share(low, high, cell))
+                    part = float32(upwards * share(low, high, cell, cell + 1))
                     pixel = voxels[plane * plane_stride + cell * stride]
                     add(pixel[start * materials : stop * materials], line[start * materials : stop * materials], part)
