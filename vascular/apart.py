@@ -85,8 +85,9 @@ def apart(
         for name in parts:
             part, moved = made[name], step[name]
             new = part.points_mm + STEP * moved[:, :3] / np.maximum(moved[:, 3:], 1.0)
-            voxel = np.clip(np.rint(grid.index(new)).astype(int), 0, size)
-            stays = (part.parent == ROOT) | ~free[tuple(voxel.T)]
+            voxel = np.rint(grid.index(new)).astype(int)
+            known = ((voxel >= 0) & (voxel <= size)).all(axis=1)
+            stays = (part.parent == ROOT) | ~known | ~free[tuple(np.clip(voxel, 0, size).T)]
             made[name] = replace(part, points_mm=np.where(stays[:, None], part.points_mm, new).astype(np.float32))
     return {name: made[name] for name in parts}
 

@@ -4,10 +4,11 @@ Cheapest ways from the root, cheap along the middle of vessels and dear across g
 that no way has come near yet, again and again (TEASAR: Sato et al. 2000, Pacific Graphics, 281).
 """
 
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse import coo_matrix
@@ -52,6 +53,15 @@ def centreline(vessel: Bool[ndarray, "x y z"], grid: Grid, root: Float[ndarray, 
     return _smoothed(grid.world_mm(voxels[points]), parent, radius, grid, kind)
 
 
+def blocks(joined: np.ufunc, array: Shaped[ndarray, "x y z"], k: int) -> Shaped[ndarray, "i j k"]:
+    """The array in blocks of k voxels along every axis, each what `joined` makes of its voxels."""
+    coarse = np.pad(array, [(0, -n % k) for n in array.shape], mode="edge")
+    for axis in range(array.ndim):
+        lead = (slice(None),) * axis
+        coarse = reduce(joined, [coarse[(*lead, slice(first, None, k))] for first in range(k)])
+    return coarse
+
+
 def _reached(places: Float[ndarray, "n 3"], cost: Float[ndarray, " n"], step_mm: float) -> tuple[ndarray, ndarray]:
     """What the cheapest way from the first place to each costs, inf where none leads, and the place before it."""
     pairs = KDTree(places).query_pairs(step_mm, output_type="ndarray")
@@ -80,9 +90,7 @@ def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndar
     cost: of a millimetre in each voxel. Ways are found on voxels of about 3 mm, each as cheap as its cheapest part.
     """
     k = max(1, round(COARSE_MM / max(grid.spacing_mm)))
-    padded = np.pad(cost, [(0, -n % k) for n in cost.shape], mode="edge")
-    x, y, z = (n // k for n in padded.shape)
-    coarse = padded.reshape(x, k, y, k, z, k).min(axis=(1, 3, 5))
+    coarse = blocks(np.minimum, cost, k)
     voxels = [tuple(v) for v in np.rint((grid.index(start.points_mm) - (k - 1) / 2) / k).astype(int).tolist()]
     row = {voxel: n for n, voxel in reversed(list(enumerate(voxels)))}
     sampling = [k * mm for mm in grid.spacing_mm]
@@ -96,7 +104,7 @@ def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndar
             if here not in row:
                 row[here] = len(points)
                 parent.append(row[before])
-                points.append(grid.world_mm(np.array(here) * k + (k - 1) / 2))
+                points.append(grid.world_mm(np.minimum(np.array(here) * k + (k - 1) / 2, np.array(grid.shape) - 1)))
     radius = np.concatenate([start.radius_mm, np.full(len(points) - len(start), thin)])
     return _smoothed(np.array(points), parent, radius, grid, KINDS[start.kind[0]])
 

@@ -1,10 +1,13 @@
-"""The coronary arteries: left and right in the grooves of the heart, branches over its surface, then into the muscle.
+"""The coronary vessels: arteries in the grooves of the heart and over its surface, then into the muscle; veins beside.
 
 Everything is placed in epicardial coordinates that follow from the chambers: the grooves are where the surface is as
 far from two of them, the base is where the atria lie, the apex the farthest point of the ventricles. Right dominance
 (the right artery reaches the crux and gives the posterior descending one) is the rule, in some 85 % (memory).
+The great cardiac vein goes up with the anterior descending artery and on with the circumflex one to the coronary
+sinus, which also takes the middle vein from behind and the small one from the right, and opens into the right atrium at
+the crux (Gray's Anatomy, 41st edition, ch. 57).
 Radii: left main 2.25 mm, right 1.95, or 1.4 if the left is dominant (Dodge 1992, Circulation 86:232,
-memory). Flow: 70 mL/min per 100 g (Guyton and Hall 2016, table 17-1).
+memory); coronary sinus 4 mm (memory). Flow: 70 mL/min per 100 g (Guyton and Hall 2016, table 17-1).
 """
 
 from dataclasses import dataclass, replace
@@ -20,18 +23,22 @@ from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
+from vascular.apart import with_room, yielding
 from vascular.cco import grow, seeds
 from vascular.centreline import extended
 from vascular.organ import BLOCKED, close_up, entered, first_of, present, required, tubes
 
-BED = "coronary"
+BED, VEINS = "coronary", "coronary_vein"
 LEFT_MM, RIGHT_MM = 2.25, MappingProxyType({"right": 1.95, "balanced": 1.7, "left": 1.4})
+SINUS_MM = 4.0
 USUAL_MM3, ML_MIN_100ML = 1.4e5, 1000 / 60
+APART_MM, BESIDE = 2.5, 8.0
+"""Ways keep so far from vessels that are there, where they can at so many times the cost."""
 SHELL_MM, WALLS_MM, GROOVE_MM = 5.0, 5.5, 3.0
 """Thickness of the epicardium with its fat; how much thicker the left wall is than the right; breadth of a groove."""
 SURFACE = 0.04
 """Share of the ends that are grown on the surface before any goes into the muscle."""
-ROOT_MMHG = 95.0
+ROOT_MMHG = MappingProxyType({BED: 95.0, VEINS: 4.0})
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +48,22 @@ class Heart:
     grid: Grid
     left: Bool[ndarray, "x y z"]
     right: Bool[ndarray, "x y z"]
-    atria: Bool[ndarray, "x y z"]
+    left_atrium: Bool[ndarray, "x y z"]
+    right_atrium: Bool[ndarray, "x y z"]
     muscle: Bool[ndarray, "x y z"]
     fat: Bool[ndarray, "x y z"]
     aorta: Bool[ndarray, "x y z"]
 
+    @property
+    def atria(self) -> Bool[ndarray, "x y z"]:
+        return self.left_atrium | self.right_atrium
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coronary(Growth):
-    """Grows the coronary arteries from the root of the aorta, with so many `terminals`, over and into the ventricles.
+    """Grows coronary arteries and veins, with so many `terminals` each, over and into the ventricles.
 
-    Adds the bed coronary: one tree from each ostium.
+    Adds the bed coronary, one tree from each ostium at the root of the aorta, and coronary_vein, from the right atrium.
     Raises SceneError if a chamber, the muscle or the aorta is not in view.
     """
 
@@ -61,29 +73,40 @@ class Coronary(Growth):
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         view = close_up(scene, ["heart_myocardium"], "Coronary")
-        chambers = {side: required(view, [f"heart_{side}_ventricle"], "Coronary") for side in ("left", "right")}
+        chambers = {
+            name: required(view, [f"heart_{side}_{room}"], "Coronary")
+            for side in ("left", "right")
+            for room, name in (("ventricle", side), ("atrium", f"{side}_atrium"))
+        }
         heart = Heart(
             grid=view.grid,
             **chambers,
-            atria=required(view, ["heart_left_atrium", "heart_right_atrium"], "Coronary"),
             muscle=view.mask("heart_myocardium"),
             fat=present(view, ["epicardial_fat", "coronary_artery"]),
             aorta=first_of(view, ["aorta"], "Coronary"),
         )
-        return replace(scene, vessels=MappingProxyType({**scene.vessels, BED: self.grow(heart, rng)}))
+        return replace(scene, vessels=MappingProxyType({**scene.vessels, **self.grow(heart, rng)}))
 
-    def grow(self, heart: Heart, rng: Generator) -> Vessels:
-        """Both trees on and in a heart."""
-        grid, ventricles = heart.grid, _of_ventricles(heart)
+    def grow(self, heart: Heart, rng: Generator) -> dict[str, Vessels]:
+        """Arteries and veins on and in a heart, by bed."""
+        grid, fed = heart.grid, _of_ventricles(heart) & heart.muscle
         shell = (heart.muscle | heart.fat) & (_away(_outside(heart), grid) < SHELL_MM)
         starts = _mains(heart, shell, self.dominance)
-        domain = entered(heart.muscle | heart.fat, starts, grid, ventricles & heart.muscle)
-        flow = (
-            np.count_nonzero(ventricles & heart.muscle) * grid.voxel_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML
-        )
-        surface = entered(shell, starts, grid, shell & ventricles)
-        first = grow(surface, merge(starts), max(round(SURFACE * self.terminals), 30), flow, rng, least=10)
-        return grow(domain, first, self.terminals, flow, rng, least=self.terminals // 2).vessels(ROOT_MMHG)
+        flow = np.count_nonzero(fed) * grid.voxel_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML
+        wide = [
+            replace(start, radius_mm=start.radius_mm + np.float32(max(grid.spacing_mm))) for start in starts.values()
+        ]
+        surface = entered(shell, wide, grid, shell & _of_ventricles(heart))
+        whole = entered(heart.muscle | heart.fat, wide, grid, fed)
+        few = max(round(SURFACE * self.terminals), 30)
+        made: dict[str, Vessels] = {}
+        for bed, names in ((BED, ("left", "right")), (VEINS, ("veins",))):
+            others = [*made.values(), *(start for name, start in starts.items() if name not in names)]
+            first = grow(surface, merge([starts[name] for name in names]), few, flow, rng, around=others, least=10)
+            tree = grow(whole, first, self.terminals, flow, rng, around=others, least=self.terminals // 2)
+            made[bed] = tree.vessels(ROOT_MMHG[bed])
+        made[VEINS] = yielding(made[VEINS], [made[BED]])
+        return made
 
 
 def _away(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
@@ -102,8 +125,8 @@ def _of_ventricles(heart: Heart) -> Bool[ndarray, "x y z"]:
     return ventricle < _away(heart.atria, grid)
 
 
-def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> list[Vessels]:
-    """The left and the right artery along the grooves, from the ostia on."""
+def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[str, Vessels]:
+    """The left and the right artery along the grooves, from the ostia on, and the veins beside them."""
     grid = heart.grid
     left, right, atria = (_away(part, grid) for part in (heart.left, heart.right, heart.atria))
     between = np.abs(left - WALLS_MM - right) < GROOVE_MM
@@ -111,9 +134,8 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> list[
     on_ventricles = np.minimum(left - WALLS_MM, right) < atria + GROOVE_MM
     septal, groove = shell & between & on_ventricles, shell & ring
 
-    middle = {
-        name: grid.world_mm(np.argwhere(part).mean(axis=0)) for name, part in vars(heart).items() if name != "grid"
-    }
+    rooms = {"left": heart.left, "right": heart.right, "atria": heart.atria}
+    middle = {name: grid.world_mm(np.argwhere(room).mean(axis=0)) for name, room in rooms.items()}
     down = _unit(middle["left"] - middle["atria"])
     to_right = _unit(middle["right"] - middle["left"] - down * (down @ (middle["right"] - middle["left"])))
     front = np.cross(to_right, down)
@@ -146,18 +168,23 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> list[
     goals = {
         "left": [*descending, *circumflex, *margins["left"], *(behind if dominance == "left" else [])],
         "right": [*rightward, *margins["right"], *({"right": behind, "balanced": [crux]}.get(dominance, []))],
+        "veins": [crux, *circumflex[::-1], *descending, *behind[1:], rightward[1], *margins["left"]],
     }
 
     size = (np.count_nonzero(heart.muscle) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
     cost = np.where(shell, np.where(septal | groove, 0.6, 1.2), BLOCKED)
-    mouths = grid.world_mm(np.argwhere(heart.aorta & (_away(shell, grid) < 2.5 * max(grid.spacing_mm))))
-    made = []
-    for name, towards, radius in (("left", descending[0], LEFT_MM), ("right", rightward[0], RIGHT_MM[dominance])):
-        mouth = mouths[int(np.argmin(np.linalg.norm(mouths - towards, axis=1)))]
-        made.append(extended(seeds([mouth.tolist()], size * radius, "artery"), np.array(goals[name]), cost, grid))
-        taken = _away(tubes(made[-1], grid), grid) < 2.5
-        cost = np.where(taken, BLOCKED, cost)
-    return made
+    reach = _away(shell, grid) < 2.5 * max(grid.spacing_mm)
+    aorta, atrium = (grid.world_mm(np.argwhere(room & reach)) for room in (heart.aorta, heart.right_atrium))
+    made = {}
+    for name, room, towards, radius, kind in (
+        ("left", aorta, descending[0], LEFT_MM, "artery"),
+        ("right", aorta, rightward[0], RIGHT_MM[dominance], "artery"),
+        ("veins", atrium, crux, SINUS_MM, "vein"),
+    ):
+        mouth = room[int(np.argmin(np.linalg.norm(room - towards, axis=1)))]
+        made[name] = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals[name]), cost, grid)
+        cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
+    return with_room(made, shell | heart.aorta | heart.right_atrium, grid)
 
 
 def _unit(vector: ndarray) -> ndarray:
@@ -188,9 +215,10 @@ def shape() -> Heart:
     near = np.asarray(distance_transform_edt(~whole, sampling=grid.spacing_mm)) < 9
     filled = np.asarray(distance_transform_edt(near, sampling=grid.spacing_mm)) > 5.5
     muscle = whole & ~left & ~right & ~rooms & ~aorta
-    return Heart(grid, left, right, rooms, muscle, filled & ~whole & ~aorta, aorta)
+    fat = filled & ~whole & ~aorta
+    return Heart(grid, left, right, rooms & (u < 14), rooms & (u >= 14), muscle, fat, aorta)
 
 
 def example(rng: Generator) -> Vessels:
-    """The arteries of a heart without a patient, right-dominant."""
-    return Coronary().grow(shape(), rng)
+    """The arteries and veins of a heart without a patient, right-dominant."""
+    return merge(list(Coronary().grow(shape(), rng).values()))

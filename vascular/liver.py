@@ -14,18 +14,18 @@ from annotated_types import Ge, Gt
 from jaxtyping import Bool
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
+from vascular.apart import with_room
 from vascular.cco import Tree, grow_together, seeds
 from vascular.centreline import extended
 from vascular.domain import Domain
 from vascular.organ import (
+    about_mm,
     beside,
     close_up,
     deepest_mm,
-    depth_mm,
     entered,
     first_of,
     gate,
@@ -83,7 +83,7 @@ class Liver(Growth):
             for name, large in LARGE.items()
         }
         starts = {name: trunk(gates[name], drawn[name], grid, "vein") for name in (PORTAL, VEIN)}
-        depth, nowhere = depth_mm(liver, grid), np.zeros_like(liver)
+        depth, nowhere = np.where(liver, about_mm(~liver, grid), 0), np.zeros_like(liver)
         segments = [view.mask(f"liver_segment_{n}") for n in range(1, 9)]
         taken = _wider(drawn[VEIN], grid)
         for name, kind in ((PORTAL, "vein"), (ARTERY, "artery"), (DUCT, "duct")):
@@ -91,10 +91,10 @@ class Liver(Growth):
             goals = deepest_mm([part & ~taken for part in segments], depth, grid)
             starts[name] = extended(way, goals, passable(depth, drawn.get(name, nowhere), taken), grid)
             taken |= _wider(tubes(starts[name], grid), grid)
-        between = np.where(depth > 0, np.asarray(distance_transform_edt(~taken, sampling=grid.spacing_mm)), 0)
+        between = np.where(depth > 0, about_mm(taken, grid), 0)
         goals = deepest_mm([part & ~taken for part in segments], between, grid)
         starts[VEIN] = extended(starts[VEIN], goals, passable(depth, drawn[VEIN], taken), grid)
-        starts = {name: starts[name] for name in LARGE}
+        starts = with_room({name: starts[name] for name in LARGE}, np.ones_like(liver), grid)
         domain = entered(liver, starts.values(), grid)
         return replace(scene, vessels=MappingProxyType({**scene.vessels, **self.grow(domain, starts, rng)}))
 
@@ -109,7 +109,7 @@ class Liver(Growth):
 
 def _wider(mask: Bool[ndarray, "x y z"], grid: Grid) -> Bool[ndarray, "x y z"]:
     """A mask and what lies within the room that another vessel should leave it."""
-    return np.asarray(distance_transform_edt(~mask, sampling=grid.spacing_mm)) < APART_MM
+    return about_mm(mask, grid) < APART_MM
 
 
 def _bed(name: str, tree: Tree) -> Vessels:

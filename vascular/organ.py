@@ -12,7 +12,7 @@ from skimage.graph import MCP_Geometric
 
 from simdata import Grid, Scene, SceneError, Vessels, vessel_tree
 from simdata.scene import present_ids
-from vascular.centreline import RIM, centreline
+from vascular.centreline import RIM, blocks, centreline
 from vascular.domain import Domain, bounds, largest_part
 
 THINNEST = 1.8
@@ -20,7 +20,7 @@ THINNEST = 1.8
 MARGIN_MM = 35.0
 THIN, FIRST = 0.4, 3
 """Of what is drawn a tree starts from what is wider than this share of its root, and from so many first points."""
-DEEP_MM = 4.0
+DEEP_MM, BLOCK_MM = 4.0, 3.0
 DETOUR_MM = 30.0
 BLOCKED = 50.0
 """A way through a blocked voxel counts as so many."""
@@ -132,10 +132,9 @@ def beside(
     drawn: Bool[ndarray, "x y z"], organ: Bool[ndarray, "x y z"], grid: Grid, near_mm: float, far_mm: float
 ) -> Bool[ndarray, "x y z"]:
     """Voxels of the organ well inside it, from `near_mm` to `far_mm` away from vessels that are drawn in it."""
-    away = np.asarray(distance_transform_edt(~drawn, sampling=grid.spacing_mm))
+    away = about_mm(drawn, grid)
     ring = organ & (away >= near_mm) & (away <= far_mm)
-    depth = np.asarray(distance_transform_edt(organ, sampling=grid.spacing_mm))
-    deep = ring & (depth >= DEEP_MM)
+    deep = ring & (about_mm(~organ, grid) >= DEEP_MM)
     return deep if deep.any() else ring
 
 
@@ -149,6 +148,16 @@ def stem(one: Gate, blocked: Bool[ndarray, "x y z"], grid: Grid, kind: str) -> V
     ways.find_costs([tuple(one.outer - low)], [tuple(one.inner - low)])
     way = grid.world_mm(np.array(ways.traceback(tuple(one.inner - low))) + low)
     return chain(way, one.radius_mm, kind)
+
+
+def about_mm(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
+    """How far each voxel lies from a mask, mm, as blocks of about 3 mm know it."""
+    k = max(1, round(BLOCK_MM / max(grid.spacing_mm)))
+    coarse = blocks(np.logical_or, mask, k)
+    away = np.asarray(distance_transform_edt(~coarse, sampling=[k * mm for mm in grid.spacing_mm]))
+    for axis, n in enumerate(mask.shape):
+        away = np.repeat(away, k, axis=axis).take(range(n), axis=axis)
+    return away
 
 
 def depth_mm(organ: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
@@ -182,7 +191,9 @@ def passable(
 ) -> Float[ndarray, "x y z"]:
     """What a way costs in each voxel: little in vessels that are drawn, less deep in the organ than along its rim."""
     cost = np.where(depth > 0, 1 + RIM_COSTS / (1 + depth), OUTSIDE_COSTS)
-    return np.where(blocked, BLOCKED, np.where(drawn, 0.2, cost))
+    cost[drawn] = 0.2
+    cost[blocked] = BLOCKED
+    return cost
 
 
 def chain(way_mm: Float[ndarray, "n 3"], radius_mm: float, kind: str) -> Vessels:
