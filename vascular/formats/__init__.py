@@ -1,5 +1,6 @@
 """Vessels in the files that other programs read and write; nothing is lost on the way out and back.
 
+A file of text without a single point counts as cut, so vessels of none come back from VTP and HDF5 only.
 One module for each format, each with `encode(vessels) -> bytes` and `decode(content, name) -> Vessels`.
 """
 
