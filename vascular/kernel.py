@@ -36,8 +36,8 @@ AHEAD = 320
 """So many places are tried for the first segment of a root before it may lead anywhere."""
 REFRESH = 0.03
 """Radii are computed anew whenever the tree has grown by this share."""
-DENSER = 3.0
-"""With so many times more nodes, cells are made smaller and nodes are laid in memory from the root on."""
+LONGER, DENSER = 1.4, 3.0
+"""With so many times more nodes they are laid in memory from the root on, and cells are made smaller."""
 MOST_CELLS = 1 << 24
 CELL = 1.1
 """Edge of a linked cell in mean distances between segments."""
@@ -148,7 +148,7 @@ def _from_the_root(tree, n):
 
 @njit(cache=True)
 def _moved(tree, n, rows):
-    """Lays node rows[i] in row i; what leads to a node then leads to where it is."""
+    """Lays node rows[i] in row i; what leads to a node then leads to where it is. Returns the new row of each."""
     (point, parent, first, second, flow, length, resistance, volume, radius, fixed) = tree
     now = np.empty(n + 1, np.int32)
     now[rows] = np.arange(n)
@@ -158,6 +158,7 @@ def _moved(tree, n, rows):
     for of in (flow, length, resistance, volume, radius):
         of[:n] = of[:n][rows]
     point[:n], fixed[:n] = point[:n][rows], fixed[:n][rows]
+    return now
 
 
 @njit(cache=True)
@@ -655,7 +656,7 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
     forks = np.empty((NEAREST, 3))
     place = np.empty(3)
     volume_mm3 = len(places[0]) * voxel_mm3
-    laid = refreshed = 0
+    laid = built = refreshed = 0
     ease, misses, query = 1.0, 0, 0
     grid = _cells(box[0], box[1], 1e30)
     item, link, used = np.empty(0, np.int32), np.empty(0, np.int32), 0
@@ -664,13 +665,17 @@ def grow(space, places, others, tree, n, ends, flows, law, calibre, key, counter
         if n > (1 + REFRESH) * refreshed + 4:
             refresh(tree, n, law, calibre)
             refreshed = n
-        if n >= DENSER * laid:
+        if n >= LONGER * laid:
             rows = _from_the_root(tree, n)
-            _moved(tree, n, rows)
+            now = _moved(tree, n, rows)
             clear[:n], age[:n], seen[:n] = clear[:n][rows], age[:n][rows], -1
+            for entry in range(used):
+                item[entry] = now[item[entry]] if item[entry] >= 0 else item[entry]
+            laid = n
+        if n >= DENSER * built:
             grid = _cells(box[0], box[1], CELL * (volume_mm3 / (1.7 * n)) ** (1 / 3))
             item, link, used = _fill(grid, tree, np.argsort(age[:n]), others, 32 * n + 4096)
-            laid = n
+            built = n
 
         share = _toss(space, places, key, counter, place)
         counter += 1
