@@ -110,13 +110,25 @@ class Body:
         x, y, z = self.tissue[..., first:last].shape
         maps = np.zeros((x + 2, y + 2, len(self.materials), z), np.float32)
         for i, material in enumerate(self.materials):
-            inside = maps[1:-1, 1:-1, i]
-            inside[...] = self._grams(material, first, last)
-            if DENSITY in self.fields:
-                inside *= self.fields[DENSITY][..., first:last]
-            if material == IODINE and CONTRAST in self.fields:
-                inside += self.fields[CONTRAST][..., first:last] / np.float32(MG_PER_G)
+            maps[1:-1, 1:-1, i] = self._amount(material, first, last)
         return maps.reshape(x + 2, y + 2, -1)
+
+    def volume(self) -> Float32[ndarray, "x y z m"]:
+        """g/cm3 of each material, side by side."""
+        depth = self.tissue.shape[2]
+        maps = np.empty((*self.tissue.shape, len(self.materials)), np.float32)
+        for i, material in enumerate(self.materials):
+            maps[..., i] = self._amount(material, 0, depth)
+        return maps
+
+    def _amount(self, material: int, first: int, last: int) -> Float32[ndarray, "x y z"]:
+        """g/cm3 of a material in slices `first` to `last`."""
+        amount = self._grams(material, first, last)
+        if DENSITY in self.fields:
+            amount *= self.fields[DENSITY][..., first:last]
+        if material == IODINE and CONTRAST in self.fields:
+            amount += self.fields[CONTRAST][..., first:last] / np.float32(MG_PER_G)
+        return amount
 
     def _grams(self, material: int, first: int, last: int) -> Float32[ndarray, "x y z"]:
         """g/cm3 of a material before density and contrast; a voxel of two tissues has its share of both."""

@@ -35,7 +35,7 @@ def project(volume: Float32[ndarray, "x y z m"], grid: Grid, views: Views) -> Fl
     sums = running_sums(volume)
     if not namespace(sums).isfinite(sums[:, :, -1]).all():
         raise SceneError("project: the volume holds numbers that are not finite; a field without NaN would do")
-    return _cast(sums, grid, views)
+    return cast(sums, grid, views)
 
 
 def spread(rays: Float32[ndarray, "views columns rows m"], grid: Grid, views: Views) -> Float32[ndarray, "x y z m"]:
@@ -66,7 +66,7 @@ def shade(grid: Grid, views: Views) -> Float32[ndarray, "views columns rows"]:
     """
     box = Grid((BOX, BOX, BOX), grid.affine @ _stretch(grid.shape))
     _in_front(views, grid)
-    shadow = _cast(running_sums(np.ones((BOX, BOX, BOX, 1), np.float32)), box, views)[..., 0]
+    shadow = cast(running_sums(np.ones((BOX, BOX, BOX, 1), np.float32)), box, views)[..., 0]
     if not shadow.any():
         raise RecipeError(
             f"Views: in none of {len(views)} views do rays meet the object, whose grid is centred at "
@@ -90,7 +90,8 @@ def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z
     return sums
 
 
-def _cast(sums: Float32[ndarray, "x y z_and_two m"], grid: Grid, views: Views) -> Float32[ndarray, "views c r m"]:
+def cast(sums: Float32[ndarray, "x y z_and_two m"], grid: Grid, views: Views) -> Float32[ndarray, "views c r m"]:
+    """As `project`, of the running sums of a volume, without a look at whether views and grid go together."""
     x, y, _, materials = sums.shape
     out = namespace(sums).empty((len(views), views.columns, views.rows, materials), np.float32)
     _kernels(sums).forward(sums.reshape(x, y, -1), sums.any(axis=(2, 3)), *_ways(views, grid), lanes(materials), out)
