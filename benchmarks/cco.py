@@ -88,7 +88,7 @@ def main() -> None:
         f"# One tree in a cube of {EDGE_MM:g} mm, one thread",
         "",
         f"No segment leaves the cube, no two overlap. {about}",
-        "Its ends lie as chance has them, ours keep apart, so its trees are shorter.",
+        "Its ends lie as chance has them, ours keep apart, which may be why its trees are shorter.",
         "",
         "| terminals | s | svv, s | ratio | length, m | of svv, m | blood, mm3 | spread of pressure at the ends | MB |",
         "|---|---|---|---|---|---|---|---|---|",
