@@ -38,8 +38,9 @@ BENT_BY_WARP = ("kyphosis_deg", "lordosis_deg")
 """Curves that the warp gives to the whole trunk; the regions draw the reference spine."""
 MUSCLE_POWER, MUSCLE_SIZES = 0.35, (0.84, 1.16)
 """From the ratio of muscle volumes to the ratio of radii: bones and organs within do not change."""
-SUPINE = 0.8
-"""Gas that CT finds in a full breath, lying, over that of a total lung capacity in a body box (from memory)."""
+SUPINE = 0.7
+"""Gas that CT finds in a full breath, lying, over that of a total lung capacity, sitting: 4.1 of 5.9 L in 100 patients
+with healthy lungs (Cressoni, Crit Care 2013;17:R93, doi 10.1186/cc12738)."""
 STEATOSIS = (0.25, 0.03, 0.10)
 """Share of people with a fatty liver, share of fat in the others and on average in them (Lee 2014: about a quarter)."""
 

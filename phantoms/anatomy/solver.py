@@ -22,9 +22,9 @@ from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-VOXELS = 8_000
+VOXELS = 10_000
 """Voxels in which an organ of the right size is counted."""
-ABOUT, CLOSE, ENOUGH = 0.02, 0.005, 0.007
+ABOUT, CLOSE, ENOUGH = 0.02, 0.004, 0.005
 """Relative errors: of a first guess, of an organ that has just been moved, and of one whose neighbours have moved."""
 FITS = 0.01
 ROUNDS, CHECKS = 7, 4
