@@ -12,6 +12,7 @@ from PIL import ImageDraw, ImageFont
 
 from pipelines.durable import write_whole
 from pipelines.sheet import BACKGROUND, INK, png
+from pipelines.vessel_portrait import vessel_portrait
 from simdata.errors import SceneError, did_you_mean
 from simdata.streams import Streams
 from simdata.vessels import KINDS, Vessels
@@ -23,7 +24,7 @@ FIELDS = {"retina": Field()}
 """Beds that lie flat, and the picture in which they are measured."""
 COLOURS = np.array([(226, 74, 60), (84, 120, 240), (226, 170, 84), (232, 222, 190), (98, 190, 90)])
 """Of artery, vein, capillary, airway, duct."""
-PICTURE_PX, FINE = 760, 2
+PICTURE_PX = 760
 PANEL_PX, PANELS_PX, LINE_PX = (300, 165), 320, 16
 FLATNESS = 0.1
 """Vessels whose depth is less than this share of their width are seen along z, others from the front."""
@@ -83,34 +84,12 @@ def page(vessels: Vessels, title: str) -> Picture.Image:
 
 
 def portrait(vessels: Vessels) -> Picture.Image:
-    """All segments and links from far to near; flat beds with y up, others from the front with z up, right at left."""
-    points = vessels.points_mm.astype(float)
-    size = np.ptp(points, axis=0) + 1e-9
-    flat = size[2] < FLATNESS * max(size[:2])
-    x, y, z = points.T
-    across, up, near = (x, y, z) if flat else (-x, z, y)
-    margin = 2 * FINE
-    scale = (FINE * PICTURE_PX - 2 * margin) / max(np.ptp(across), np.ptp(up))
-    x, y = margin + scale * (across - across.min()), margin + scale * (up.max() - up)
-    height = int(scale * np.ptp(up)) + 2 * margin
-
-    own = vessels.segments
-    ends = np.concatenate([np.c_[vessels.parent[own], own], vessels.links])
-    width = 2 * scale * np.concatenate([vessels.radius_mm[own], vessels.link_radius_mm])
-    kind = np.concatenate([vessels.kind[own], vessels.kind[vessels.links[:, 0]]])
-    middle = near[ends].mean(axis=1)
-    shade = 0.45 + 0.55 * (middle - near.min()) / max(np.ptp(near), 1e-9)
-    colour = (COLOURS[kind] * shade[:, None]).astype(int)
-
-    image = Picture.new("RGB", (FINE * PICTURE_PX, height), BACKGROUND)
-    draw = ImageDraw.Draw(image)
-    for s in np.lexsort((width, np.round(middle / max(np.ptp(near), 1e-9), 2))).tolist():
-        a, b, wide, ink = *ends[s], width[s], tuple(colour[s].tolist())
-        draw.line([x[a], y[a], x[b], y[b]], fill=ink, width=max(1, round(wide)))
-        if wide > 3:
-            for i in (a, b):
-                draw.ellipse([x[i] - wide / 2, y[i] - wide / 2, x[i] + wide / 2, y[i] + wide / 2], fill=ink)
-    return image.resize((PICTURE_PX, max(1, height // FINE)), Picture.Resampling.LANCZOS)
+    """The vessels in the colours of their kinds; flat beds with y up, others from the front."""
+    size = np.ptp(vessels.points_mm, axis=0)
+    colour = COLOURS[vessels.kind]
+    if size[2] < FLATNESS * max(size[:2]):
+        return vessel_portrait(vessels, colour, PICTURE_PX, right=(1.0, 0.0, 0.0), up=(0.0, 1.0, 0.0))
+    return vessel_portrait(vessels, colour, PICTURE_PX)
 
 
 def _decades(values: np.ndarray) -> np.ndarray:

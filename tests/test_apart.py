@@ -65,11 +65,19 @@ def test_a_neighbour_narrows_a_vessel_or_takes_its_place():
     narrow = yielding(pressed, [thick])
     assert len(narrow) == len(pressed)
     assert narrow.radius_mm[1:].max() == pytest.approx(1.5, abs=1e-3)
-    crossing = line((0, 0, -20), (0, 0, 20), 2.0)
-    kept = cleared(crossing, [thick])
-    assert 0 < len(kept) < len(crossing)
-    assert kept.points_mm[:, 2].max() < 0
+    side = np.array([(-15, 0, 20), *((x, 0, z) for x in (-12, -4, 4, 12) for z in (20, 0))], float)
+    comb = vessel_tree(side, np.array([ROOT, 0, 1, 1, 3, 3, 5, 5, 7]), np.full(9, 1.0))
+    kept = cleared(comb, [thick])
+    assert len(kept.ends) == 1
+    assert kept.points_mm[:, 2].min() == 20
     assert overlaps([kept, thick]) == 0
+
+
+def test_the_trunk_of_a_tree_stays_whatever_presses_on_it():
+    thick, crossing = line((-20, 0, 0), (20, 0, 0), 3.0), line((0, 0, -20), (0, 0, 20), 2.0)
+    kept = yielding(crossing, [thick])
+    assert len(kept) == len(crossing)
+    assert kept.radius_mm.min() == pytest.approx(0.5)
 
 
 def test_ends_share_what_a_root_carries():

@@ -202,7 +202,7 @@ def test_coronary_veins_go_with_the_arteries_to_the_right_atrium(hearts):
     assert len(veins.roots) == 1
     assert heart.right_atrium[tuple(np.rint(heart.grid.index(veins.points_mm[veins.roots[0]])).astype(int))]
     assert veins.flow_mm3_s[veins.roots].sum() == pytest.approx(arteries.flow_mm3_s[arteries.roots].sum(), rel=1e-4)
-    large = [vessels.points_mm[vessels.order > vessels.order.max() - 2] for vessels in (arteries, veins)]
+    large = [vessels.points_mm[vessels.radius_mm > radius] for vessels, radius in ((arteries, 0.5), (veins, 1.0))]
     assert np.median(KDTree(large[0]).query(large[1])[0]) < 12
 
 
@@ -231,7 +231,7 @@ def test_each_artery_of_the_brain_has_its_territory(brains):
     _, beds = brains
     arteries = beds[brain.ARTERY]
     tree = arteries.subtree(int(arteries.roots[1]))
-    assert (tree.points_mm[tree.ends, 0] > -8).mean() > 0.98
+    assert (tree.points_mm[tree.ends, 0] > -8).mean() > 0.95
     basilar = arteries.subtree(int(arteries.roots[2]))
     assert np.median(basilar.points_mm[basilar.ends, 1]) < np.median(tree.points_mm[tree.ends, 1]) - 20
 

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.vessel_portrait import vessel_portrait
 from pipelines.vessels import BEDS, about, grow, page
+from simdata import vessel_tree
 from vascular.formats import load
 
 
@@ -26,7 +29,7 @@ def test_a_bed_becomes_a_file_a_picture_and_numbers(tmp_path):
     assert made["segments"] == len(vessels.segments) == 3999
     assert made["seconds"] > 0
     assert 60 < made["bifurcation_angle_deg"] < 90
-    assert len(Image.open(picture).convert("RGB").getcolors(1 << 24)) > 50
+    assert len(np.unique(np.asarray(Image.open(picture).convert("RGB")).reshape(-1, 3), axis=0)) > 50
     first = out.read_bytes()
     assert simdata("vessels", "cco", "--seed", 1, "--out", out, "--quiet").stdout == ""
     assert out.read_bytes() == first
@@ -56,3 +59,14 @@ def test_every_bed_has_an_example_that_can_be_measured_and_drawn(bed):
     assert about(bed, 1, vessels, seconds)["bifurcations"] > 500
     picture = page(vessels, bed)
     assert picture.width > picture.height * 0.8
+
+
+def test_a_near_vessel_hides_a_far_one_and_links_are_drawn():
+    points = np.array([(-9.0, -5, 0), (9, -5, 0), (0, 5, -9), (0, 5, 9)])
+    cross = vessel_tree(points, np.array([-1, 0, -1, 2]), np.full(4, 2.0), links=np.array([(0, 3)]))
+    red, green = (200, 0, 0), (0, 200, 0)
+    picture = np.asarray(vessel_portrait(cross, np.array([red, red, green, green]), 200))
+    middle = picture[picture.shape[0] // 2, picture.shape[1] // 2]
+    assert middle[1] > 100 > middle[0]
+    quarter = picture[picture.shape[0] // 4, 150 - 1]
+    assert quarter.max() > 60

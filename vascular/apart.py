@@ -17,7 +17,7 @@ from vascular.straight import segments_apart2
 
 ROOM = 1.3
 """Trees that have yet to grow keep so many times the sum of their radii apart: some get thicker than expected."""
-PATIENCE, BETTER, STEP, OVERSHOOT, OPEN = 5, 0.98, 0.6, 1.04, 0.25
+PATIENCE, BETTER, STEP, OVERSHOOT, OPEN, BASE = 5, 0.98, 0.6, 1.04, 0.25, 0.35
 CELL_SEGMENTS = 2.0
 LEAST = 0.3
 """The far end of a segment that is pushed moves by at least this share, and so the segment more than it turns."""
@@ -53,9 +53,7 @@ def with_room(
     What finds no room beside what is held and those named before it is left out.
     """
     made = apart({name: expected(start) for name, start in starts.items()}, free, grid, held=held, room=ROOM)
-    for n, name in enumerate(made):
-        made[name] = yielding(made[name], [*held.values(), *list(made.values())[:n]])
-    return made
+    return parted({name: yielding(start, list(held.values())) for name, start in made.items()})
 
 
 def apart(
@@ -92,22 +90,40 @@ def apart(
     return {name: made[name] for name in parts}
 
 
+def parted(beds: Mapping[str, Vessels]) -> dict[str, Vessels]:
+    """Trees each of which yields to those before it; what then still meets a trunk of a later one is left out."""
+    made: dict[str, Vessels] = {}
+    for name, tree in beds.items():
+        made[name] = yielding(tree, list(made.values()))
+    for n, name in enumerate(beds):
+        made[name] = cleared(made[name], list(made.values())[n + 1 :])
+    return made
+
+
 def yielding(part: Vessels, others: Sequence[Vessels]) -> Vessels:
-    """A tree that is narrower where others press on it; what they would close by three quarters is left out."""
+    """A tree that is narrower where others press on it; what they would close by three quarters is left out.
+
+    What carries more than a third of a tree stays, a quarter as wide, whatever presses on it.
+    """
     radius = part.radius_mm.copy()
     for other in others:
         pairs = meetings(part, other)
         room = _gaps_mm(part, other, pairs) - other.radius_mm[pairs[:, 1]] - TOUCHING
         np.minimum.at(radius, pairs[:, 0], room.astype(np.float32))
-    closed = radius < OPEN * part.radius_mm
-    return cleared(replace(part, radius_mm=np.where(closed, part.radius_mm, radius)), others)
+    least = OPEN * part.radius_mm
+    closed = np.where(_carries(part) > BASE, least, part.radius_mm)
+    return cleared(replace(part, radius_mm=np.where(radius < least, closed, radius)), others)
 
 
 def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:
-    """A tree without the branches that still run into others, and without what hangs on them."""
+    """A tree without the branches that still run into others, and without what hangs on them.
+
+    What carries more than a third of a tree stays.
+    """
     bad = np.zeros(len(part), bool)
     for other in others:
         bad[meetings(part, other)[:, 0]] = True
+    bad &= _carries(part) <= BASE
     for level in part.levels[1:]:
         bad[level] |= bad[part.parent[level]]
     return part.take(~bad)
@@ -115,14 +131,23 @@ def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:
 
 def expected(start: Vessels) -> Vessels:
     """A tree that has to grow with the radii to expect: those of its roots, shared among its ends by Murray's law."""
-    ends = np.where(start.children == 0, 1.0, 0.0)
-    for level in reversed(start.levels[1:]):
-        np.add.at(ends, start.parent[level], ends[level])
-    root = np.arange(len(start))
-    for level in start.levels[1:]:
-        root[level] = root[start.parent[level]]
-    radius = start.radius_mm[root] * (ends / ends[root]) ** (1 / Murray().exponents[1])
+    radius = start.radius_mm[_root(start)] * _carries(start) ** (1 / Murray().exponents[1])
     return replace(start, radius_mm=radius.astype(np.float32))
+
+
+def _root(vessels: Vessels) -> Int[ndarray, " n"]:
+    root = np.arange(len(vessels))
+    for level in vessels.levels[1:]:
+        root[level] = root[vessels.parent[level]]
+    return root
+
+
+def _carries(vessels: Vessels) -> Float[ndarray, " n"]:
+    """The share of its tree's ends that hangs on each point."""
+    ends = np.where(vessels.children == 0, 1.0, 0.0)
+    for level in reversed(vessels.levels[1:]):
+        np.add.at(ends, vessels.parent[level], ends[level])
+    return ends / ends[_root(vessels)]
 
 
 def _capsules(vessels: Vessels) -> tuple[Float[ndarray, "n 3"], Float[ndarray, "n 3"], Float[ndarray, " n"]]:

@@ -29,7 +29,7 @@ COVERS, COVERS_VOXELS = 1.5, 2.5
 STEP_RADII, STEP_VOXELS = 2.5, 2.0
 RIM = 0.15
 """A tube's middle voxel lies so many voxels more than its radius away from the nearest voxel outside, on average."""
-SMOOTH = 2
+SMOOTH = 6
 COARSE_MM = 3.0
 
 

@@ -23,7 +23,7 @@ from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
-from vascular.apart import with_room, yielding
+from vascular.apart import parted, with_room
 from vascular.cco import grow, seeds
 from vascular.centreline import extended
 from vascular.organ import BLOCKED, close_up, entered, first_of, present, required, tubes
@@ -94,7 +94,8 @@ class Coronary(Growth):
         starts = _mains(heart, shell, self.dominance)
         flow = np.count_nonzero(fed) * grid.voxel_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML
         wide = [
-            replace(start, radius_mm=start.radius_mm + np.float32(max(grid.spacing_mm))) for start in starts.values()
+            replace(start, radius_mm=start.radius_mm + np.float32(1.5 * max(grid.spacing_mm)))
+            for start in starts.values()
         ]
         surface = entered(shell, wide, grid, shell & _of_ventricles(heart))
         whole = entered(heart.muscle | heart.fat, wide, grid, fed)
@@ -105,8 +106,7 @@ class Coronary(Growth):
             first = grow(surface, merge([starts[name] for name in names]), few, flow, rng, around=others, least=10)
             tree = grow(whole, first, self.terminals, flow, rng, around=others, least=self.terminals // 2)
             made[bed] = tree.vessels(ROOT_MMHG[bed])
-        made[VEINS] = yielding(made[VEINS], [made[BED]])
-        return made
+        return parted(made)
 
 
 def _away(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:

@@ -19,7 +19,7 @@ from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, SceneError, Vessels
 from simdata.vessels import merge
-from vascular.apart import expected, with_room
+from vascular.apart import expected, parted, with_room
 from vascular.cco import grow_together, seeds
 from vascular.centreline import extended
 from vascular.domain import Domain
@@ -66,7 +66,7 @@ class Kidney(Growth):
         flow = dict.fromkeys(starts, domain.volume_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML)
         arcuate = grow_together(domain.spread(border), starts, ARCUATE, flow, rng)
         trees = grow_together(domain, arcuate, self.terminals, flow, rng)
-        return {name: tree.vessels(ROOT_MMHG[name]) for name, tree in trees.items()}
+        return parted({name: tree.vessels(ROOT_MMHG[name]) for name, tree in trees.items()})
 
 
 def _kidney(scene: Scene, side: str) -> tuple[Domain, ndarray, dict[str, Vessels]]:

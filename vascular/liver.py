@@ -17,7 +17,7 @@ from numpy.random import Generator
 
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
-from vascular.apart import with_room
+from vascular.apart import parted, with_room
 from vascular.cco import Tree, grow_together, seeds
 from vascular.centreline import extended
 from vascular.domain import Domain
@@ -104,7 +104,7 @@ class Liver(Growth):
         portal, artery = (parts * PER_MINUTE * flow for flow in (self.portal_ml_min_100ml, self.artery_ml_min_100ml))
         flow = {PORTAL: portal, ARTERY: artery, DUCT: parts * PER_DAY * self.bile_ml_day_100ml, VEIN: portal + artery}
         trees = grow_together(domain, starts, self.terminals, flow, rng, follows=FOLLOWS)
-        return {name: _bed(name, tree) for name, tree in trees.items()}
+        return parted({name: _bed(name, tree) for name, tree in trees.items()})
 
 
 def _wider(mask: Bool[ndarray, "x y z"], grid: Grid) -> Bool[ndarray, "x y z"]:

@@ -22,7 +22,7 @@ from scipy.ndimage import distance_transform_edt, maximum_filter
 from simdata import Grid, Growth, Scene, SceneError, Vessels, structure, vessel_tree
 from simdata.centrelines import resample
 from simdata.vessels import ROOT, merge
-from vascular.apart import apart, expected, meetings, with_room, yielding
+from vascular.apart import apart, expected, meetings, parted, with_room, yielding
 from vascular.cco import seeds
 from vascular.centreline import RIM, extended
 from vascular.companion import GAP, companion, rerooted, supernumerary
@@ -61,9 +61,9 @@ RADIUS_MM = MappingProxyType({AIRWAY: 4.15, ARTERY: 4.6, VEIN: 4.4})
 """Where a lobe of 0.96 L begins, a fifth of both lungs; of others by the cube root of the volume."""
 USUAL_MM3 = 4.8e6
 LITRE_MIN = 1e6 / 60
-SUPERNUMERARY, THIN, TWIG = 0.6, 0.7, 0.5
+SUPERNUMERARY, THIN, TWIG, MAJOR = 0.6, 0.7, 0.5, 4
 """Supernumerary arteries, as a share of segments; their radius over that of other ends; an airway of less than
-half the radius of an artery ends where the artery lies."""
+half the radius of an artery ends where the artery lies; what is no twig has at least this Strahler order."""
 SEPTAL_MM = 3.0
 """Veins end where no airway is nearer than so, if there is such a place: at the borders of lobules."""
 
@@ -98,31 +98,31 @@ class Lung(Growth):
         grown = [self.lobe(place, volume[lobe] / total, rng) for place, lobe in zip(placed, lobes, strict=True)]
         beds = {name: merge([trees[name] for trees in grown]) for name in KIND}
         beds[AIRWAY] = joined(windpipe, beds[AIRWAY]) if len(windpipe) else beds[AIRWAY]
-        beds[ARTERY] = yielding(beds[ARTERY], [beds[AIRWAY]])
-        beds[VEIN] = yielding(beds[VEIN], [beds[AIRWAY], beds[ARTERY]])
-        return replace(scene, vessels=MappingProxyType({**scene.vessels, **beds}))
+        return replace(scene, vessels=MappingProxyType({**scene.vessels, **parted(beds)}))
 
     def lobe(self, lobe: "Lobe", share: float, rng: Generator) -> dict[str, Vessels]:
         """The three trees of a lobe that is this share of both lungs; flows by its share of 4.8 L."""
         domain, count = lobe.domain, round(self.terminals * share)
-        everywhere = lobe.sheath.room_mm > 0
         air, blood = (
             domain.volume_mm3 / USUAL_MM3 * l_min * LITRE_MIN for l_min in (self.breath_l_min, self.blood_l_min)
         )
         points, parent = fill(domain, lobe.starts[AIRWAY], places(domain, count, rng))
         airway = _tree(points, parent, np.ones(len(points)), lobe.starts[AIRWAY].radius_mm[0], AIRWAY, air)
-        artery = _beside(airway, lobe, blood, rng)
+        artery = _moved(_beside(airway, lobe, blood, rng), [_major(airway), lobe.around], lobe)
         airway = _without(airway, artery, len(lobe.starts[AIRWAY]))
-        artery = yielding(artery, [airway, lobe.around])
-        taken = {AIRWAY: merge([airway, lobe.around]), ARTERY: artery}
-        vein = apart({VEIN: lobe.starts[VEIN]}, everywhere, lobe.sheath.grid, held=taken)[VEIN]
-        vein = yielding(vein, list(taken.values()))
+        artery = _settled(artery, [airway, lobe.around], lobe)
+
+        vein = _moved(lobe.starts[VEIN], [_major(airway), lobe.around, _major(artery)], lobe)
+        airway, artery = (
+            _without(tree, vein, len(lobe.starts[name])) for name, tree in ((AIRWAY, airway), (ARTERY, artery))
+        )
+        taken = [airway, lobe.around, artery]
+        vein = _settled(vein, taken, lobe)
         away = np.where(lobe.sheath.demand > 0, _away_mm(airway, lobe.sheath), 0)
         septal = lobe.sheath.spread(np.where(away >= min(SEPTAL_MM, 0.8 * away.max()), 1.0, 0.0))
         points, parent = fill(lobe.sheath, vein, places(septal, count, rng))
         veins = _tree(points, parent, np.ones(len(points)), vein.radius_mm[0], VEIN, blood)
-        veins = apart({VEIN: veins}, everywhere, lobe.sheath.grid, held=taken)[VEIN]
-        veins = yielding(veins, list(taken.values()))
+        veins = _settled(_moved(veins, [_major(tree) for tree in taken], lobe), taken, lobe)
         return {AIRWAY: airway, ARTERY: artery, VEIN: veins}
 
 
@@ -196,7 +196,7 @@ def _to_bronchus(one: Gate, bronchi: Vessels, around: Vessels, grid: Grid) -> tu
 
 def _beside(airway: Vessels, lobe: Lobe, blood: float, rng: Generator) -> Vessels:
     """The artery of a lobe: from the pulmonary artery to the bronchus, along all of its branches, and twigs."""
-    start, domain = lobe.starts[ARTERY], lobe.sheath
+    start = lobe.starts[ARTERY]
     leader = rerooted(airway, lobe.meets)
     width = start.radius_mm[0] / airway.radius_mm[0] * leader.radius_mm.astype(float)
     side = start.points_mm[-1].astype(float) - leader.points_mm[leader.roots[0]]
@@ -206,18 +206,32 @@ def _beside(airway: Vessels, lobe: Lobe, blood: float, rng: Generator) -> Vessel
     parent = np.where(parent == ROOT, len(start) - 1, parent + len(start))
     parent = np.concatenate([start.parent, parent, leave + len(start)])
     ends = np.where(np.arange(len(points)) < len(points) - len(twigs), 1.0, THIN)
-    made = _tree(points, parent, ends, start.radius_mm[0], ARTERY, blood)
-    return apart({ARTERY: made}, domain.room_mm > 0, domain.grid, held={AIRWAY: merge([airway, lobe.around])})[ARTERY]
+    return _tree(points, parent, ends, start.radius_mm[0], ARTERY, blood)
 
 
-def _without(airway: Vessels, artery: Vessels, given: int) -> Vessels:
-    """Airways without the twigs that a wider artery runs into; the first `given` points stay."""
-    pairs = meetings(airway, artery)
-    thin = airway.radius_mm[pairs[:, 0]] < TWIG * artery.radius_mm[pairs[:, 1]]
-    good = np.ones(len(airway), bool)
+def _major(vessels: Vessels) -> Vessels:
+    """What is of a higher Strahler order than twigs."""
+    return vessels.take(vessels.order >= MAJOR)
+
+
+def _moved(part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
+    """A tree that has given way to others, as far as it can in its lobe and the sheath."""
+    return apart({"": part}, lobe.sheath.room_mm > 0, lobe.sheath.grid, held={"others": merge(list(others))})[""]
+
+
+def _settled(part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
+    """A tree that has given way to others, and is narrower, or ends, where it could not."""
+    return yielding(_moved(part, others, lobe), others)
+
+
+def _without(tree: Vessels, wider: Vessels, given: int) -> Vessels:
+    """A tree without the twigs that a wider one runs into; the first `given` points stay."""
+    pairs = meetings(tree, wider)
+    thin = tree.radius_mm[pairs[:, 0]] < TWIG * wider.radius_mm[pairs[:, 1]]
+    good = np.ones(len(tree), bool)
     good[pairs[thin, 0]] = False
     good[:given] = True
-    return _rooted(airway, good)
+    return _rooted(tree, good)
 
 
 def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:
