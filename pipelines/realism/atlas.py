@@ -93,6 +93,10 @@ class Atlas:
         """True if all of them occur and none reaches the border of the grid."""
         return self.has(*names) and not any(self.cut(name) for name in names)
 
+    def bottom(self, *names: str) -> int:
+        """The lowest slice of those structures, which is 0 where they reach the border or do not occur."""
+        return min((self.boxes[id][2].start for name in names for id in self.ids(name)), default=0)
+
     def piece(self, name: str, margin_mm: float = 0.0) -> Piece:
         """The mask of `name`, which must occur, with some room around it."""
         box = self._box(self.ids(name), margin_mm)
