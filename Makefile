@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
 .PHONY: demo test check format gpu-test bench people retina vessel-pictures clean
@@ -41,6 +41,7 @@ people: .venv/ready                     ## 200 sampled people and the sheet of t
 ROSSA ?=
 retina: .venv/ready                     ## 50 synthetic maculas against figures of real ones (ROSSA=folder: and masks), in benchmarks/results/
 	$(BIN)/python benchmarks/retina.py $(ROSSA)
+	$(BIN)/python benchmarks/retina_pictures.py
 
 vessel-pictures: .venv/ready            ## the vessels of every organ of one patient, in docs/
 	$(BIN)/python benchmarks/vessel_pictures.py

@@ -19,6 +19,7 @@ from simdata.parts import Growth
 from simdata.scene import Scene
 from simdata.vessels import ARTERY, CAPILLARY, ROOT, VEIN, Vessels, merge, vessel_tree
 from vascular.disease import after, around, bed_of, with_finding
+from vascular.patches import OPEN, patches, turn
 from vascular.plexus import mesh_mm, without
 
 Grade = Literal["mild", "moderate", "severe"]
@@ -47,18 +48,14 @@ SICK_EXPONENT = MappingProxyType({ARTERY: 3.09 / 2.59, VEIN: 2.16 / 1.95})
 """Exponent of forks over that of healthy eyes. Luo 2017, PMC6024667."""
 PIVOT_MM = 0.025
 """Radius that stays as it is: the thinner a vessel is, the more it widens."""
-PATCH_MM, PATCH_SPREAD = 0.16, 0.45
-"""Radius of a patch without capillaries, and the deviation of its logarithm (memory)."""
-PATCH_WAVES, PATCH_ROUGHNESS = range(2, 7), 0.2
-SPARED = 0.04
-"""Capillaries that stay open in a patch."""
 SAC_MM, SAC_SPREAD, SAC_LEAST_MM = 0.017, 0.35, 0.008
 """Radius of a microaneurysm, the deviation of its logarithm, and the least: 15-100 um across (memory)."""
 NEAR_MM = 0.12
 """Microaneurysms lie so near to closed capillaries."""
 OUTLINE = 36
 """Sectors in which the avascular zone is measured."""
-OPEN, ZONE = -1, 0
+ZONE = 0
+"""Number of what closes around the avascular zone; patches have the next."""
 FLAT = np.array((1.0, 1.0, 0.3))
 """Sacs hang from capillaries mostly along the retina."""
 OBSTRUCTION, ANEURYSM = ("26036001", "Obstruction"), ("85659009", "Aneurysm")
@@ -111,36 +108,17 @@ def _closing(vessels: Vessels, signs: Signs, rng: Generator) -> Int[ndarray, " n
     at = vessels.points_mm[:, :2].astype(float)
     capillary = vessels.kind == CAPILLARY
     patch = np.where(capillary & (np.hypot(*at.T) < signs.zone * _zone_mm(at, capillary)), ZONE, OPEN)
-    wanted = signs.closed * capillary.sum()
-    number = ZONE
-    while np.count_nonzero(patch > ZONE) < wanted:
-        number += 1
-        centre = at[rng.choice(np.flatnonzero(capillary & (patch == OPEN)))]
-        radius = PATCH_MM * np.exp(PATCH_SPREAD * rng.normal())
-        hit = capillary & (patch == OPEN) & (rng.random(len(at)) >= SPARED)
-        hit &= np.linalg.norm(at - centre, axis=1) < radius * _ragged(at - centre, rng)
-        patch[hit] = number
-    return patch
+    in_patches = patches(vessels, capillary & (patch == OPEN), signs.closed * capillary.sum(), rng)
+    return np.where(in_patches == OPEN, patch, ZONE + 1 + in_patches)
 
 
 def _zone_mm(at: Float[ndarray, "n 2"], capillary: Bool[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Radius of the avascular zone in the direction of each place: where capillaries begin."""
-    sector = np.floor(_turn(at) * OUTLINE).astype(int) % OUTLINE
+    sector = np.floor(turn(at) * OUTLINE).astype(int) % OUTLINE
     nearest = np.full(OUTLINE, np.inf)
     np.minimum.at(nearest, sector[capillary], np.hypot(*at[capillary].T))
     middle = (np.arange(OUTLINE + 1) + 0.5) / OUTLINE
-    return np.interp(_turn(at), middle, nearest[np.arange(OUTLINE + 1) % OUTLINE])
-
-
-def _turn(at: Float[ndarray, "n 2"]) -> Float[ndarray, " n"]:
-    return np.mod(np.arctan2(at[:, 1], at[:, 0]) / (2 * np.pi), 1.0)
-
-
-def _ragged(at: Float[ndarray, "n 2"], rng: Generator) -> Float[ndarray, " n"]:
-    """Of an outline's radius, in the direction of each place."""
-    turn = 2 * np.pi * _turn(at)
-    waves = [rng.normal() / k * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in PATCH_WAVES]
-    return np.exp(2 * PATCH_ROUGHNESS * np.sum(waves, axis=0))
+    return np.interp(turn(at), middle, nearest[np.arange(OUTLINE + 1) % OUTLINE])
 
 
 def _with_calibre(vessels: Vessels, share: float) -> Vessels:

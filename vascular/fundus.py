@@ -36,7 +36,7 @@ NEAR_MM = (0.3, 0.9)
 """Distances from the fovea within which vessels point at it, and from which on they are a comb."""
 PERIPHERY, MACULA_MM = 0.35, 2.4
 """Demand far from the fovea, where the retina is thinner, over that of the macula; how wide that is (memory)."""
-PIT_MM = 0.5
+PIT_MM = 0.45
 """Towards the middle of the foveal pit there is ever less inner retina: half of it is there 0.4 mm away (memory)."""
 
 
@@ -80,8 +80,13 @@ class Fundus:
         in_disc = np.linalg.norm(at - self.disc_mm, axis=1) < DISC_RADIUS_MM
         return (np.linalg.norm(at, axis=1) > zone * self.faz_radius_mm(*at.T) - rim_mm) & ~in_disc
 
-    def tissue(self, corner_mm: tuple[float, float], size_mm: tuple[float, float]) -> Tissue:
-        """The retina in a rectangle as one sheet."""
+    def tissue(
+        self, corner_mm: tuple[float, float], size_mm: tuple[float, float], rim_mm: float, watershed_mm: float
+    ) -> Tissue:
+        """The retina in a rectangle as one sheet, for vessels that stay rim_mm away from the avascular zone.
+
+        So near to the fovea as watershed_mm they do not pass from its nasal to its temporal side either.
+        """
         shape = tuple(round(s / LATTICE_MM) for s in size_mm)
         middle = (corner_mm[0] + size_mm[0] / 2, corner_mm[1] + size_mm[1] / 2)
         grid = Grid.regular((shape[0], shape[1], 1), LATTICE_MM, (*middle, 0.0))
@@ -89,7 +94,8 @@ class Fundus:
         out, raphe = np.hypot(u, v), self.raphe(u)
         upper = v > raphe
         region = np.where(upper, 1, 2)
-        region[out < self.faz_radius_mm(u, v) + LATTICE_MM] = 0
+        region[out < self.faz_radius_mm(u, v) + rim_mm] = 0
+        region[(np.abs(u) < LATTICE_MM) & (out < watershed_mm)] = 0
         region[np.hypot(u - self.disc_mm[0], v - self.disc_mm[1]) < DISC_RADIUS_MM - LATTICE_MM] = 0
         course = np.where(upper[..., None], self._course(1, u, v), self._course(-1, u, v))
         return Tissue(

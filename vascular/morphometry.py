@@ -24,6 +24,8 @@ SLENDER, STOUT = 0.3, 20.0
 """Exponents beyond these are no law of a fork but a daughter as wide as its mother, or a twig."""
 GAP_MM = 0.02
 """Half the widest gap between capillaries that does not belong to the foveal avascular zone."""
+LARGEST_BOX = 1 / 8
+"""Edge of the largest box over that of the picture: of larger ones hardly any is empty, whatever the vessels."""
 SLICE_MM = 1e-3
 """Thickness of the slice through flattened vessels that makes the picture of a field."""
 REACH = 4.0
@@ -78,12 +80,9 @@ def skeleton_length(mask: Bool[ndarray, "u v"]) -> float:
     return straight + np.sqrt(2) * (np.count_nonzero(falling) + np.count_nonzero(rising))
 
 
-def fractal_dimension(mask: Bool[ndarray, "u v"]) -> float:
-    """Slope of ln(boxes that hold a vessel) over ln(1/edge): edges 2, 4, 8 pixels, up to an eighth of the picture.
-
-    Of larger boxes hardly any is empty, whatever the vessels: the slope tends to 2.
-    """
-    edges = [2**k for k in range(1, int(np.log2(min(mask.shape) / 8)) + 1)]
+def fractal_dimension(mask: Bool[ndarray, "u v"], largest: float = LARGEST_BOX) -> float:
+    """Slope of ln(boxes that hold a vessel) over ln(1/edge): edges 2, 4, 8 pixels, up to `largest` of the picture."""
+    edges = [2**k for k in range(1, int(np.log2(min(mask.shape) * largest)) + 1)]
     counts = [_boxes(mask, edge) for edge in edges]
     if counts[0] == 0:
         return float("nan")

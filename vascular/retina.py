@@ -19,7 +19,7 @@ from simdata.centrelines import resample, smooth
 from simdata.parts import Growth
 from simdata.scene import Scene
 from simdata.vessels import ARTERY, ROOT, VEIN, Vessels, vessel_tree
-from vascular.angiogenesis import Sprouting, regress, sprout
+from vascular.angiogenesis import GROWN_RADIUS_MM, Sprouting, regress, sprout
 from vascular.fundus import EXTENT_MM, Fundus, Laterality, as_seen, fundus
 from vascular.plexus import Layer, close_circulation, net
 from vascular.supply import perfused, supplied
@@ -60,6 +60,9 @@ LARGE = Sprouting(
 )
 LARGE_ROUNDS, LARGE_SHORTEST_MM = 2, 0.45
 """Between rounds, branches shorter than this go back."""
+LARGE_APART_MM, SMALL_APART_MM = (0.1, 0.9), (0.05, 0.0)
+"""How near the vessels of each stage come to the foveal avascular zone; how far from the fovea they may pass its sides:
+large ones from the disc end before it."""
 SMALL = Sprouting(
     iterations=40,
     candidates=600,
@@ -77,6 +80,8 @@ SMALL = Sprouting(
 )
 SMALL_MM2, SMALL_SHORTEST_MM = 16.0, 0.1
 """Area for which SMALL has its candidates."""
+TURNED_DEG, FORK_DEG = 100.0, 50.0
+"""Vessels of the retina do not coil; what turns by more than the second in one step is a branch, which begins anew."""
 MARGIN_MM = 0.4
 """The fine tree and the nets grow so far beyond the field, and are then cut."""
 
@@ -117,7 +122,7 @@ class Retina(Growth):
     def grow(self, rng: Generator) -> Vessels:
         """The vessels of a retina, with the flow from arteries through capillaries to veins."""
         eye = fundus(rng)
-        trees = self._trees(eye, rng)
+        trees = self.trees(eye, rng)
         capillaries = net(
             tuple(replace(layer, mesh_mm=layer.mesh_mm * self.mesh) for layer in LAYERS),
             (self.field_mm, self.field_mm),
@@ -129,20 +134,35 @@ class Retina(Growth):
         whole = perfused(whole, trees.pressure_mmhg)
         return replace(whole, points_mm=as_seen(whole.points_mm, self.laterality).astype(np.float32))
 
-    def _trees(self, eye: Fundus, rng: Generator) -> Vessels:
+    def trees(self, eye: Fundus, rng: Generator) -> Vessels:
+        """Arteries and veins in the field, in the eye's own frame, with pressure where they begin or are cut."""
         half = self.field_mm / 2
-        everywhere = eye.tissue((-EXTENT_MM[0] / 2, -EXTENT_MM[1] / 2), EXTENT_MM)
+        everywhere = eye.tissue((-EXTENT_MM[0] / 2, -EXTENT_MM[1] / 2), EXTENT_MM, *LARGE_APART_MM)
         trees = eye.trunks
-        trees = regress(sprout(trees, everywhere, SECOND, rng), LARGE_SHORTEST_MM)
-        for _ in range(LARGE_ROUNDS):
-            trees = regress(sprout(trees, everywhere, LARGE, rng), LARGE_SHORTEST_MM)
+        for stage in (SECOND, *[LARGE] * LARGE_ROUNDS):
+            trees = regress(unwound(sprout(trees, everywhere, stage, rng)), LARGE_SHORTEST_MM)
         side = self.field_mm + 2 * MARGIN_MM
-        here = eye.tissue((-side / 2, -side / 2), (side, side))
+        here = eye.tissue((-side / 2, -side / 2), (side, side), *SMALL_APART_MM)
         fine = replace(SMALL, candidates=int(SMALL.candidates * side**2 / SMALL_MM2))
-        trees = regress(sprout(trees, here, fine, rng), SMALL_SHORTEST_MM)
+        trees = regress(unwound(sprout(trees, here, fine, rng)), SMALL_SHORTEST_MM)
         trees = smooth(resample(trees, STEP_MM), BEND_MM)
         trees = in_depth(supplied(trees, rng))
         return cut(trees, half)
+
+
+def unwound(trees: Vessels) -> Vessels:
+    """Without what has turned back: a sprout ends where it runs more than TURNED_DEG from how it began."""
+    heading = trees.points_mm - trees.points_mm[np.maximum(trees.parent, 0)]
+    heading /= np.maximum(np.linalg.norm(heading, axis=1, keepdims=True), 1e-9)
+    began, lost = heading.copy(), np.zeros(len(trees), bool)
+    trunk = trees.radius_mm > GROWN_RADIUS_MM
+    for level in trees.levels[1:]:
+        above = trees.parent[level]
+        goes_on = ~trunk[above] & ((heading[level] * heading[above]).sum(axis=1) > np.cos(np.radians(FORK_DEG)))
+        began[level] = np.where(goes_on[:, None], began[above], heading[level])
+        back = (heading[level] * began[level]).sum(axis=1) < np.cos(np.radians(TURNED_DEG))
+        lost[level] = lost[above] | (back & ~trunk[level])
+    return trees.take(~lost)
 
 
 def in_depth(trees: Vessels) -> Vessels:

@@ -1,4 +1,7 @@
-"""Occlusion of a retinal artery or vein, of a branch or in the disc: its territory runs dry, or cannot drain."""
+"""Occlusion of a retinal artery or vein, of a branch or in the disc: its territory runs dry, or cannot drain.
+
+What cannot drain is congested: veins widen, and capillaries close in patches.
+"""
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -9,13 +12,15 @@ from annotated_types import Gt
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from numpy.random import Generator
+from scipy.spatial import KDTree
 
 from simdata.errors import SceneError
 from simdata.parts import Growth
 from simdata.scene import Scene
 from simdata.vessels import CAPILLARY, ROOT, Vessels, kind_index
 from vascular.disease import after, around, bed_of, spoken, with_finding
-from vascular.plexus import mesh_mm
+from vascular.patches import OPEN, patches
+from vascular.plexus import mesh_mm, without
 from vascular.rheology import NARROWEST_MM
 
 LUMEN = MappingProxyType({"artery": 0.0, "vein": 0.2})
@@ -23,10 +28,12 @@ LUMEN = MappingProxyType({"artery": 0.0, "vein": 0.2})
 lets a trickle through (memory)."""
 SWOLLEN = MappingProxyType({"artery": 0.85, "vein": 1.3})
 """Radius of the territory's vessels: arteries beyond a clot narrow, veins before it widen (memory)."""
+CLOSED = MappingProxyType({"artery": 0.0, "vein": 0.3})
+"""Share of the territory's capillaries that close (memory)."""
 BRANCH = (0.12, 0.6)
 """Share of the field that a branch serves: of the places where vessels of its kind join capillaries."""
-ISCHAEMIC = 0.3
-"""Capillaries with less of their flow than this lack perfusion; neighbours feed the edge of a dry territory."""
+ISCHAEMIC, AROUND = 0.3, 16
+"""A place lacks perfusion where so many capillaries have less than this share of the flow that they had."""
 SNOMED = ("26036001", "Obstruction")
 """SNOMED-CT: Obstruction (morphologic abnormality) (memory)."""
 
@@ -53,15 +60,18 @@ class RetinalOcclusion(Growth):
 
         radius = np.where(territory, SWOLLEN[self.vessel], 1.0) * before.radius_mm
         radius[closed] = np.maximum(LUMEN[self.vessel] * before.radius_mm[closed], NARROWEST_MM)
-        changed = replace(before, radius_mm=radius.astype(np.float32))
-        now = after(before, changed, np.arange(len(before)))
+        served = _served(before, territory)
+        gone = patches(before, served, CLOSED[self.vessel] * np.count_nonzero(served), rng) != OPEN
+        left, rows = without(replace(before, radius_mm=radius.astype(np.float32)), gone)
+        now = after(before, left, rows)
 
+        flow = np.zeros(len(before))
+        flow[rows] = np.abs(np.nan_to_num(now.flow_mm3_s))
         place = before.points_mm[closed].astype(float)
         voxels, _, _ = around(scene.grid, place, before.radius_mm[closed].astype(float))
-        scene = with_finding(
-            scene, {self.bed: now}, voxels, "occlusion", "blood", SNOMED, self._said(before, now, tops)
-        )
-        dry = _dry(before, now)
+        said = self._said(before, flow, tops)
+        scene = with_finding(scene, {self.bed: now}, voxels, "occlusion", "blood", SNOMED, said)
+        dry = _dry(before, flow)
         if dry.any():
             line = before.points_mm[dry].astype(float)
             voxels, _, _ = around(scene.grid, line, np.full(len(line), mesh_mm(before)))
@@ -85,12 +95,12 @@ class RetinalOcclusion(Growth):
             )
         return rng.choice(branches, 1)
 
-    def _said(self, before: Vessels, now: Vessels, tops: Int[ndarray, " k"]) -> str:
+    def _said(self, before: Vessels, flow: Float[ndarray, " n"], tops: Int[ndarray, " k"]) -> str:
         widest = int(tops[np.argmax(before.radius_mm[tops])])
-        flow = np.abs(now.flow_mm3_s[tops]).sum() / np.abs(before.flow_mm3_s[tops]).sum()
+        share = flow[tops].sum() / np.abs(before.flow_mm3_s[tops]).sum()
         half = "a superior" if before.points_mm[widest, 1] > 0 else "an inferior"
         where = f"of the central {self.vessel}" if self.site == "central" else f"of {half} {spoken(before, widest)}"
-        return f"Occlusion {where}; flow at {100 * flow:.0f} %"
+        return f"Occlusion {where}; flow at {100 * share:.0f} %"
 
 
 def _joins(vessels: Vessels) -> Int[ndarray, " n"]:
@@ -118,7 +128,22 @@ def _along_mm(vessels: Vessels, tops: Int[ndarray, " k"]) -> Float[ndarray, " n"
     return along
 
 
-def _dry(before: Vessels, now: Vessels) -> Bool[ndarray, " n"]:
-    """(n,) capillaries that have lost most of their flow."""
-    flow, left = np.abs(before.flow_mm3_s), np.abs(now.flow_mm3_s)
-    return (before.kind == CAPILLARY) & (flow > 0) & (left < ISCHAEMIC * flow)
+def _served(vessels: Vessels, territory: Bool[ndarray, " n"]) -> Bool[ndarray, " n"]:
+    """(n,) capillaries nearest to a vessel of the territory that joins capillaries."""
+    capillary = vessels.kind == CAPILLARY
+    own = vessels.segments[capillary[vessels.segments] & ~capillary[vessels.parent[vessels.segments]]]
+    joined = np.unique(np.concatenate([vessels.parent[own], vessels.links[~capillary[vessels.links]]]))
+    joined = joined[np.isin(vessels.kind[joined], vessels.kind[territory])]
+    _, nearest = KDTree(vessels.points_mm[joined]).query(vessels.points_mm)
+    return capillary & territory[joined[nearest]]
+
+
+def _dry(before: Vessels, flow: Float[ndarray, " n"]) -> Bool[ndarray, " n"]:
+    """(n,) capillaries where those around have lost most of their flow."""
+    own = np.flatnonzero(before.kind == CAPILLARY)
+    at = before.points_mm[own]
+    _, near = KDTree(at).query(at, min(AROUND, len(own)))
+    was, left = (np.abs(f)[own][near].sum(axis=-1) for f in (before.flow_mm3_s, flow))
+    dry = np.zeros(len(before), bool)
+    dry[own] = left < ISCHAEMIC * was
+    return dry

@@ -22,7 +22,7 @@ FLOW_MM3_S_MM2 = 1.5e-3
 """Of blood to the macula by area: 40-50 uL/min for 1100 mm2, most of it to the centre (memory)."""
 BEYOND_MM2 = 15.0
 """Area that the vessels at the edge of the fundus still have to feed, as macula (memory)."""
-CALIBRE_MM, MM2_AT_CALIBRE = 0.010, 0.245
+CALIBRE_MM, MM2_AT_CALIBRE = 0.010, 0.235
 """A vessel of this radius feeds so much macula: calibrated on the share of large vessels in real fields."""
 EXPONENT = MappingProxyType({ARTERY: 2.59, VEIN: 1.95})
 """Of flow over radius, in vessels of 50-100 um and here in those below too. Luo 2017, PMC6024667."""
