@@ -42,7 +42,6 @@ def main(folder: Path) -> None:
     geometry = RTK.ThreeDCircularProjectionGeometry.New()
     for view in range(views):
         geometry.AddProjection(case["source_to_isocentre_mm"], case["source_to_detector_mm"], -360.0 * view / views)
-    blank = image_of(np.zeros((views, rows, columns), np.float32), np.array([pitch, pitch, 1.0]))
     (folder / "rtk").mkdir(exist_ok=True)
     seconds = {}
     for file in sorted(folder.glob("*.npy")):
@@ -50,7 +49,8 @@ def main(folder: Path) -> None:
         volume = image_of(np.load(file).transpose(1, 2, 0), np.ones(3))
         forward = RTK.JosephForwardProjectionImageFilter[IMAGE, IMAGE].New()
         forward.SetGeometry(geometry)
-        forward.SetInput(0, blank)
+        blank = image_of(np.zeros((views, rows, columns), np.float32), np.array([pitch, pitch, 1.0]))
+        forward.SetInput(0, blank)  # which it empties
         forward.SetInput(1, volume)
         rays, seconds["forward"] = timed(forward)
         np.save(folder / "rtk" / file.name, itk.array_from_image(rays).transpose(0, 2, 1))
