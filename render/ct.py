@@ -1,7 +1,6 @@
 """Computed tomography: Beer-Lambert out, filtered back-projection back."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -17,19 +16,13 @@ from render.geometry import FanBeam, Geometry
 from render.kernels.backproject import backproject
 from render.kernels.detect import detect
 from render.kernels.project import project
-from render.materials import Body, Spectrum, binned, spectrum
+from render.materials import Body
 from render.orientation import orientation
-from render.xray import Beam, tube
+from render.source import Source, source
 from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene
 
 HU_RANGE = (-1024, 3071)
 """What twelve bits of a CT image hold."""
-
-DETECTION_EFFICIENCY = 0.5
-"""Share of the photons that a detector makes use of: fill 0.81 (XCIST), the rest absorption and light (assumed)."""
-
-TUBE_TABLE_MM = 1000.0
-"""Distance from the focus at which the tube's photons are tabulated."""
 
 SLAB = 64
 """Slices projected together: many enough to share the way of a ray, few enough for memory."""
@@ -70,10 +63,10 @@ class CT(Scanner):
         """
         scene = scene.to("cpu")
         turned = orientation(scene.grid)
-        body = Body.of(scene, turned, self._beam)
+        body = Body.of(scene, turned, self._source.beam)
         rays = self.geometry.rays(self._elements(scene.grid))
-        signal = (self._blank(scene.grid) * self._spectrum.signal).astype(np.float32)
-        per_mm = self._spectrum.per_mm[body.materials].astype(np.float32)
+        signal = (self._blank(scene.grid) * self._source.spectrum.signal).astype(np.float32)
+        per_mm = self._source.spectrum.per_mm[body.materials].astype(np.float32)
 
         slices = body.tissue.shape[2]
         photons = np.empty((*rays[0].shape, slices), np.float32)
@@ -89,7 +82,7 @@ class CT(Scanner):
         x_mm, y_mm = _positions_mm(raw.grid)
         elements = raw.data.shape[1]
         ramp, obliquity = self.geometry.ramp(elements), self.geometry.obliquity(elements)[:, None]
-        water = Calibration.of(self._spectrum, self._blank(raw.grid))
+        water = Calibration.of(self._source.spectrum, self._blank(raw.grid))
 
         density = np.zeros((x_mm.size, y_mm.size, raw.data.shape[2]), np.float32)
         for first in range(0, self.geometry.views, VIEWS_AT_ONCE):
@@ -101,21 +94,15 @@ class CT(Scanner):
         density[np.hypot(x_mm, y_mm) > self._radius_mm(raw.grid)] = 0
         return Image(np.ascontiguousarray(turned.turn_back(hounsfield(density))), "HU", raw.grid)
 
-    @cached_property
-    def _beam(self) -> Beam:
-        return tube(self.kvp, self.filtration_mm_al)
-
-    @cached_property
-    def _spectrum(self) -> Spectrum:
-        return binned(spectrum(self._beam))
+    @property
+    def _source(self) -> Source:
+        return source(self.kvp, self.filtration_mm_al)
 
     def _blank(self, grid: Grid) -> float:
-        """Photons at one element in one view of a scan of air: the tube's, thinned by the distance squared."""
-        slice_mm = orientation(grid).spacing_mm[2]
-        at_isocentre = self._beam.photons_mm2_mas.sum() * (TUBE_TABLE_MM / self.geometry.source_to_isocentre_mm) ** 2
-        return (
-            DETECTION_EFFICIENCY * at_isocentre * self.geometry.element_mm * slice_mm * self.mas / self.geometry.views
-        )
+        """Photons at one element in one view of a scan of air."""
+        area_mm2 = self.geometry.element_mm * orientation(grid).spacing_mm[2]
+        mas = self.mas / self.geometry.views
+        return self._source.photons(self.geometry.source_to_isocentre_mm, area_mm2, mas)
 
     def _radius_mm(self, grid: Grid) -> float:
         """Of the circle that is measured: the field of view, or all of a smaller grid."""

@@ -1,25 +1,24 @@
 """Helical computed tomography: a cone beam winds around the patient while the table moves."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, MultipleOf
 
 from render.calibration import Calibration
-from render.ct import DETECTION_EFFICIENCY, TUBE_TABLE_MM, hounsfield
+from render.ct import hounsfield
 from render.effects.electronic_noise import ElectronicNoise
 from render.effects.quantum_noise import QuantumNoise
 from render.filters import Kernel
 from render.geometry import SOURCE_TO_DETECTOR_MM, SOURCE_TO_ISOCENTRE_MM
 from render.helix import wfbp
 from render.kernels.detect import detect
-from render.materials import Body, Spectrum, binned, spectrum
+from render.materials import Body
 from render.orientation import orientation
 from render.projection import cast, running_sums, shade
+from render.source import Source, source
 from render.views import Arc, Orbit
-from render.xray import Beam, tube
 from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene
 
 VIEWS_AT_ONCE = 128
@@ -67,11 +66,11 @@ class HelicalCT(Scanner):
     def measure(self, scene: Scene) -> Raw:
         """Photons expected at each element in each view, (views, columns, rows) float32, counted as in CT."""
         scene = scene.to("cpu")
-        body = Body.of(scene, orientation(scene.grid), self._beam)
+        body = Body.of(scene, orientation(scene.grid), self._source.beam)
         orbit, beyond = self._orbit(scene.grid), self._beyond(scene.grid)
         grid = _upright(scene.grid, beyond)
-        signal = (self._blank * self._spectrum.signal).astype(np.float32)
-        per_mm = self._spectrum.per_mm[body.materials].astype(np.float32)
+        signal = (self._blank * self._source.spectrum.signal).astype(np.float32)
+        per_mm = self._source.spectrum.per_mm[body.materials].astype(np.float32)
 
         views = orbit.views
         shade(grid, views)
@@ -86,27 +85,22 @@ class HelicalCT(Scanner):
     def reconstruct(self, raw: Raw) -> Image:
         """Hounsfield units, (x, y, z) int16 on the grid of the scene."""
         grid, orbit = _upright(raw.grid), self._orbit(raw.grid)
-        water = Calibration.of(self._spectrum, self._blank)
+        water = Calibration.of(self._source.spectrum, self._blank)
         density = wfbp(water.path_mm(raw.data), orbit, grid, self.kernel)
         x, y, _ = np.ogrid[: grid.shape[0], : grid.shape[1], :1]
         away = np.hypot(x * grid.spacing_mm[0] + grid.affine[0, 3], y * grid.spacing_mm[1] + grid.affine[1, 3])
         density[away[..., 0] > self._radius_mm(raw.grid)] = 0
         return Image(np.ascontiguousarray(orientation(raw.grid).turn_back(hounsfield(density))), "HU", raw.grid)
 
-    @cached_property
-    def _beam(self) -> Beam:
-        return tube(self.kvp, self.filtration_mm_al)
-
-    @cached_property
-    def _spectrum(self) -> Spectrum:
-        return binned(spectrum(self._beam))
+    @property
+    def _source(self) -> Source:
+        return source(self.kvp, self.filtration_mm_al)
 
     @property
     def _blank(self) -> float:
-        """Photons at one element in one view of a scan of air: the tube's, thinned by the distance squared."""
-        at_isocentre = self._beam.photons_mm2_mas.sum() * (TUBE_TABLE_MM / self.source_to_isocentre_mm) ** 2
-        element_mm2 = self.element_mm * self.source_to_isocentre_mm / self.source_to_detector_mm * self.row_mm
-        return DETECTION_EFFICIENCY * at_isocentre * element_mm2 * self.mas / self.views
+        """Photons at one element in one view of a scan of air."""
+        area_mm2 = self.element_mm * self.source_to_isocentre_mm / self.source_to_detector_mm * self.row_mm
+        return self._source.photons(self.source_to_isocentre_mm, area_mm2, self.mas / self.views)
 
     def _beyond(self, grid: Grid) -> int:
         """Slices beyond the first and the last that rays through these see; the patient goes on there as he ended."""
