@@ -41,6 +41,8 @@ VOXEL_MM, FINE = 2.0, 2
 CHEST_MM, BELLY_MM, CORONAL_MM, SAGITTAL_MM = 30.0, -135.0, -8.0, 2.0
 """Planes, as places of the reference body."""
 WIDTH_PX = 3000
+SHOWN, COLOURS = 0.55, 128
+"""How much smaller the sheet is kept than drawn, and its colours: half a megabyte."""
 RESULT = Path(__file__).parent.parent / "docs" / "people.png"
 
 
@@ -122,7 +124,8 @@ def patient_of(seed: int, person: Person) -> Patient:
 def main(chosen: list[int], out: Path) -> None:
     people = [PEOPLE[n] for n in chosen] or list(PEOPLE)
     whole = sheet((portrait(patient_of(*one)) for one in people), WIDTH_PX)
-    whole.quantize(255, dither=Picture.Dither.NONE).save(out, optimize=True)
+    whole = whole.resize((round(SHOWN * whole.width), round(SHOWN * whole.height)), Picture.Resampling.LANCZOS)
+    whole.quantize(COLOURS).save(out, optimize=True)
     print(f"{out}: {whole.size[0]} x {whole.size[1]}, {out.stat().st_size / 1e6:.2f} MB")
 
 
