@@ -30,11 +30,12 @@ def partition_figures(atlas: Atlas, subject: Subject | None) -> list[Figure]:
 def holes(atlas: Atlas) -> int:
     """Voxels without a structure from which no way leads out of the field through its sides.
 
-    Top and bottom are closed: what is cut open there lies inside the body all the same. Below the seat, between thighs
-    and scrotum, there is air of the room.
+    Top and bottom are closed: what is cut open there lies inside the body all the same. Below the seat, which is open,
+    there is air of the room between thighs and scrotum.
     """
-    outside = pieces(atlas.labels[..., atlas.bottom("hip_left", "hip_right") :] == 0)
-    border = [outside[0], outside[-1], outside[:, 0], outside[:, -1]]
+    seat = atlas.bottom("hip_left", "hip_right")
+    outside = pieces(atlas.labels[..., seat:] == 0)
+    border = [outside[0], outside[-1], outside[:, 0], outside[:, -1], *([outside[..., 0]] if seat else [])]
     sizes = np.bincount(outside.ravel())
     reached = np.zeros(len(sizes), bool)
     reached[0] = True
