@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from render.orientation import Orientation
 from render.properties import column
-from render.xray import ELEMENTS, Beam, compositions, mass_attenuation
+from render.attenuation import ELEMENTS, Beam, compositions, mass_attenuation
 from simdata import Scene
 from simdata.scene import WHOLE
 from simdata.tissues import tissues

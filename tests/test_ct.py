@@ -17,7 +17,7 @@ from render.kernels.detect import detect, transmit_reference, water_path, water_
 from render.kernels.project import line_integrals_reference, project
 from render.materials import binned, spectrum
 from render.orientation import orientation
-from render.xray import tube
+from render.attenuation import tube
 from simdata import Grid, RecipeError, Scene, SceneError, Streams
 from simdata.tissues import tissues
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import Generator, Philox
 
-from render.xray import attenuation, tube
+from render.attenuation import attenuation, tube
 from simdata import Grid, Scene, SceneError, structure, vessel_tree
 from vascular.aneurysm import Aneurysm
 from vascular.dropout import Dropout

@@ -1,0 +1,30 @@
+"""What every X-ray scanner measures: photons by channel and view, and what the blank beam would have left there."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float32, Float64
+from numpy import ndarray
+
+from simdata import Raw, RecipeError
+
+
+@dataclass(frozen=True, eq=False)
+class Photons(Raw):
+    """An X-ray measurement: data (channels, views, columns, rows) float32, photons of each channel's mean energy.
+
+    blank: the same of a scan of air, one for all views. view_s: when each view is taken, s from the start of the scan.
+    element_mm: width and height of an element on the detector.
+    """
+
+    blank: Float32[ndarray, "channels 1 columns rows"]
+    view_s: Float64[ndarray, " views"]
+    element_mm: tuple[float, float]
+
+
+def photons(raw: Raw, effect: str) -> Photons:
+    """`raw`, which the effect of that name can change only if it is an X-ray measurement; RecipeError if it is not."""
+    if not isinstance(raw, Photons):
+        raise RecipeError(
+            f"{effect}: found a measurement in '{raw.unit}'; one of an X-ray scanner's, in photons, would do"
+        )
+    return raw
