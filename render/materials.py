@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 from numpy import ndarray
 
+from render.attenuation import ELEMENTS, Beam, compositions, mass_attenuation
 from render.orientation import Orientation
 from render.properties import column
-from render.attenuation import ELEMENTS, Beam, compositions, mass_attenuation
 from simdata import Scene
 from simdata.scene import WHOLE
 from simdata.tissues import tissues

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from render.materials import Spectrum, binned, spectrum
 from render.attenuation import Beam, tube
+from render.materials import Spectrum, binned, spectrum
 
 DETECTION_EFFICIENCY = 0.5
 """Share of the photons that a detector makes use of: fill 0.81 (XCIST), the rest absorption and light (assumed)."""

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import pytest
 
+from render.attenuation import tube
 from render.calibration import Calibration
 from render.ct import CT
 from render.effects import QuantumNoise
@@ -17,7 +18,6 @@ from render.kernels.detect import detect, transmit_reference, water_path, water_
 from render.kernels.project import line_integrals_reference, project
 from render.materials import binned, spectrum
 from render.orientation import orientation
-from render.attenuation import tube
 from simdata import Grid, RecipeError, Scene, SceneError, Streams
 from simdata.tissues import tissues
 

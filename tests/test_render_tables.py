@@ -5,9 +5,9 @@ import pytest
 import xraydb
 from scipy.optimize import brentq
 
+from render.attenuation import ALUMINIUM_G_CM3, ELEMENTS, attenuation, compositions, mass_attenuation, tube
 from render.materials import BONE, IODINE, WATER, amounts, binned, spectrum
 from render.properties import column, curve, rows
-from render.attenuation import ALUMINIUM_G_CM3, ELEMENTS, attenuation, compositions, mass_attenuation, tube
 from simdata.tissues import tissues
 
 AIR_ENERGY_ABSORPTION = {10: 4.742, 15: 1.334, 20: 0.5389, 30: 0.1537, 40: 0.06833, 50: 0.04098, 60: 0.03041}
