@@ -14,7 +14,7 @@ from pipelines.folder import CHECKSUMS, FAILED, LABELS, MASTER, RECIPE, files_of
 from simdata.errors import DatasetError, SceneError
 from simdata.grid import Grid
 from simdata.hdf5 import group_name, read_layout, sample_group
-from simdata.layout import FIELDS, IMAGES, TISSUE, checksum
+from simdata.layout import FIELDS, IMAGES, SEEN, TISSUE, checksum
 from simdata.layout import LABELS as LABEL_ARRAY
 from simdata.manifest import MANIFEST, Receipt, read_manifest
 from simdata.scene import present_ids
@@ -132,6 +132,8 @@ def _contents(
     expected = {f"{IMAGES}/{name}": about["affine"] for name, about in truth["images"].items()}
     spatial = (path for path in arrays if path in (LABEL_ARRAY, TISSUE) or path.startswith(f"{FIELDS}/"))
     expected |= dict.fromkeys(spatial, truth["affine"])
+    own = {f"{SEEN}/{name}/{LABEL_ARRAY}": about["affine"] for name, about in truth["images"].items()}
+    expected |= {path: affine for path, affine in own.items() if path in arrays}
     for path, affine in expected.items():
         yield from _affine(path, arrays[path], affine, affines.get(path))
 

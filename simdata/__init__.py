@@ -10,6 +10,7 @@ from simdata.motion import Motion, Still
 from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
 from simdata.sample import Sample
 from simdata.scene import Scene
+from simdata.shadow import Shadow
 from simdata.streams import Streams
 from simdata.structures import Structure, structure
 from simdata.subject import Subject
@@ -39,6 +40,7 @@ __all__ = [
     "Scanner",
     "Scene",
     "SceneError",
+    "Shadow",
     "SimdataError",
     "Sink",
     "Still",

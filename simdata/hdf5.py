@@ -2,6 +2,7 @@
 
 One group per sample, named by its index in nine digits:
     images/NAME, labels, tissue, fields/NAME, vessels/BED/COLUMN     arrays, with "affine" and "unit" attributes
+    seen/NAME/labels, seen/NAME/shadows/STRUCTURE, seen/NAME/vessels/BED/COLUMN     the truth as image NAME sees it
     truth/KEY                                                        JSON: recipe, findings, subject, structures ...
 and the attributes index, seed, sha256, versions and seconds (JSON).
 """
@@ -15,7 +16,7 @@ import h5py
 import numpy as np
 
 from simdata.errors import DatasetError
-from simdata.layout import IMAGES, arrays_of, canonical_json, checksum, sample_of, truth_of
+from simdata.layout import IMAGES, LABELS, SEEN, SHADOWS, arrays_of, canonical_json, checksum, sample_of, truth_of
 from simdata.sample import Sample
 
 CHUNK_EDGE = 64
@@ -115,6 +116,13 @@ def _describe(dataset: h5py.Dataset, path: str, truth: Mapping[str, Any]) -> Non
     if branch == IMAGES:
         dataset.attrs["unit"] = truth["images"][name]["unit"]
         dataset.attrs["affine"] = np.array(truth["images"][name]["affine"])
+    elif branch == SEEN:
+        image, _, what = name.partition("/")
+        about = truth["images"][image]
+        if what.startswith(f"{SHADOWS}/"):
+            dataset.attrs["start"] = np.array(about[SHADOWS][what.partition("/")[2]])
+        elif what == LABELS:
+            dataset.attrs["affine"] = np.array(about["affine"])
     elif dataset.ndim == 3:
         dataset.attrs["affine"] = np.array(truth["affine"])
 

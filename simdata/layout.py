@@ -11,15 +11,18 @@ import numpy as np
 
 from simdata.finding import Finding
 from simdata.grid import Grid
-from simdata.image import Image
+from simdata.image import Image, unlabelled
 from simdata.sample import Sample
 from simdata.scene import Scene, nothing, present_ids
+from simdata.shadow import Shadow
 from simdata.structures import Structure, structures
 from simdata.subject import Subject
 from simdata.vessels import Vessels
 
 IMAGES, LABELS, TISSUE, FIELDS, VESSELS = "images", "labels", "tissue", "fields", "vessels"
 SECOND, SHARE = "second", "share"
+SEEN, SHADOWS = "seen", "shadows"
+"""Below SEEN/IMAGE: the labels, shadows and vessels as that image sees them."""
 
 
 def arrays_of(sample: Sample) -> dict[str, np.ndarray]:
@@ -29,11 +32,11 @@ def arrays_of(sample: Sample) -> dict[str, np.ndarray]:
     named |= {LABELS: scene.labels, TISSUE: scene.tissue}
     named |= {SECOND: scene.second, SHARE: scene.share} if scene.mixed else {}
     named |= {f"{FIELDS}/{name}": array for name, array in scene.fields.items()}
-    named |= {
-        f"{VESSELS}/{bed}/{column.name}": getattr(vessels, column.name)
-        for bed, vessels in scene.vessels.items()
-        for column in fields(Vessels)
-    }
+    named |= _columns(VESSELS, scene.vessels)
+    for name, image in sample.images.items():
+        named |= {f"{SEEN}/{name}/{LABELS}": image.labels} if image.labelled else {}
+        named |= {f"{SEEN}/{name}/{SHADOWS}/{what}": shadow.path_mm for what, shadow in image.shadows.items()}
+        named |= _columns(f"{SEEN}/{name}/{VESSELS}", image.vessels)
     return dict(sorted(named.items()))
 
 
@@ -45,7 +48,7 @@ def truth_of(sample: Sample) -> dict[str, Any]:
         "seed": sample.seed,
         "recipe": sample.recipe,
         "affine": scene.grid.affine.tolist(),
-        "images": {n: {"unit": i.unit, "affine": i.grid.affine.tolist()} for n, i in sample.images.items()},
+        "images": {name: _about(image) for name, image in sample.images.items()},
         "structures": [asdict(scene.structures[id]) for id in _ids_with_parents(scene)],
         "findings": [asdict(finding) for finding in scene.findings],
         "subject": asdict(scene.subject) if scene.subject else None,
@@ -85,13 +88,16 @@ def sample_of(
         share=arrays.get(SHARE, nothing()),
         structures=MappingProxyType({**structures(), **known}),
         fields=MappingProxyType(_below(arrays, FIELDS)),
-        vessels=MappingProxyType(_vessels(arrays)),
+        vessels=MappingProxyType(_vessels(_below(arrays, VESSELS))),
         findings=tuple(_finding(entry) for entry in truth["findings"]),
         subject=Subject(**truth["subject"]) if truth["subject"] else None,
         latents=MappingProxyType(truth["latents"]),
         source=MappingProxyType(truth["source"]),
     )
-    images = {name: _image(arrays[f"{IMAGES}/{name}"], about) for name, about in truth["images"].items()}
+    images = {
+        name: _image(arrays[f"{IMAGES}/{name}"], about, _below(arrays, f"{SEEN}/{name}"))
+        for name, about in truth["images"].items()
+    }
     return Sample(truth["index"], truth["seed"], images, scene, truth["recipe"], versions, seconds)
 
 
@@ -107,9 +113,17 @@ def _below(arrays: Mapping[str, np.ndarray], branch: str) -> dict[str, np.ndarra
     return {path.removeprefix(f"{branch}/"): array for path, array in arrays.items() if path.startswith(f"{branch}/")}
 
 
+def _columns(branch: str, beds: Mapping[str, Vessels]) -> dict[str, np.ndarray]:
+    return {
+        f"{branch}/{bed}/{column.name}": getattr(vessels, column.name)
+        for bed, vessels in beds.items()
+        for column in fields(Vessels)
+    }
+
+
 def _vessels(arrays: Mapping[str, np.ndarray]) -> dict[str, Vessels]:
     columns: dict[str, dict[str, np.ndarray]] = {}
-    for path, array in _below(arrays, VESSELS).items():
+    for path, array in arrays.items():
         bed, _, column = path.rpartition("/")
         columns.setdefault(bed, {})[column] = array
     return {bed: Vessels(**table) for bed, table in columns.items()}
@@ -119,6 +133,19 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
     return Finding(**{**entry, "centre_mm": tuple(entry["centre_mm"]), "extent_mm": tuple(entry["extent_mm"])})
 
 
-def _image(array: np.ndarray, about: Mapping[str, Any]) -> Image:
+def _about(image: Image) -> dict[str, Any]:
+    about = {"unit": image.unit, "affine": image.grid.affine.tolist()}
+    return about | ({SHADOWS: {n: list(s.start) for n, s in image.shadows.items()}} if image.shadows else {})
+
+
+def _image(array: np.ndarray, about: Mapping[str, Any], seen: Mapping[str, np.ndarray]) -> Image:
     x, y, z = array.shape[-3:]
-    return Image(array, about["unit"], Grid((x, y, z), np.array(about["affine"])))
+    shadows = {name: Shadow(path_mm, tuple(about[SHADOWS][name])) for name, path_mm in _below(seen, SHADOWS).items()}
+    return Image(
+        array,
+        about["unit"],
+        Grid((x, y, z), np.array(about["affine"])),
+        labels=seen.get(LABELS, unlabelled()),
+        shadows=MappingProxyType(shadows),
+        vessels=MappingProxyType(_vessels(_below(seen, VESSELS))),
+    )

@@ -55,7 +55,7 @@ class Effect(Part, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Scanner(Part, ABC):
-    """Scans a patient: measure, then each effect on the raw data, then reconstruct."""
+    """Scans a patient: measure, then each effect on the raw data, then reconstruct, and the truth goes along."""
 
     effects: tuple[Effect, ...] = ()
 
@@ -67,11 +67,15 @@ class Scanner(Part, ABC):
     def reconstruct(self, raw: Raw) -> Image:
         """The image of a measurement."""
 
+    def truth(self, scene: Scene, image: Image) -> Image:
+        """`image` with what is true of the patient in its own geometry, where that is not the scene's."""
+        return image
+
     def __call__(self, scene: Scene, streams: Streams) -> Image:
         raw = self.measure(scene)
         for effect in self.effects:
             raw = effect(raw, streams[effect.label].generator)
-        return self.reconstruct(raw)
+        return self.truth(scene, self.reconstruct(raw))
 
 
 @dataclass(frozen=True, kw_only=True)

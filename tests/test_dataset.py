@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from pipelines.export import export
 from pipelines.make import make
-from simdata import Dataset, DatasetError, RecipeError
+from simdata import Dataset, DatasetError, RecipeError, SceneError
 from simdata.convert import monai_dict, torchio_pairs
 from simdata.hdf5 import read_sample, write_array, write_sample
 from simdata.layout import arrays_of, checksum, truth_of
@@ -36,6 +36,17 @@ def test_a_sample_comes_back_whole(sample, toy_dataset):
     assert read.scene.structures[30001].parent == 5
     assert read.seconds.keys() == {"phantom", "grow/dot", "scan/camera", "scan/loud"}
     assert "numpy" in read.versions
+
+
+def test_the_truth_that_an_image_sees_comes_back_with_it(sample, toy_dataset):
+    image = Dataset(toy_dataset)[1].images["camera"]
+    liver = sample.scene.mask("liver")
+    assert np.array_equal(image.labels, sample.scene.labels)
+    assert image.shadow("liver").path_mm.shape < liver.shape
+    assert np.array_equal(image.shadow("liver").over(liver.shape) > 0, liver)
+    assert np.array_equal(image.vessels["liver"].points_mm, sample.scene.vessels["liver"].points_mm)
+    with pytest.raises(SceneError, match="did you mean 'liver'"):
+        image.shadow("livre")
 
 
 def test_every_sample_is_read_in_order_of_its_index(toy_dataset):

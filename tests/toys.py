@@ -19,6 +19,7 @@ from simdata import (
     Sample,
     Scanner,
     Scene,
+    Shadow,
     Structure,
     vessel_tree,
 )
@@ -97,6 +98,10 @@ class Camera(Scanner):
 
     def reconstruct(self, raw):
         return Image(raw.data.astype(np.float32), "a.u.", raw.grid)
+
+    def truth(self, scene, image):
+        liver = Shadow.of(scene.mask("liver").astype(np.float32))
+        return replace(image, labels=scene.labels, shadows=MappingProxyType({"liver": liver}), vessels=scene.vessels)
 
 
 @dataclass(frozen=True)
