@@ -257,6 +257,12 @@ def vessels(
     seed: Seed = None,
     png: Annotated[Path | None, typer.Option(metavar="PNG", help="A picture, with distributions.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="JSON", help="What the vessels measure.")] = None,
+    field_mm: Annotated[
+        float | None, typer.Option(metavar="MM", help="Of a retina: 3, 6, 12 for all of it, or between.")
+    ] = None,
+    disease: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a retina: diabetic_retinopathy, branch_vein_occlusion, ...")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """One vessel bed without a patient: graph, morphometry, picture."""
@@ -266,14 +272,15 @@ def vessels(
     from vascular.morphometry import table
 
     check_name(str(out))
+    one.check(bed, field_mm, disease, png)
     with working(f"growing {bed}", quiet):
-        made, seconds = one.grow(bed, seed or 0)
-    found = one.about(bed, seed or 0, made, seconds)
-    one.write(made, out)
+        grown = one.grow(bed, seed or 0, field_mm, disease)
+    found = one.about(grown)
+    one.write(grown.vessels, out)
     if json:
         one.write_json(found, json)
     if png:
-        one.write_picture(made, f"{bed}, seed {seed or 0}: {found['segments']} segments in {seconds:.2f} s", png)
+        one.write_picture(grown, png)
     _say(f"{table(found)}\n\nvessels: {out}", found, quiet, False)
 
 

@@ -1,6 +1,9 @@
 """One vessel bed from the command line: its graph, what it measures, and its picture."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -11,17 +14,18 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from pipelines.durable import write_whole
+from pipelines.eye import FIELD_MM, HEALTHY, check_eye, eye, seen
 from pipelines.sheet import BACKGROUND, INK, png
 from pipelines.vessel_portrait import vessel_portrait
 from simdata.errors import SceneError, did_you_mean
+from simdata.finding import Finding
 from simdata.streams import Streams
 from simdata.vessels import KINDS, Vessels
 from vascular.formats import encode
 from vascular.morphometry import Field, angles_deg, exponents, forks, report
 
 BEDS = ("brain", "cco", "coronary", "kidney", "liver", "lung", "retina")
-FIELDS = {"retina": Field()}
-"""Beds that lie flat, and the picture in which they are measured."""
+RETINA = "retina"
 COLOURS = np.array([(226, 74, 60), (84, 120, 240), (226, 170, 84), (232, 222, 190), (98, 190, 90)])
 """Of artery, vein, capillary, airway, duct."""
 PICTURE_PX = 760
@@ -30,21 +34,53 @@ FLATNESS = 0.1
 """Vessels whose depth is less than this share of their width are seen along z, others from the front."""
 
 
-def grow(bed: str, seed: int) -> tuple[Vessels, float]:
-    """The example of a bed without a patient, and the seconds it took."""
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """What was asked for, by name, and its vessels. field: the picture in which a flat bed is measured."""
+
+    asked: Mapping[str, Any]
+    vessels: Vessels
+    seconds: float
+    findings: tuple[Finding, ...] = ()
+    field: Field | None = None
+
+
+def check(bed: str, field_mm: float | None, disease: str | None, picture: Path | None) -> None:
+    """Raises SceneError for a bed, field, disease or picture that cannot be had."""
     if bed not in BEDS:
         raise SceneError(f"simdata vessels: no bed is called '{bed}'; {did_you_mean(bed, BEDS)}")
+    if bed != RETINA:
+        for option in (name for name, value in (("--field-mm", field_mm), ("--disease", disease)) if value is not None):
+            raise SceneError(f"simdata vessels: {option} is of a retina, found with '{bed}'; without it would do")
+    check_eye(FIELD_MM if field_mm is None else field_mm, disease or HEALTHY)
+    if picture and picture.suffix.lower() != ".png":
+        raise SceneError(f"simdata vessels: --png: found '{picture}'; a file that ends in .png would do")
+
+
+def grow(bed: str, seed: int, field_mm: float | None = None, disease: str | None = None) -> Grown:
+    """The example of a bed without a patient; of a retina, so much of it and with this disease."""
+    if bed == RETINA:
+        return _retina(seed, FIELD_MM if field_mm is None else field_mm, disease or HEALTHY)
     example = import_module(f"vascular.{bed}").example
     start = perf_counter()
     made = example(Streams(seed)["vessels"].generator)
-    return made, perf_counter() - start
+    return Grown({"bed": bed, "seed": seed}, made, perf_counter() - start)
 
 
-def about(bed: str, seed: int, vessels: Vessels, seconds: float) -> dict[str, Any]:
-    """Morphometry of a bed, as JSON holds it: what cannot be measured is left out."""
-    made = report(vessels, FIELDS.get(bed))
+def about(grown: Grown) -> dict[str, Any]:
+    """Morphometry of a bed and its findings by kind, as JSON holds it: what cannot be measured is left out."""
+    made = report(grown.vessels, grown.field)
     known = {key: value for key, value in made.items() if value is not None}
-    return {"bed": bed, "seed": seed, "seconds": round(seconds, 4), **known}
+    found = dict(Counter(finding.kind for finding in grown.findings))
+    return {**grown.asked, "seconds": round(grown.seconds, 4), **known, "findings": found}
+
+
+def _retina(seed: int, field_mm: float, disease: str) -> Grown:
+    start = perf_counter()
+    patient = eye(Streams(seed), field_mm, disease)
+    seconds = perf_counter() - start
+    asked = {"bed": RETINA, "seed": seed, "field_mm": field_mm, "disease": disease}
+    return Grown(asked, patient.vessels[RETINA], seconds, patient.findings, seen(field_mm))
 
 
 def write(vessels: Vessels, out: Path) -> None:
@@ -57,13 +93,16 @@ def write_json(found: dict[str, Any], out: Path) -> None:
     write_whole(out, (json.dumps(found, indent=1) + "\n").encode())
 
 
-def write_picture(vessels: Vessels, title: str, out: Path) -> None:
+def write_picture(grown: Grown, out: Path) -> None:
     """The vessels, and their distributions beside them, as PNG."""
-    write_whole(out, png(page(vessels, title)))
+    write_whole(out, png(page(grown)))
 
 
-def page(vessels: Vessels, title: str) -> Picture.Image:
+def page(grown: Grown) -> Picture.Image:
     """The vessels by kind, nearer ones brighter; beside them radii, orders, exponents and angles of forks."""
+    vessels, count = grown.vessels, len(grown.vessels.segments) + len(grown.vessels.links)
+    asked = ", ".join(f"{name} {value}".replace("_", " ") for name, value in grown.asked.items())
+    title = f"{asked}: {count} segments in {grown.seconds:.2f} s"
     tree = portrait(vessels)
     at = forks(vessels)
     own = vessels.segments

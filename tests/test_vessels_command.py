@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.eye import DISEASES
 from pipelines.vessel_portrait import vessel_portrait
 from pipelines.vessels import BEDS, about, grow, page
 from simdata import vessel_tree
@@ -43,6 +44,14 @@ def test_a_bed_becomes_a_file_a_picture_and_numbers(tmp_path):
         (["kidny", "--out", "x.vtp"], "no bed is called 'kidny'; did you mean 'kidney'?"),
         (["cco", "--out", "x.stl"], "x.stl: no format of vessels ends in '.stl'"),
         (["cco"], "Missing option"),
+        (["cco", "--out", "x.vtp", "--png", "x.foo"], "--png: found 'x.foo'; a file that ends in .png would do"),
+        (
+            ["retina", "--out", "x.vtp", "--disease", "retinopathy"],
+            "'retinopathy'; did you mean 'diabetic_retinopathy'?",
+        ),
+        (["retina", "--out", "x.vtp", "--field-mm", 30], "--field-mm: found 30; 1 to 12"),
+        (["liver", "--out", "x.vtp", "--field-mm", 3], "--field-mm is of a retina, found with 'liver'"),
+        (["liver", "--out", "x.vtp", "--disease", "healthy"], "--disease is of a retina, found with 'liver'"),
     ],
 )
 def test_a_wrong_request_ends_with_2_and_one_line(arguments, said):
@@ -54,11 +63,21 @@ def test_a_wrong_request_ends_with_2_and_one_line(arguments, said):
 
 @pytest.mark.parametrize("bed", BEDS)
 def test_every_bed_has_an_example_that_can_be_measured_and_drawn(bed):
-    vessels, seconds = grow(bed, 1)
-    assert len(vessels) > 1000
-    assert about(bed, 1, vessels, seconds)["bifurcations"] > 500
-    picture = page(vessels, bed)
+    grown = grow(bed, 1)
+    assert len(grown.vessels) > 1000
+    assert about(grown)["bifurcations"] > 500
+    picture = page(grown)
     assert picture.width > picture.height * 0.8
+
+
+@pytest.mark.parametrize("disease", DISEASES)
+def test_a_retina_has_the_field_and_the_disease_that_are_asked_for(disease):
+    grown = grow("retina", 3, 2.0, disease)
+    found = about(grown)
+    assert (found["field_mm"], found["disease"]) == (2.0, disease)
+    assert np.abs(grown.vessels.points_mm[:, :2]).max() == pytest.approx(1.0, abs=0.02)
+    kind = {"healthy": None, "occlusion": "occlusion", "retinopathy": "microaneurysm"}[disease.split("_")[-1]]
+    assert (kind in found["findings"]) if kind else not found["findings"]
 
 
 def test_a_near_vessel_hides_a_far_one_and_links_are_drawn():
