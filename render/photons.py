@@ -1,7 +1,8 @@
 """What every X-ray scanner measures: photons by channel and view, and what the blank beam would have left there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
@@ -12,13 +13,20 @@ from simdata import Raw, RecipeError
 class Photons(Raw):
     """An X-ray measurement: data (channels, views, columns, rows) float32, photons of each channel's mean energy.
 
-    blank: the same of a scan of air, one for all views. view_s: when each view is taken, s from the start of the scan.
-    element_mm: width and height of an element on the detector.
+    blank: the same of a scan of air at the tube's mean output; `output`, relative to that, varies where the current
+    is modulated. view_s: when each view is taken, s from the start of the scan. element_mm: width and height of an
+    element on the detector.
     """
 
     blank: Float32[ndarray, "channels 1 columns rows"]
     view_s: Float64[ndarray, " views"]
     element_mm: tuple[float, float]
+    output: Float64[ndarray, " outputs"] = field(default_factory=lambda: np.ones(1))
+
+    def air(self, views: slice) -> Float32[ndarray, "channels few columns rows"]:
+        """What those views would count without a patient: as many as there are, or one that stands for all."""
+        output = self.output[views] if len(self.output) > 1 else self.output
+        return self.blank * output.astype(np.float32)[:, None, None]
 
 
 def photons(raw: Raw, effect: str) -> Photons:
