@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
+from render.materials import Spectrum
 from simdata import Raw, RecipeError
 
 
@@ -15,12 +16,15 @@ class Photons(Raw):
 
     blank: the same of a scan of air at the tube's mean output; `output`, relative to that, varies where the current
     is modulated. view_s: when each view is taken, s from the start of the scan. element_mm: width and height of an
-    element on the detector.
+    element on the detector. middle_to_detector_mm: from the middle of the patient to the detector, which tells how far
+    scatter flies. spectra: the beam as each channel weighs it.
     """
 
     blank: Float32[ndarray, "channels 1 columns rows"]
     view_s: Float64[ndarray, " views"]
     element_mm: tuple[float, float]
+    middle_to_detector_mm: float
+    spectra: tuple[Spectrum, ...]
     output: Float64[ndarray, " outputs"] = field(default_factory=lambda: np.ones(1))
 
     def air(self, views: slice) -> Float32[ndarray, "channels few columns rows"]:
