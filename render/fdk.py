@@ -7,8 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
-from render.filters import Kernel, filtered
-from render.geometry import ramp_samples
+from render.filters import Kernel, filtered, ramp_samples
 from render.kernels.cone import backproject_cone
 from render.views import Arc, Orbit
 from simdata import Grid, RecipeError, SceneError

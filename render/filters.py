@@ -22,6 +22,16 @@ WINDOWS: Mapping[Kernel, Callable[[Float64[ndarray, " f"]], Float64[ndarray, " f
 """What each kernel leaves of a frequency in units of Nyquist, from sharp to soft. Kak and Slaney 1988, sec. 3.3."""
 
 
+def ramp_samples(elements: int, pitch: float) -> Float64[ndarray, " n"]:
+    """The ramp |frequency| up to Nyquist, sampled in space: 1/(4 pitch^2) at 0, -1/(pi n pitch)^2 at odd n, else 0.
+
+    Sampled in frequency instead, it would lose the mean of the image. Kak and Slaney eq. 3.29 (ch. 3, eq. 61).
+    """
+    n = np.arange(elements)
+    odd = np.divide(-1.0, (np.pi * n * pitch) ** 2, out=np.zeros(elements), where=n % 2 == 1)
+    return np.where(n == 0, 1 / (4 * pitch**2), odd)
+
+
 def response(ramp: Float64[ndarray, " n"], kernel: Kernel) -> Float32[ndarray, " f"]:
     """Frequency response of `ramp`, sampled at 0, 1, ... elements of distance, under `kernel`; padded against wrap."""
     elements = len(ramp)

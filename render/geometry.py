@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
+from render.filters import ramp_samples
 from simdata import Part, RecipeError
 
 SOURCE_TO_ISOCENTRE_MM = 541.0
@@ -145,16 +146,6 @@ class FanBeam(Geometry):
         along = np.float32(self.source_to_isocentre_mm) + x_mm * s - y_mm * c
         at = np.arctan2(across, along) / np.float32(self.element_rad) + np.float32((elements - 1) / 2)
         return at, np.float32(2 * np.pi / self.views) / (across * across + along * along)
-
-
-def ramp_samples(elements: int, pitch: float) -> Float64[ndarray, " n"]:
-    """The ramp |frequency| up to Nyquist, sampled in space: 1/(4 pitch^2) at 0, -1/(pi n pitch)^2 at odd n, else 0.
-
-    Sampled in frequency instead, it would lose the mean of the image. Kak and Slaney eq. 3.29 (ch. 3, eq. 61).
-    """
-    n = np.arange(elements)
-    odd = np.divide(-1.0, (np.pi * n * pitch) ** 2, out=np.zeros(elements), where=n % 2 == 1)
-    return np.where(n == 0, 1 / (4 * pitch**2), odd)
 
 
 def _centred(elements: int) -> Float64[ndarray, " n"]:

@@ -12,7 +12,8 @@ from render.attenuation import tube
 from render.calibration import Calibration
 from render.ct import CT
 from render.effects import QuantumNoise
-from render.geometry import FanBeam, ParallelBeam, ramp_samples
+from render.filters import ramp_samples
+from render.geometry import FanBeam, ParallelBeam
 from render.kernels.backproject import backproject, backproject_reference
 from render.kernels.detect import detect, transmit_reference, water_path, water_path_reference
 from render.kernels.project import line_integrals_reference, project
