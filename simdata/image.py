@@ -39,6 +39,7 @@ class Image:
     The truth as this image sees it, where that is not the scene's own:
     labels: the structure at each voxel, of an image on a grid or at a time of its own. shadows: structure name to what
     it casts, of a projection. vessels: bed name to Vessels whose points lie in the plane of a projection.
+    notes: what a user should know of it, such as that part of the patient lies beyond the field of view.
     Raises SceneError if a shape is not that of the grid, or a shadow reaches beyond it.
     """
 
@@ -48,6 +49,7 @@ class Image:
     labels: UInt16[ndarray, "lx ly lz"] = field(default_factory=unlabelled)
     shadows: Mapping[str, Shadow] = field(default_factory=lambda: MappingProxyType({}))
     vessels: Mapping[str, Vessels] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.array.ndim not in (3, 4) or tuple(self.array.shape[-3:]) != self.grid.shape:

@@ -134,8 +134,9 @@ def _finding(entry: Mapping[str, Any]) -> Finding:
 
 
 def _about(image: Image) -> dict[str, Any]:
-    about = {"unit": image.unit, "affine": image.grid.affine.tolist()}
-    return about | ({SHADOWS: {n: list(s.start) for n, s in image.shadows.items()}} if image.shadows else {})
+    about: dict[str, Any] = {"unit": image.unit, "affine": image.grid.affine.tolist()}
+    about |= {SHADOWS: {name: list(shadow.start) for name, shadow in image.shadows.items()}} if image.shadows else {}
+    return about | ({"notes": list(image.notes)} if image.notes else {})
 
 
 def _image(array: np.ndarray, about: Mapping[str, Any], seen: Mapping[str, np.ndarray]) -> Image:
@@ -148,4 +149,5 @@ def _image(array: np.ndarray, about: Mapping[str, Any], seen: Mapping[str, np.nd
         labels=seen.get(LABELS, unlabelled()),
         shadows=MappingProxyType(shadows),
         vessels=MappingProxyType(_vessels(_below(seen, VESSELS))),
+        notes=tuple(about.get("notes", ())),
     )

@@ -41,6 +41,7 @@ def test_a_sample_comes_back_whole(sample, toy_dataset):
 def test_the_truth_that_an_image_sees_comes_back_with_it(sample, toy_dataset):
     image = Dataset(toy_dataset)[1].images["camera"]
     liver = sample.scene.mask("liver")
+    assert image.notes == ("a toy's picture",)
     assert np.array_equal(image.labels, sample.scene.labels)
     assert image.shadow("liver").path_mm.shape < liver.shape
     assert np.array_equal(image.shadow("liver").over(liver.shape) > 0, liver)

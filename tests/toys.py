@@ -101,7 +101,8 @@ class Camera(Scanner):
 
     def truth(self, scene, image):
         liver = Shadow.of(scene.mask("liver").astype(np.float32))
-        return replace(image, labels=scene.labels, shadows=MappingProxyType({"liver": liver}), vessels=scene.vessels)
+        shadows, notes = MappingProxyType({"liver": liver}), ("a toy's picture",)
+        return replace(image, labels=scene.labels, shadows=shadows, vessels=scene.vessels, notes=notes)
 
 
 @dataclass(frozen=True)
