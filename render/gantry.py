@@ -1,15 +1,18 @@
 """The gantry of a CT scanner: focus and detector that turn together, and the way of the table between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, MultipleOf
+from annotated_types import Ge, Gt, MultipleOf
 from jaxtyping import Float64
 from numpy import ndarray
 
-from render.views import Arc, Orbit
+from render.views import Arc, Orbit, Views
 from simdata import Part, RecipeError
+
+RECURRENCE = 1.2207440846 ** -np.arange(1.0, 4.0)
+"""Powers of the root of x^4 = x + 1: multiples of these fill a cube evenly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,3 +78,18 @@ class Gantry(Part):
             self.source_to_detector_mm,
             heights_mm,
         )
+
+    def rays(self, orbit: Orbit, focal_spot_mm: tuple[float, float], count: int) -> list[Views]:
+        """The views of `orbit`, `count` times: each from another place of the focal spot, at another time of the view.
+
+        focal_spot_mm: width and height. Places and times follow an additive recurrence, which leaves no part of the
+        spot or of the time out (R3 sequence, Roberts 2018).
+        """
+        turn_rad, climb_mm = 2 * np.pi / self.views, float(np.median(np.diff(orbit.heights_mm)))
+        shares = (0.5 + np.outer(np.arange(count), RECURRENCE)) % 1 - 0.5
+        return [
+            replace(
+                orbit, view_rad=orbit.view_rad + when * turn_rad, height_mm=orbit.heights_mm + when * climb_mm
+            ).views.refocused(wide * focal_spot_mm[0], high * focal_spot_mm[1])
+            for when, wide, high in shares
+        ]

@@ -57,6 +57,14 @@ class Views:
         focus[:, :3] += focus[:, 3:] * by_mm
         return Views(focus, self.borders + by_mm, self.upward, self.rows)
 
+    def refocused(self, across_mm: float, up_mm: float) -> "Views":
+        """The same detectors from another place of the focal spot, moved along their columns' and rows' directions."""
+        across, up = self.borders[:, -1] - self.borders[:, 0], self.upward
+        focus = self.focus.copy()
+        for direction, mm in ((across, across_mm), (up, up_mm)):
+            focus[:, :3] += focus[:, 3:] * mm * direction / np.linalg.norm(direction, axis=1, keepdims=True)
+        return Views(focus, self.borders, self.upward, self.rows)
+
     def in_cells(self, grid: Grid) -> "Views":
         """In voxels of `grid`, where cell (i, j, k) reaches from (i, j, k) to (i + 1, j + 1, k + 1)."""
         to_index = np.linalg.inv(grid.affine)
