@@ -87,7 +87,8 @@ class CT(Scanner):
         density = np.zeros((x_mm.size, y_mm.size, raw.data.shape[2]), np.float32)
         for first in range(0, self.geometry.views, VIEWS_AT_ONCE):
             batch = slice(first, first + VIEWS_AT_ONCE)
-            views = filtered(water.path_mm(raw.data[batch]) * obliquity, ramp, self.kernel)
+            rays = water.path_mm(raw.data[batch]) * obliquity
+            views = filtered(rays, ramp, self.kernel, self.geometry.element_mm)
             shadows = [self.geometry.shadow(x_mm, y_mm, angle, elements) for angle in self.geometry.view_rad[batch]]
             backproject(density, views, *(np.stack(maps) for maps in zip(*shadows, strict=True)))
 

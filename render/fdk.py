@@ -34,6 +34,7 @@ def fdk(
     step_rad = abs(orbit.view_rad[1] - orbit.view_rad[0])
     before = (redundancy(orbit) * step_rad).astype(np.float32)[..., None] * _obliquity(orbit)
     ramp = _ramp(orbit)
+    step_mm = orbit.detector.column_mm * orbit.source_to_isocentre_mm / orbit.source_to_detector_mm
     height = (orbit.heights_mm - z[0]) / _steps(grid)[2]
 
     density = np.zeros(grid.shape, np.float32)
@@ -42,7 +43,7 @@ def fdk(
         shadows = [_shadow(orbit, angle, x[:, None], y[None, :], _steps(grid)[2]) for angle in orbit.view_rad[batch]]
         column, weight, rise = (np.stack(maps).astype(np.float32) for maps in zip(*shadows, strict=True))
         backproject_cone(
-            density, filtered(rays[batch] * before[batch], ramp, kernel), column, weight, rise, height[batch]
+            density, filtered(rays[batch] * before[batch], ramp, kernel, step_mm), column, weight, rise, height[batch]
         )
     return density
 

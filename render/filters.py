@@ -1,18 +1,47 @@
-"""The filter of filtered back-projection: the ramp, softened by the kernel that a radiologist picks."""
+"""The filter of filtered back-projection: the ramp, softened or sharpened by the kernel that a radiologist picks."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Literal, cast
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.interpolate import PchipInterpolator
 
 from render.fft import WORKERS
+from render.properties import rows
 
-Kernel = Literal["ram-lak", "shepp-logan", "cosine", "hamming", "hann"]
+Kernel = Literal[
+    "ram-lak",
+    "shepp-logan",
+    "cosine",
+    "hamming",
+    "hann",
+    "smooth",
+    "soft",
+    "standard",
+    "lung",
+    "bone",
+    "edge",
+]
+"""The first five end at the Nyquist frequency of the detector, whatever that is, from sharp to soft. The others are a
+clinic's, from smooth to sharp: as sharp on any detector that is fine enough, and from "lung" on they lift edges.
 
-WINDOWS: Mapping[Kernel, Callable[[Float64[ndarray, " f"]], Float64[ndarray, " f"]]] = {
+| kernel | 50 % at, 1/cm | 10 % at, 1/cm | highest |
+|---|---|---|---|
+| smooth | 3.0 | 5.2 | 1 |
+| soft | 4.1 | 7.3 | 1 |
+| standard | 6.2 | 8.5 | 1 |
+| lung | 8.4 | 10.3 | 1.18 |
+| bone | 10.5 | 12.5 | 1.22 |
+| edge | 13.2 | 15.7 | 1.22 |
+
+That is the kernel alone; detector, focal spot and voxel take their part of an image's MTF besides.
+"""
+
+WINDOWS: Mapping[Kernel, Callable[[Float64[ndarray, "*f"]], Float64[ndarray, "*f"]]] = {
     "ram-lak": np.ones_like,
     "shepp-logan": lambda nyquists: np.sinc(nyquists / 2),
     "cosine": lambda nyquists: np.cos(np.pi * nyquists / 2),
@@ -20,6 +49,19 @@ WINDOWS: Mapping[Kernel, Callable[[Float64[ndarray, " f"]], Float64[ndarray, " f
     "hann": lambda nyquists: 0.5 + 0.5 * np.cos(np.pi * nyquists),
 }
 """What each kernel leaves of a frequency in units of Nyquist, from sharp to soft. Kak and Slaney 1988, sec. 3.3."""
+
+MM_PER_CM = 10
+
+
+def window(kernel: Kernel, per_mm: Float64[ndarray, "*f"], step_mm: float) -> Float64[ndarray, "*f"]:
+    """What `kernel` leaves of each frequency, 1/mm at the isocentre, where elements are step_mm apart.
+
+    A clinic's kernel runs through the points of render/tables/kernels.csv, and ends in 0.
+    """
+    if kernel in WINDOWS:
+        return WINDOWS[kernel](2 * step_mm * per_mm)
+    at, curve = _clinical(kernel)
+    return np.where(per_mm * MM_PER_CM < at, np.clip(curve(np.minimum(per_mm * MM_PER_CM, at)), 0, None), 0.0)
 
 
 def ramp_samples(elements: int, pitch: float) -> Float64[ndarray, " n"]:
@@ -32,28 +74,38 @@ def ramp_samples(elements: int, pitch: float) -> Float64[ndarray, " n"]:
     return np.where(n == 0, 1 / (4 * pitch**2), odd)
 
 
-def response(ramp: Float64[ndarray, " n"], kernel: Kernel) -> Float32[ndarray, " f"]:
-    """Frequency response of `ramp`, sampled at 0, 1, ... elements of distance, under `kernel`; padded against wrap."""
+def response(ramp: Float64[ndarray, " n"], kernel: Kernel, step_mm: float) -> Float32[ndarray, " f"]:
+    """Frequency response of `ramp`, sampled at 0, 1, ... elements of distance, under `kernel`; padded against wrap.
+
+    step_mm: from element to element, as seen at the isocentre.
+    """
     elements = len(ramp)
     size = _padded(elements)
     spatial = np.zeros(size)
     spatial[:elements] = ramp
     spatial[size - elements + 1 :] = ramp[:0:-1]
     frequency = np.fft.rfft(spatial).real
-    nyquists = np.arange(len(frequency)) * 2 / size
-    return (frequency * WINDOWS[kernel](nyquists)).astype(np.float32)
+    per_mm = np.fft.rfftfreq(size, step_mm)
+    return (frequency * window(kernel, per_mm, step_mm)).astype(np.float32)
 
 
 def filtered(
-    views: Float32[ndarray, "v n z"], ramp: Float64[ndarray, " n"], kernel: Kernel
+    views: Float32[ndarray, "v n z"], ramp: Float64[ndarray, " n"], kernel: Kernel, step_mm: float
 ) -> Float32[ndarray, "v n z"]:
-    """Every view convolved along its elements with `ramp` under `kernel`."""
+    """Every view convolved along its elements, step_mm apart at the isocentre, with `ramp` under `kernel`."""
     elements = views.shape[1]
     size = _padded(elements)
     spectrum: Any = rfft(views, size, axis=1, workers=WORKERS)
-    spectrum *= response(ramp, kernel)[:, None]
+    spectrum *= response(ramp, kernel, step_mm)[:, None]
     convolved: Any = irfft(spectrum, size, axis=1, workers=WORKERS)
     return np.ascontiguousarray(convolved[:, :elements])
+
+
+@cache
+def _clinical(kernel: Kernel) -> tuple[float, PchipInterpolator]:
+    """Where a kernel ends, 1/cm, and its curve up to there, through the points of the table without a ripple."""
+    at, share = np.array([(r["per_cm"], r["response"]) for r in rows("kernels") if r["kernel"] == kernel], float).T
+    return float(at[-1]), PchipInterpolator(at, share)
 
 
 def _padded(elements: int) -> int:

@@ -46,7 +46,7 @@ def wfbp(
     parallel *= _obliquity(orbit, fan)
     for first in range(0, views, AT_ONCE):
         batch = slice(first, first + AT_ONCE)
-        parallel[batch] = filtered(parallel[batch], pitch * ramp_samples(len(fan), pitch), kernel)
+        parallel[batch] = filtered(parallel[batch], pitch * ramp_samples(len(fan), pitch), kernel, pitch)
 
     height = (orbit.heights_mm[0] + climb_mm * (np.arange(views) + margin) - z_first[0]) / z_step
     foot = orbit.source_to_isocentre_mm * np.cos(fan), _stretch(orbit, fan)
@@ -71,13 +71,17 @@ def wfbp(
 def _elements(
     orbit: Orbit,
 ) -> tuple[Float64[ndarray, " n"], Float64[ndarray, " n"], float, Float64[ndarray, " n"]]:
-    """Of the elements of parallel views: angle in the fan, offset mm, step mm, and the column that each comes from."""
+    """Of the elements of parallel views: angle in the fan, offset mm, step mm, and the column that each comes from.
+
+    As many in parity as columns are, so that those of the middle fall on columns and keep their sharpness.
+    """
     detector, focus, far = orbit.detector, orbit.source_to_isocentre_mm, orbit.source_to_detector_mm
     pitch = detector.column_mm * focus / far
     middle = (detector.columns - 1) / 2
     widest = detector.column_mm * (middle - 1) / far
     widest = widest if isinstance(detector, Arc) else np.arctan(widest)
-    count = 2 * int(focus * np.sin(widest) / pitch) + 1
+    half = focus * np.sin(widest) / pitch
+    count = 2 * int(half) + 1 if detector.columns % 2 else 2 * int(half + 0.5)
     offset = pitch * (np.arange(count) - (count - 1) / 2)
     fan = np.arcsin(offset / focus)
     column = far * (fan if isinstance(detector, Arc) else np.tan(fan)) / detector.column_mm + middle
