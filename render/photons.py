@@ -17,13 +17,15 @@ class Photons(Raw):
     blank: the same of a scan of air at the tube's mean output; `output`, relative to that, varies where the current
     is modulated. view_s: when each view is taken, s from the start of the scan. element_mm: width and height of an
     element on the detector. middle_to_detector_mm: from the middle of the patient to the detector, which tells how far
-    scatter flies. spectra: the beam as each channel weighs it.
+    scatter flies. focus_mm: from the middle of the detector to the focus: along the columns' axis, along the rows', and
+    away from it. spectra: the beam as each channel weighs it.
     """
 
     blank: Float32[ndarray, "channels 1 columns rows"]
     view_s: Float64[ndarray, " views"]
     element_mm: tuple[float, float]
     middle_to_detector_mm: float
+    focus_mm: tuple[float, float, float]
     spectra: tuple[Spectrum, ...]
     output: Float64[ndarray, " outputs"] = field(default_factory=lambda: np.ones(1))
 
