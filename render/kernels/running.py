@@ -1,0 +1,34 @@
+"""Running sums along z, all materials of a voxel side by side; one thread owns one plane of x."""
+
+from numba import njit, prange
+from numpy import float32
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def accumulate(volume, out):
+    """Into `out` (x, y, z + 2, m): from 0, the last twice, of `volume` (x, y, z, m)."""
+    nz, materials = volume.shape[2], volume.shape[3]
+    for x in prange(volume.shape[0]):
+        for y in range(volume.shape[1]):
+            for m in range(materials):
+                out[x, y, 0, m] = 0
+            for z in range(nz):
+                for m in range(materials):
+                    out[x, y, z + 1, m] = out[x, y, z, m] + volume[x, y, z, m]
+            for m in range(materials):
+                out[x, y, nz + 1, m] = out[x, y, nz, m]
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def accumulate_labels(labels, ids, out):
+    """As `accumulate`, of a volume that is 1 where a label (x, y, z) is ids[m] and 0 elsewhere."""
+    nz, materials = labels.shape[2], ids.shape[0]
+    for x in prange(labels.shape[0]):
+        for y in range(labels.shape[1]):
+            for m in range(materials):
+                out[x, y, 0, m] = 0
+            for z in range(nz):
+                for m in range(materials):
+                    out[x, y, z + 1, m] = out[x, y, z, m] + float32(labels[x, y, z] == ids[m])
+            for m in range(materials):
+                out[x, y, nz + 1, m] = out[x, y, nz, m]
