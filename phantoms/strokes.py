@@ -1,0 +1,96 @@
+"""Thin tubes and small balls in a scene, by the share of each voxel that they fill."""
+
+import numpy as np
+from jaxtyping import Float, Float32, UInt8, UInt16
+from numba import njit, prange
+from numpy import float32, ndarray
+
+from simdata import Grid, Structure
+from simdata.scene import WHOLE
+from simdata.tissues import tissues
+
+
+def strokes(
+    grid: Grid, start_mm: Float[ndarray, "n 3"], end_mm: Float[ndarray, "n 3"], radius_mm: Float[ndarray, "n 2"]
+) -> tuple[tuple[slice, slice, slice], Float32[ndarray, "x y z"]]:
+    """The block of voxels that capsules touch, and the share of each that they fill, 0 to 1.
+
+    radius_mm: at both ends. A capsule thinner than a voxel fills the share that its cross section has of the voxel's.
+    """
+    index = np.stack([grid.index(start_mm), grid.index(end_mm)])
+    reach = np.max(radius_mm, axis=1)[:, None] / min(grid.spacing_mm) + 1.5
+    first = np.maximum(np.floor((index.min(axis=0) - reach).min(axis=0)), 0).astype(int)
+    last = np.minimum(np.ceil((index.max(axis=0) + reach).max(axis=0)) + 1, grid.shape).astype(int)
+    last = np.maximum(last, first)
+    block = slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
+    filled = np.zeros(tuple(last - first), np.float32)
+    if filled.size:
+        voxel_mm = float(np.mean(grid.spacing_mm))
+        _fill((index - first).astype(np.float32), (radius_mm / voxel_mm).astype(np.float32), filled)
+    return block, filled
+
+
+def blend(
+    arrays: tuple[UInt16[ndarray, "x y z"], UInt8[ndarray, "x y z"], UInt8[ndarray, "x y z"], UInt8[ndarray, "x y z"]],
+    block: tuple[slice, slice, slice],
+    filled: Float32[ndarray, "a b c"],
+    what: Structure,
+) -> None:
+    """Into labels, tissue, second and share of a scene: `what` fills that share of the voxels of a block.
+
+    Of what else a voxel holds, the larger part stays.
+    """
+    labels, tissue, second, share = (array[block] for array in arrays)
+    _blend(labels, tissue, second, share, filled, np.uint16(what.id), np.uint8(tissues()[what.tissue]))
+
+
+@njit(cache=True, parallel=True)
+def _blend(labels, tissue, second, share, filled, label, new):
+    for i in prange(filled.shape[0]):
+        for j in range(filled.shape[1]):
+            for k in range(filled.shape[2]):
+                part = filled[i, j, k]
+                if part == 0:
+                    continue
+                most = part > float32(0.5)
+                if most:
+                    labels[i, j, k] = label
+                if tissue[i, j, k] == new:
+                    if most:
+                        share[i, j, k] = min(share[i, j, k], np.uint8((1 - part) * WHOLE + float32(0.5)))
+                elif most:
+                    second[i, j, k] = tissue[i, j, k]
+                    tissue[i, j, k] = new
+                    share[i, j, k] = np.uint8((1 - part) * WHOLE + float32(0.5))
+                else:
+                    already = second[i, j, k] == new
+                    own = share[i, j, k] if already else np.uint8(0)
+                    second[i, j, k] = new
+                    share[i, j, k] = max(own, np.uint8(part * WHOLE + float32(0.5)))
+
+
+@njit(cache=True)
+def _fill(ends, radius, filled):
+    """In voxels. A voxel keeps the largest share that any capsule gives it."""
+    nx, ny, nz = filled.shape
+    for n in range(ends.shape[1]):
+        ax, ay, az = ends[0, n]
+        bx, by, bz = ends[1, n]
+        dx, dy, dz = bx - ax, by - ay, bz - az
+        length = dx * dx + dy * dy + dz * dz
+        most = max(radius[n, 0], radius[n, 1]) + float32(1)
+        for i in range(max(0, int(np.floor(min(ax, bx) - most))), min(nx, int(max(ax, bx) + most) + 2)):
+            for j in range(max(0, int(np.floor(min(ay, by) - most))), min(ny, int(max(ay, by) + most) + 2)):
+                for k in range(max(0, int(np.floor(min(az, bz) - most))), min(nz, int(max(az, bz) + most) + 2)):
+                    px, py, pz = i - ax, j - ay, k - az
+                    along = float32(0)
+                    if length > 0:
+                        along = min(max((px * dx + py * dy + pz * dz) / length, float32(0)), float32(1))
+                    qx, qy, qz = px - along * dx, py - along * dy, pz - along * dz
+                    r = radius[n, 0] + along * (radius[n, 1] - radius[n, 0])
+                    away = np.sqrt(qx * qx + qy * qy + qz * qz)
+                    share = min(max(r - away + float32(0.5), float32(0)), float32(1))
+                    if r < float32(0.5):
+                        share = 3 * r * r * max(1 - away, float32(0))
+                    if share > filled[i, j, k]:
+                        filled[i, j, k] = share
