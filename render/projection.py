@@ -8,6 +8,7 @@ from numpy import ndarray
 
 from render.kernels import upright
 from render.kernels.lanes import MOST, lanes
+from render.kernels.running import accumulate
 from render.views import Views
 from simdata import Grid, RecipeError, SceneError
 from simdata.backend import namespace
@@ -84,6 +85,10 @@ def truncated(grid: Grid, views: Views) -> tuple[bool, bool]:
 def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z_and_two m"]:
     """From 0, along z; the last twice, so that whoever stands at the end may look one further."""
     x, y, z, materials = volume.shape
+    if namespace(volume) is np:
+        sums = np.empty((x, y, z + 2, materials), np.float32)
+        accumulate(volume, sums)
+        return sums
     sums = namespace(volume).zeros((x, y, z + 2, materials), np.float32)
     sums[:, :, 1:-1] = volume.cumsum(axis=2)
     sums[:, :, -1] = sums[:, :, -2]
