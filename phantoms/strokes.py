@@ -1,18 +1,24 @@
 """Thin tubes and small balls in a scene, by the share of each voxel that they fill."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
 import numpy as np
 from jaxtyping import Float, Float32, UInt8, UInt16
 from numba import njit, prange
 from numpy import float32, ndarray
 
-from simdata import Grid, Structure
+from simdata import Grid, Scene, Structure
 from simdata.scene import WHOLE
 from simdata.tissues import tissues
+
+Block = tuple[slice, slice, slice]
 
 
 def strokes(
     grid: Grid, start_mm: Float[ndarray, "n 3"], end_mm: Float[ndarray, "n 3"], radius_mm: Float[ndarray, "n 2"]
-) -> tuple[tuple[slice, slice, slice], Float32[ndarray, "x y z"]]:
+) -> tuple[Block, Float32[ndarray, "x y z"]]:
     """The block of voxels that capsules touch, and the share of each that they fill, 0 to 1.
 
     radius_mm: at both ends. A capsule thinner than a voxel fills the share that its cross section has of the voxel's.
@@ -30,9 +36,21 @@ def strokes(
     return block, filled
 
 
+def blended(scene: Scene, parts: Sequence[tuple[Block, Float32[ndarray, "_ _ _"]]], what: Structure) -> Scene:
+    """`scene` with `what` in blocks of its voxels, where it fills that share of each."""
+    pure = np.zeros(scene.grid.shape, np.uint8)
+    second, share = (array.copy() if scene.mixed else pure.copy() for array in (scene.second, scene.share))
+    arrays = (scene.labels.copy(), scene.tissue.copy(), second, share)
+    for block, filled in parts:
+        blend(arrays, block, filled, what)
+    labels, tissue, second, share = arrays
+    known = MappingProxyType({**scene.structures, what.id: what})
+    return replace(scene, labels=labels, tissue=tissue, second=second, share=share, structures=known)
+
+
 def blend(
     arrays: tuple[UInt16[ndarray, "x y z"], UInt8[ndarray, "x y z"], UInt8[ndarray, "x y z"], UInt8[ndarray, "x y z"]],
-    block: tuple[slice, slice, slice],
+    block: Block,
     filled: Float32[ndarray, "a b c"],
     what: Structure,
 ) -> None:
@@ -91,6 +109,12 @@ def _fill(ends, radius, filled):
                     away = np.sqrt(qx * qx + qy * qy + qz * qz)
                     share = min(max(r - away + float32(0.5), float32(0)), float32(1))
                     if r < float32(0.5):
-                        share = 3 * r * r * max(1 - away, float32(0))
+                        share = (
+                            3
+                            * r
+                            * r
+                            * min(float32(1), np.sqrt(length) + r * float32(4 / 3))
+                            * max(1 - away, float32(0))
+                        )
                     if share > filled[i, j, k]:
                         filled[i, j, k] = share
