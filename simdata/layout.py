@@ -12,6 +12,8 @@ import numpy as np
 from simdata.finding import Finding
 from simdata.grid import Grid
 from simdata.image import Image, unlabelled
+from simdata.motion import Still
+from simdata.motion_tree import motion_of, motion_tree
 from simdata.sample import Sample
 from simdata.scene import Scene, nothing, present_ids
 from simdata.shadow import Shadow
@@ -54,6 +56,7 @@ def truth_of(sample: Sample) -> dict[str, Any]:
         "subject": asdict(scene.subject) if scene.subject else None,
         "latents": dict(scene.latents),
         "source": dict(scene.source),
+        **({} if isinstance(scene.motion, Still) else {"motion": motion_tree(scene.motion)}),
     }
 
 
@@ -93,6 +96,7 @@ def sample_of(
         subject=Subject(**truth["subject"]) if truth["subject"] else None,
         latents=MappingProxyType(truth["latents"]),
         source=MappingProxyType(truth["source"]),
+        motion=motion_of(truth["motion"]) if "motion" in truth else Still(),
     )
     images = {
         name: _image(arrays[f"{IMAGES}/{name}"], about, _below(arrays, f"{SEEN}/{name}"))

@@ -4,10 +4,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from numpy import ndarray
 
 from simdata.grid import Grid
+
+Points = Float[ndarray, "*n 3"]
+ROUNDS = 40
+"""Steps towards where a point has moved to: enough for a motion that squeezes its neighbours to a half."""
 
 
 class Motion(ABC):
@@ -17,6 +21,26 @@ class Motion(ABC):
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
         """RAS+ mm to add to each voxel's position at `t_s` to find the position of its tissue at rest (pull-back)."""
 
+    def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        """Where what lies at `points_mm` (..., 3) at `t_s` lay at rest; between the voxels of `grid`, linearly."""
+        return points_mm + _between(self.displacement(grid, t_s), points_mm, grid)
+
+    def moved_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        """Where what lay at `points_mm` (..., 3) at rest lies at `t_s`: the inverse of the pull-back."""
+        displacement = self.displacement(grid, t_s)
+        moved = points_mm
+        for _ in range(ROUNDS):
+            moved = points_mm - _between(displacement, moved, grid)
+        return moved
+
+
+def _between(displacement: Float32[ndarray, "3 x y z"], points_mm: Points, grid: Grid) -> Points:
+    """The displacement at any points: linear between voxels, constant beyond."""
+    from scipy.ndimage import map_coordinates
+
+    index = np.moveaxis(grid.index(points_mm), -1, 0)
+    return np.stack([map_coordinates(axis, index, order=1, mode="nearest") for axis in displacement], axis=-1)
+
 
 @dataclass(frozen=True)
 class Still(Motion):
@@ -24,3 +48,53 @@ class Still(Motion):
 
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
         return np.zeros((3, *grid.shape), np.float32)
+
+
+class Rigid(Motion):
+    """A patient who moves as a whole."""
+
+    @abstractmethod
+    def pose(self, t_s: float) -> Float[ndarray, "4 4"]:
+        """RAS+ mm at rest, (x, y, z, 1), to RAS+ mm at `t_s`."""
+
+    def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
+        points_mm = grid.points_mm()
+        return np.moveaxis(self.rest_mm(points_mm, grid, t_s) - points_mm, -1, 0).astype(np.float32)
+
+    def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        return _placed(np.linalg.inv(self.pose(t_s)), points_mm)
+
+    def moved_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        return _placed(self.pose(t_s), points_mm)
+
+
+def _placed(pose: Float[ndarray, "4 4"], points_mm: Points) -> Points:
+    return points_mm @ pose[:3, :3].T + pose[:3, 3]
+
+
+@dataclass(frozen=True)
+class Together(Motion):
+    """A patient who moves in several ways at once: each of `motions` moves what those before it have moved."""
+
+    motions: tuple[Motion, ...]
+
+    def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
+        points_mm = grid.points_mm()
+        return np.moveaxis(self.rest_mm(points_mm, grid, t_s) - points_mm, -1, 0).astype(np.float32)
+
+    def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        for motion in reversed(self.motions):
+            points_mm = motion.rest_mm(points_mm, grid, t_s)
+        return points_mm
+
+    def moved_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        for motion in self.motions:
+            points_mm = motion.moved_mm(points_mm, grid, t_s)
+        return points_mm
+
+
+def together(*motions: Motion) -> Motion:
+    """All of `motions`, one after the other; those that hold still are left out."""
+    parts = [part for motion in motions for part in (motion.motions if isinstance(motion, Together) else (motion,))]
+    moving = tuple(part for part in parts if not isinstance(part, Still))
+    return Together(moving) if len(moving) > 1 else (*moving, Still())[0]

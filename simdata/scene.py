@@ -22,6 +22,8 @@ from simdata.vessels import Vessels
 NEAREST, LINEAR = 0, 1
 WHOLE = 255
 """The share of a voxel that is all of it."""
+ROUNDED = 6
+"""Decimals of an index in voxels: what lies on the rim of the grid but for the last bits of a float is on the grid."""
 
 
 def nothing() -> UInt8[ndarray, "0 0 0"]:
@@ -126,11 +128,20 @@ class Scene:
         )
 
     def at(self, t_s: float) -> "Scene":
-        """The patient at time `t_s` (s): every voxel takes what its tissue was at rest."""
+        """The patient at time `t_s` (s), holding still: every voxel takes what its tissue was at rest.
+
+        Vessels and findings go along.
+        """
         if isinstance(self.motion, Still):
             return self
         displaced = self.grid.points_mm() + np.moveaxis(self.motion.displacement(self.grid, t_s), 0, -1)
-        return self._pull(self.grid, np.moveaxis(self.grid.index(displaced), -1, 0))
+        now = self._pull(self.grid, np.moveaxis(self.grid.index(displaced), -1, 0))
+        return replace(
+            now,
+            vessels=MappingProxyType({bed: self._vessels_at(vessels, t_s) for bed, vessels in self.vessels.items()}),
+            findings=tuple(self._finding_at(finding, t_s) for finding in self.findings),
+            motion=Still(),
+        )
 
     def crop(self, start: tuple[int, int, int], shape: tuple[int, int, int]) -> "Scene":
         """The block of `shape` voxels that begins at voxel `start`."""
@@ -152,11 +163,24 @@ class Scene:
             return self
         return self._on(self.grid, lambda array, order: move(array, device))
 
+    def _vessels_at(self, vessels: Vessels, t_s: float) -> Vessels:
+        moved_mm = self.motion.moved_mm(vessels.points_mm.astype(float), self.grid, t_s)
+        return replace(vessels, points_mm=moved_mm.astype(np.float32))
+
+    def _finding_at(self, finding: Finding, t_s: float) -> Finding:
+        """Its centre moved, and its extent as of an ellipsoid that is turned."""
+        ends_mm = np.array(finding.centre_mm) + np.vstack([np.zeros(3), np.diag(finding.extent_mm) / 2])
+        centre_mm, *moved_mm = self.motion.moved_mm(ends_mm, self.grid, t_s)
+        x, y, z = centre_mm.tolist()
+        dx, dy, dz = (2 * np.linalg.norm(moved_mm - centre_mm, axis=0)).tolist()
+        return replace(finding, centre_mm=(x, y, z), extent_mm=(dx, dy, dz))
+
     def _pull(self, grid: Grid, index: Float[ndarray, "3 x y z"]) -> "Scene":
         """Every voxel of `grid` takes what lies at its `index` here; on the CPU, wherever the patient is."""
         from scipy.ndimage import map_coordinates
 
         here = self.to("cpu")
+        index = np.round(index, ROUNDED)
         pulled = here._on(
             grid, lambda array, order: map_coordinates(array, index, order=order, mode="constant", cval=0)
         )
