@@ -9,6 +9,7 @@ from jaxtyping import Float32, Float64, UInt8
 from numpy import ndarray
 from numpy.random import Generator
 
+from render.anti_scatter_grid import AntiScatterGrid, walls
 from render.attenuation import Beam, compositions
 from render.kernels import monte_carlo
 from render.properties import column
@@ -86,25 +87,22 @@ def seen(
     response: Float64[ndarray, "channels e"],
     photons: int,
     rng: Generator,
-    lit: Views | None = None,
+    grids: Sequence[AntiScatterGrid] = (),
 ) -> Seen:
     """What a detector sees of `photons` photons of a beam, by forced detection at every collision.
 
-    view: one view. response: signal of a photon of each of ENERGY_KEV. lit: the part of the plane that the beam is
-    collimated to, the detector if none. Raises RecipeError if there is more than one view.
+    view: one view, whose detector the beam is collimated to. response: signal of a photon of each of ENERGY_KEV.
+    grids: focused, in front of the detector. Raises RecipeError if there is more than one view.
     """
     body, physics = _tables(medium)
     detector = _placed(view, medium.grid)
-    beamed = detector if lit is None else _placed(lit, medium.grid)
-    columns, rows = view.columns, view.rows
-    straight = np.zeros((len(response), columns, rows))
-    monte_carlo.primary(
-        detector, beam.energy_kev, beam.photons_mm2_mas / beam.photons_mm2_mas.sum(), response, body, straight
-    )
-    out = np.zeros((BATCHES, len(response), 2, columns, rows))
-    monte_carlo.scattered(
-        beamed, detector, _energies(beam), response, body, physics, -(-photons // BATCHES), _key(rng), out
-    )
+    lamellae = walls(grids, ENERGY_KEV)
+    straight = np.zeros((len(response), view.columns, view.rows))
+    shares = beam.photons_mm2_mas / beam.photons_mm2_mas.sum()
+    monte_carlo.primary(detector, beam.energy_kev, shares, response, body, lamellae, straight)
+    out = np.zeros((BATCHES, len(response), 2, view.columns, view.rows))
+    each = -(-photons // BATCHES)
+    monte_carlo.scattered(detector, _energies(beam), response, body, physics, lamellae, each, _key(rng), out)
     error = out.sum(axis=2).std(axis=0, ddof=1) / np.sqrt(BATCHES)
     return Seen(straight, out[:, :, 0].mean(axis=0), out[:, :, 1].mean(axis=0), error)
 
@@ -134,7 +132,9 @@ def _emitted(lit: Views, grid: Grid) -> float:
     nothing = Medium(grid, np.zeros(grid.shape, np.uint8), np.zeros(grid.shape, np.float32), [{"H": 1.0}])
     out = np.zeros((1, lit.columns, lit.rows))
     one = np.ones((1, len(ENERGY_KEV)))
-    monte_carlo.primary(_placed(lit, grid), ENERGY_KEV[:1], np.ones(1), one, _tables(nothing)[0], out)
+    monte_carlo.primary(
+        _placed(lit, grid), ENERGY_KEV[:1], np.ones(1), one, _tables(nothing)[0], walls((), ENERGY_KEV), out
+    )
     return float(out.sum())
 
 

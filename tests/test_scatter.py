@@ -6,6 +6,7 @@ import pytest
 import xraydb
 
 from render.attenuation import Beam, attenuation, compositions
+from render.kernels.lamellae import transmitted
 from render.scatter_matter import ENERGY_KEV, Matter
 from render.scatter_reference import Medium, emerging, energy_integrating, seen
 from render.views import Orbit, Panel
@@ -55,6 +56,12 @@ def test_what_comes_straight_is_what_beer_and_lambert_say(kev):
     assert straight.primary.sum() * 1500**2 / kev == pytest.approx(left, rel=1e-4)
     counted = flown.weight[flown.collisions == 0].sum()
     assert counted == pytest.approx(left, abs=4 * np.sqrt(left * (1 - left) / photons))
+
+
+def test_photons_are_told_where_they_leave():
+    flown = emerging(slab(50.0), view(50.0, 50), mono(60.0), 5_000, np.random.default_rng(9))
+    to_rim = np.minimum(flown.place_mm, [400, 50, 400] - flown.place_mm).min(axis=1)
+    np.testing.assert_allclose(to_rim, 0, atol=1e-9)
 
 
 def test_no_energy_is_lost():
@@ -114,6 +121,17 @@ def test_same_photons_on_any_number_of_threads():
         flown = emerging(slab(100.0), view(100.0, 50), mono(60.0), 6400, np.random.default_rng(7))
         bits.append((counted.scatter.tobytes(), flown.place_mm.tobytes(), flown.deposited.tobytes()))
     assert bits[0] == bits[1]
+
+
+@pytest.mark.parametrize(("slope", "aside"), [(0, 0), (0.02, 0), (0.1, 0), (0.3, 0.1), (1.0, 0.5)])
+def test_grid_lets_through_what_many_rays_say(slope, aside):
+    """A grid of 2.4 mm lamellae, 0.05 mm thick every 0.25 mm, as if rays entered at 4000 places."""
+    depth = (np.arange(2000) + 0.5) / 2000 * 2.4
+    across = ((np.arange(4000) + 0.5)[:, None] / 4000 * 0.25 + slope * depth) % 0.25
+    in_lead = (across < 0.05).mean(axis=1)
+    way_mm = 2.4 * np.sqrt(1 + slope**2 + aside**2)
+    passed = np.exp(-way_mm * (in_lead * 5.0 + (1 - in_lead) * 0.07)).mean()
+    assert transmitted(slope, aside, 2.4, 0.05, 0.25, 5.0, 0.07) == pytest.approx(passed, rel=1e-4)
 
 
 def test_one_view_at_a_time():

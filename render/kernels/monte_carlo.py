@@ -11,6 +11,7 @@ from math import cos, exp, log, pi, sin, sqrt
 import numpy as np
 from numba import njit, prange
 
+from render.kernels.lamellae import transmitted
 from render.kernels.noise import pair
 from render.scatter_matter import ELECTRON_KEV, ELECTRON_RADIUS2_MOLE, FIRST_KEV, KEV_ANGSTROM, LAST_KEV
 
@@ -150,29 +151,34 @@ def emit(beam, energies, index, k0, k1, box):
 
 
 @njit
+def at_rim(photon, box):
+    """The photon where its line leaves the box."""
+    x, y, z, dx, dy, dz, kev, weight = photon
+    _, way = through(x, y, z, dx, dy, dz, box)
+    return x + way * dx, y + way * dy, z + way * dz, dx, dy, dz, kev, weight
+
+
+@njit
 def fly(photon, body, index, draw, k0, k1):
-    """To the next collision: the photon there, the next draw, and the voxel's matter, or -1 if it left the box."""
+    """To the next collision: photon, next draw and the matter there; or to the rim of the box, and -1."""
     x, y, z, dx, dy, dz, kev, weight = photon
     matter, density, spacing, box, total, densest = body
     most = 0.0
     for m in range(densest.shape[0]):
         most = max(most, densest[m] * at_energy(total, m, kev))
     if most <= 0:
-        return photon, draw, -1
+        return at_rim(photon, box), draw, -1
     while True:
         u, v = pair(index, draw, k0, k1)
         draw += 1
         way = -log(u) / most
         x, y, z = x + way * dx, y + way * dy, z + way * dz
-        photon = x, y, z, dx, dy, dz, kev, weight
-        if not (0 <= x < box[0] and 0 <= y < box[1] and 0 <= z < box[2]):
-            return photon, draw, -1
-        i, j, k = int(x / spacing[0]), int(y / spacing[1]), int(z / spacing[2])
-        if i >= matter.shape[0] or j >= matter.shape[1] or k >= matter.shape[2]:
-            return photon, draw, -1
+        i, j, k = int(np.floor(x / spacing[0])), int(np.floor(y / spacing[1])), int(np.floor(z / spacing[2]))
+        if min(i, j, k) < 0 or i >= matter.shape[0] or j >= matter.shape[1] or k >= matter.shape[2]:
+            return at_rim((x, y, z, dx, dy, dz, kev, weight), box), draw, -1
         m = matter[i, j, k]
         if v * most < density[i, j, k] * at_energy(total, m, kev):
-            return photon, draw, m
+            return (x, y, z, dx, dy, dz, kev, weight), draw, m
 
 
 @njit(inline="always")
@@ -281,13 +287,40 @@ def roulette(photon, first_weight, index, draw, k0, k1):
 
 
 @njit
-def seen(photon, m, process, kept, body, physics, detector, index, draw, k0, k1):
+def passing(detector, across, px, py, pz, dx, dy, dz, kev, walls, along_columns):
+    """Share of photons of that direction that pass grids, focused, in front of a place on a column of the detector."""
+    focus, borders, upward, _ = detector
+    ex, ey, ez = unit(borders[across + 1] - borders[across])
+    ux, uy, uz = unit(upward)
+    nx, ny, nz = ey * uz - ez * uy, ez * ux - ex * uz, ex * uy - ey * ux
+    fx, fy, fz = px * focus[3] - focus[0], py * focus[3] - focus[1], pz * focus[3] - focus[2]
+    ahead, straight = dx * nx + dy * ny + dz * nz, fx * nx + fy * ny + fz * nz
+    x = (dx * ex + dy * ey + dz * ez) / ahead - (fx * ex + fy * ey + fz * ez) / straight
+    y = (dx * ux + dy * uy + dz * uz) / ahead - (fx * ux + fy * uy + fz * uz) / straight
+    share = 1.0
+    for g in range(walls.shape[0]):
+        w = walls[g, int(kev - FIRST_KEV + 0.5)]
+        slope, aside = (x, y) if along_columns[g] else (y, x)
+        share *= transmitted(slope, aside, w[0], w[1], w[2], w[3], w[4])
+    return share
+
+
+@njit(inline="always")
+def unit(v):
+    """A vector's direction."""
+    length = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
+    return v[0] / length, v[1] / length, v[2] / length
+
+
+@njit
+def seen(photon, m, process, kept, body, physics, detector, grids, index, draw, k0, k1):
     """What a random element of the detector sees of a collision, expected: column, row, keV, weight."""
     x, y, z, dx, dy, dz, kev, weight = photon
     columns, rows = detector[1].shape[0] - 1, detector[3]
     u, v = pair(index, draw, k0, k1)
     c, r = int(u * columns), int(v * rows)
     px, py, pz, nx, ny, nz = spot(detector, c, r, u * columns - c, v * rows - r)
+    sx, sy, sz = px, py, pz
     px, py, pz = px - x, py - y, pz - z
     way = sqrt(px * px + py * py + pz * pz)
     px, py, pz = px / way, py / way, pz / way
@@ -296,11 +329,12 @@ def seen(photon, m, process, kept, body, physics, detector, index, draw, k0, k1)
     weight *= abs(px * nx + py * ny + pz * nz) / (way * way) * columns * rows
     if process == COMPTON:
         kev *= left_over(kev, cosine)
+    weight *= passing(detector, c, sx, sy, sz, px, py, pz, kev, grids[0], grids[1])
     return c, r, kev, weight * exp(-depth(x, y, z, px, py, pz, kev, body))
 
 
 @njit(parallel=True, cache=True)
-def primary(detector, energies, shares, response, body, out):
+def primary(detector, energies, shares, response, body, grids, out):
     """What the middle of each element sees straight from the focus. out: (channels, columns, rows)."""
     for c in prange(out.shape[1]):
         for r in range(out.shape[2]):
@@ -308,12 +342,13 @@ def primary(detector, energies, shares, response, body, out):
             dx, dy, dz, strength = ray(detector, px, py, pz, nx, ny, nz)
             for e in range(energies.shape[0]):
                 left = strength * shares[e] * exp(-depth(px, py, pz, -dx, -dy, -dz, energies[e], body))
+                left *= passing(detector, c, px, py, pz, dx, dy, dz, energies[e], grids[0], grids[1])
                 for channel in range(out.shape[0]):
                     out[channel, c, r] += left * at_energy(response, channel, energies[e])
 
 
 @njit(parallel=True, cache=True)
-def scattered(beam, detector, energies, response, body, physics, photons, key, out):
+def scattered(detector, energies, response, body, physics, grids, photons, key, out):
     """What the detector sees of photons that scattered once, and more often.
 
     photons: of each batch. out: (batches, channels, once or more, columns, rows), the mean over the batch.
@@ -323,7 +358,7 @@ def scattered(beam, detector, energies, response, body, physics, photons, key, o
         tally = out[batch]
         for n in range(photons):
             index = batch * photons + n
-            photon, meets = emit(beam, energies, index, k0, k1, body[3])
+            photon, meets = emit(detector, energies, index, k0, k1, body[3])
             first_weight, draw, order = photon[7], 2, 0
             while meets:
                 photon, draw, m = fly(photon, body, index, draw, k0, k1)
@@ -331,7 +366,9 @@ def scattered(beam, detector, energies, response, body, physics, photons, key, o
                     break
                 u, _ = pair(index, draw, k0, k1)
                 process, kept = kind(m, photon[6], physics, u)
-                c, r, kev, weight = seen(photon, m, process, kept, body, physics, detector, index, draw + 1, k0, k1)
+                c, r, kev, weight = seen(
+                    photon, m, process, kept, body, physics, detector, grids, index, draw + 1, k0, k1
+                )
                 for channel in range(tally.shape[0]):
                     tally[channel, min(order, 1), c, r] += weight * at_energy(response, channel, kev)
                 photon, draw = scatter(photon, m, process, kept, physics, index, draw + 2, k0, k1)
