@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 
 from simdata import Grid, vessel_tree
 from simdata.vessels import ROOT
-from vascular.apart import apart, cleared, expected, meetings, overlaps, yielding
+from vascular.apart import apart, cleared, expected, meetings, overlaps, parted, yielding
 
 GRID = Grid.regular((60, 60, 60), 1.0)
 EVERYWHERE = np.ones(GRID.shape, bool)
@@ -50,6 +50,16 @@ def test_two_that_run_in_the_same_place_move_apart():
     assert all((made[name].points_mm[0] == trees[name].points_mm[0]).all() for name in trees)
 
 
+def test_a_root_slides_along_in_its_home_but_does_not_leave_it():
+    x, y, z = np.moveaxis(GRID.points_mm(), -1, 0)
+    home = {"vein": (abs(x) < 4) & (abs(y) < 9) & (abs(z) < 4)}
+    trees, held = {"vein": line((0, 1, 0), (0, 20, 0), 2.0)}, {"artery": line((-20, 0, 0), (20, 0, 0), 2.0)}
+    assert overlaps([apart(trees, EVERYWHERE, GRID, held=held)["vein"], held["artery"]]) > 0
+    vein = apart(trees, EVERYWHERE, GRID, held=held, home=home)["vein"]
+    assert overlaps([vein, held["artery"]]) == 0
+    assert home["vein"][tuple(np.rint(GRID.index(vein.points_mm[0])).astype(int))]
+
+
 def test_what_is_held_stays_and_nothing_goes_where_it_may_not():
     trees = {"vein": line((-20, 1, -3), (20, 1, 3), 3.0)}
     held = {"artery": line((-20, 0, 0), (20, 0, 0), 2.0)}
@@ -77,7 +87,16 @@ def test_the_trunk_of_a_tree_stays_whatever_presses_on_it():
     thick, crossing = line((-20, 0, 0), (20, 0, 0), 3.0), line((0, 0, -20), (0, 0, 20), 2.0)
     kept = yielding(crossing, [thick])
     assert len(kept) == len(crossing)
-    assert kept.radius_mm.min() == pytest.approx(0.5)
+    assert kept.radius_mm.min() == pytest.approx(1.0)
+
+
+def test_two_trunks_that_meet_share_the_room_between_them():
+    thick, close = line((-20, 0, 0), (20, 0, 0), 3.0), line((0, 3, -20), (0, 3, 20), 2.0)
+    made = parted({"artery": thick, "vein": close})
+    assert overlaps(made.values()) == 0
+    assert [len(tree) for tree in made.values()] == [len(thick), len(close)]
+    least = [tree.radius_mm.min() for tree in made.values()]
+    assert least == pytest.approx([3 * 3 / 4, 1 * 3 / 4], abs=1e-4)
 
 
 def test_ends_share_what_a_root_carries():

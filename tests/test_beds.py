@@ -84,6 +84,21 @@ def test_every_end_lies_in_the_liver(grown):
         assert inside.mean() > 0.98
 
 
+def test_trees_of_the_liver_do_not_overlap(grown):
+    assert overlaps(grown.vessels.values()) == 0
+
+
+def test_an_artery_that_leaves_right_beside_the_portal_vein_does_not_run_into_it():
+    scene = abdomen()
+    x, y, z = np.moveaxis(scene.grid.points_mm(), -1, 0)
+    labels = np.where(scene.labels == structure("hepatic_artery").id, 0, scene.labels)
+    labels[(np.hypot(x + 10, y - 7) < 2.5) & (z > -46) & (z < -14)] = structure("hepatic_artery").id
+    crowded = liver.Liver(terminals=200)(Scene(scene.grid, labels), rng())
+    artery = crowded.vessels["liver_artery"]
+    assert at(crowded, artery.points_mm[artery.roots]) == ["hepatic_artery"]
+    assert overlaps(crowded.vessels.values()) == 0
+
+
 def test_blood_flows_from_the_portal_vein_and_the_artery_to_the_hepatic_veins(grown):
     portal, artery, veins = (grown.vessels[name] for name in ("liver_portal_vein", "liver_artery", "liver_vein"))
     flow_in = artery.flow_mm3_s[artery.roots].sum() - portal.flow_mm3_s[portal.roots].sum()
@@ -149,6 +164,13 @@ def test_no_airway_leaves_its_lobe_and_all_hang_on_the_trachea(lungs):
     share = np.mean([name.startswith("lung_upper_lobe_left") for name in ends])
     lobe = chest.mask("lung_upper_lobe_left").sum() / sum(chest.mask(lung._tissue(name)).sum() for name in lung.LOBES)
     assert share == pytest.approx(lobe, abs=0.06)
+
+
+def test_arteries_and_veins_of_the_lung_end_in_its_lobes(lungs):
+    chest, beds = lungs
+    for name in (lung.ARTERY, lung.VEIN):
+        ends = at(chest, beds[name].points_mm[beds[name].ends])
+        assert np.mean([end.startswith("lung_") for end in ends]) > 0.995
 
 
 def test_arteries_go_with_the_airways_and_veins_between(lungs):

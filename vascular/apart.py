@@ -17,12 +17,14 @@ from vascular.straight import segments_apart2
 
 ROOM = 1.3
 """Trees that have yet to grow keep so many times the sum of their radii apart: some get thicker than expected."""
-PATIENCE, BETTER, STEP, OVERSHOOT, OPEN, BASE = 5, 0.98, 0.6, 1.04, 0.25, 0.35
+PATIENCE, BETTER, STEP, OVERSHOOT = 5, 0.98, 0.6, 1.04
+OPEN, BASE, BASE_OPEN = 0.25, 0.35, 0.5
 CELL_SEGMENTS = 2.0
 LEAST = 0.3
 """The far end of a segment that is pushed moves by at least this share, and so the segment more than it turns."""
 TINY, TOUCHING = 1e-9, 1e-6
 NOBODY: Mapping[str, Vessels] = MappingProxyType({})
+NOWHERE: Mapping[str, Bool[ndarray, "x y z"]] = MappingProxyType({})
 GONE = -1
 
 
@@ -46,13 +48,19 @@ def overlaps(parts: Iterable[Vessels]) -> int:
 
 
 def with_room(
-    starts: Mapping[str, Vessels], free: Bool[ndarray, "x y z"], grid: Grid, held: Mapping[str, Vessels] = NOBODY
+    starts: Mapping[str, Vessels],
+    free: Bool[ndarray, "x y z"],
+    grid: Grid,
+    *,
+    held: Mapping[str, Vessels] = NOBODY,
+    home: Mapping[str, Bool[ndarray, "x y z"]] = NOWHERE,
 ) -> dict[str, Vessels]:
     """Trees that still have to grow, so far apart that they do not overlap with the radii to expect.
 
-    What finds no room beside what is held and those named before it is left out.
+    What finds no room beside what is held and those named before it is left out. home: see `apart`.
     """
-    made = apart({name: expected(start) for name, start in starts.items()}, free, grid, held=held, room=ROOM)
+    wanted = {name: expected(start) for name, start in starts.items()}
+    made = apart(wanted, free, grid, held=held, home=home, room=ROOM)
     return parted({name: yielding(start, list(held.values())) for name, start in made.items()})
 
 
@@ -62,11 +70,13 @@ def apart(
     grid: Grid,
     *,
     held: Mapping[str, Vessels] = NOBODY,
+    home: Mapping[str, Bool[ndarray, "x y z"]] = NOWHERE,
     room: float = 1.0,
 ) -> dict[str, Vessels]:
     """The trees with points moved aside until all lie `room` times the sum of their radii apart, as far as they can.
 
-    Roots stay where they are, and so do the vessels that are held. No point goes to a voxel that is not free.
+    No point goes to a voxel that is not free, and no root leaves the home of its tree: the large vessel that it begins
+    in. Without one it stays where it is, as do the vessels that are held.
     """
     made, size = {**held, **parts}, np.array(free.shape) - 1
     fewest, since = np.inf, 0
@@ -85,25 +95,46 @@ def apart(
             new = part.points_mm + STEP * moved[:, :3] / np.maximum(moved[:, 3:], 1.0)
             voxel = np.rint(grid.index(new)).astype(int)
             known = ((voxel >= 0) & (voxel <= size)).all(axis=1)
-            stays = (part.parent == ROOT) | ~known | ~free[tuple(np.clip(voxel, 0, size).T)]
+            at = tuple(np.clip(voxel, 0, size).T)
+            begins = home[name][at] if name in home else np.zeros(len(part), bool)
+            stays = ~known | ~np.where(part.parent == ROOT, begins, free[at])
             made[name] = replace(part, points_mm=np.where(stays[:, None], part.points_mm, new).astype(np.float32))
     return {name: made[name] for name in parts}
 
 
 def parted(beds: Mapping[str, Vessels]) -> dict[str, Vessels]:
-    """Trees each of which yields to those before it; what then still meets a trunk of a later one is left out."""
+    """Trees each of which yields to those before it; what then still meets a trunk of a later one is left out.
+
+    Where two trunks meet, both give way.
+    """
     made: dict[str, Vessels] = {}
     for name, tree in beds.items():
         made[name] = yielding(tree, list(made.values()))
     for n, name in enumerate(beds):
         made[name] = cleared(made[name], list(made.values())[n + 1 :])
+    for first, second in combinations(beds, 2):
+        made[first], made[second] = squeezed(made[first], made[second])
     return made
+
+
+def squeezed(first: Vessels, second: Vessels) -> tuple[Vessels, Vessels]:
+    """Two trees that are narrower where they meet, both by the same share: the room between two axes is for both."""
+    pairs = meetings(first, second)
+    meet = first.radius_mm[pairs[:, 0]] + second.radius_mm[pairs[:, 1]]
+    share = np.maximum(_gaps_mm(first, second, pairs) - TOUCHING, TOUCHING) / meet
+    return _narrowed(first, pairs[:, 0], share), _narrowed(second, pairs[:, 1], share)
+
+
+def _narrowed(part: Vessels, rows: Int[ndarray, " k"], share: Float[ndarray, " k"]) -> Vessels:
+    least = np.ones(len(part))
+    np.minimum.at(least, rows, share)
+    return replace(part, radius_mm=(part.radius_mm * least).astype(np.float32))
 
 
 def yielding(part: Vessels, others: Sequence[Vessels]) -> Vessels:
     """A tree that is narrower where others press on it; what they would close by three quarters is left out.
 
-    What carries more than a third of a tree stays, a quarter as wide, whatever presses on it.
+    What carries more than a third of a tree stays, half as wide, whatever presses on it.
     """
     radius = part.radius_mm.copy()
     for other in others:
@@ -111,8 +142,11 @@ def yielding(part: Vessels, others: Sequence[Vessels]) -> Vessels:
         room = _gaps_mm(part, other, pairs) - other.radius_mm[pairs[:, 1]] - TOUCHING
         np.minimum.at(radius, pairs[:, 0], room.astype(np.float32))
     least = OPEN * part.radius_mm
-    closed = np.where(_carries(part) > BASE, least, part.radius_mm)
-    return cleared(replace(part, radius_mm=np.where(radius < least, closed, radius)), others)
+    base = _carries(part) > BASE
+    kept = np.where(
+        base, np.maximum(radius, BASE_OPEN * part.radius_mm), np.where(radius < least, part.radius_mm, radius)
+    )
+    return cleared(replace(part, radius_mm=kept.astype(np.float32)), others)
 
 
 def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:

@@ -96,11 +96,18 @@ class Domain:
 
     def room_at_mm(self, points_mm: Shaped[ndarray, "n 3"]) -> Float[ndarray, " n"]:
         """How far inside each point lies, mm, as its voxel knows it; 0 outside."""
+        return self._at(self.room_mm, points_mm)
+
+    def demand_at(self, points_mm: Shaped[ndarray, "n 3"]) -> Float[ndarray, " n"]:
+        """The demand of the voxel that each point lies in; 0 outside the grid."""
+        return self._at(self.demand, points_mm)
+
+    def _at(self, values: Float32[ndarray, "x y z"], points_mm: Shaped[ndarray, "n 3"]) -> Float[ndarray, " n"]:
         voxel = np.floor(self.grid.index(points_mm) + 0.5).astype(int)
         known = ((voxel >= 0) & (voxel < self.grid.shape)).all(axis=1)
-        room = np.zeros(len(voxel))
-        room[known] = self.room_mm[tuple(voxel[known].T)]
-        return room
+        found = np.zeros(len(voxel))
+        found[known] = values[tuple(voxel[known].T)]
+        return found
 
     def holds(self, vessels: Vessels) -> Bool[ndarray, " n"]:
         """True for every segment all of whose voxels lie inside: Amanatides and Woo's walk from face to face."""

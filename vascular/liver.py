@@ -78,10 +78,8 @@ class Liver(Growth):
         glisson = beside(drawn[PORTAL], liver & ~vessels, grid, *BESIDE_MM)
         doors = {**drawn, ARTERY: glisson, DUCT: glisson}
         size = (np.count_nonzero(liver) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
-        gates = {
-            name: gate(doors[name], first_of(view, large, "Liver"), grid, [size * mm for mm in CALIBRE_MM[name]])
-            for name, large in LARGE.items()
-        }
+        large = {name: first_of(view, names, "Liver") for name, names in LARGE.items()}
+        gates = {name: gate(doors[name], large[name], grid, [size * mm for mm in CALIBRE_MM[name]]) for name in LARGE}
         starts = {name: trunk(gates[name], drawn[name], grid, "vein") for name in (PORTAL, VEIN)}
         depth, nowhere = np.where(liver, about_mm(~liver, grid), 0), np.zeros_like(liver)
         segments = [view.mask(f"liver_segment_{n}") for n in range(1, 9)]
@@ -94,7 +92,7 @@ class Liver(Growth):
         between = np.where(depth > 0, about_mm(taken, grid), 0)
         goals = deepest_mm([part & ~taken for part in segments], between, grid)
         starts[VEIN] = extended(starts[VEIN], goals, passable(depth, drawn[VEIN], taken), grid)
-        starts = with_room({name: starts[name] for name in LARGE}, np.ones_like(liver), grid)
+        starts = with_room({name: starts[name] for name in LARGE}, np.ones_like(liver), grid, home=large)
         domain = entered(liver, starts.values(), grid)
         return replace(scene, vessels=MappingProxyType({**scene.vessels, **self.grow(domain, starts, rng)}))
 

@@ -55,6 +55,7 @@ UPSTREAM = MappingProxyType({
     ARTERY: ("pulmonary_artery",),
     VEIN: ("pulmonary_vein", "heart_left_atrium"),
 })  # fmt: skip
+BARRED = ("heart", "pulmonary_vein", "aorta", "superior_vena_cava")
 BRONCHUS = MappingProxyType({(AIRWAY, "middle_lobe"): ("lung_airway_lower_lobe_right",)})
 """The intermediate bronchus is drawn with the lower lobe."""
 RADIUS_MM = MappingProxyType({AIRWAY: 4.15, ARTERY: 4.6, VEIN: 4.4})
@@ -87,43 +88,56 @@ class Lung(Growth):
         lobes = [lobe for lobe in LOBES if volume[lobe] > 0]
         if not lobes:
             raise SceneError("Lung: no lobe is in view; a field of view that holds one would do")
-        total = sum(volume.values())
+        ends = {lobe: round(self.terminals * volume[lobe] / sum(volume.values())) for lobe in lobes}
         drawn = {lobe: _drawn(scene, lobe, volume[lobe]) for lobe in lobes}
-        windpipe = _windpipe(scene, [starts[AIRWAY] for _, _, starts, _ in drawn.values()])
-        hilum = {lobe: expected(starts[AIRWAY]) for lobe, (_, _, starts, _) in drawn.items()}
-        placed = [
-            _lobe(*drawn[lobe], merge([windpipe, *(hilum[other] for other in lobes if other != lobe)]))
+        windpipe = _windpipe(scene, [one.starts[AIRWAY] for one in drawn.values()])
+        hilum = {lobe: expected(one.starts[AIRWAY]) for lobe, one in drawn.items()}
+        placed = {
+            lobe: _lobe(drawn[lobe], merge([windpipe, *(hilum[other] for other in lobes if other != lobe)]))
             for lobe in lobes
+        }
+        veins = merge([place.starts[VEIN] for place in placed.values()])
+        bundles = [self.bundle(placed[lobe], veins, ends[lobe], rng) for lobe in lobes]
+        arteries = [_major(artery) for _, artery in bundles]
+        grown = [
+            self.drained(placed[lobe], *bundle, [*arteries[:n], *arteries[n + 1 :]], ends[lobe], rng)
+            for n, (lobe, bundle) in enumerate(zip(lobes, bundles, strict=True))
         ]
-        grown = [self.lobe(place, volume[lobe] / total, rng) for place, lobe in zip(placed, lobes, strict=True)]
         beds = {name: merge([trees[name] for trees in grown]) for name in KIND}
         beds[AIRWAY] = joined(windpipe, beds[AIRWAY]) if len(windpipe) else beds[AIRWAY]
         return replace(scene, vessels=MappingProxyType({**scene.vessels, **parted(beds)}))
 
-    def lobe(self, lobe: "Lobe", share: float, rng: Generator) -> dict[str, Vessels]:
-        """The three trees of a lobe that is this share of both lungs; flows by its share of 4.8 L."""
-        domain, count = lobe.domain, round(self.terminals * share)
-        air, blood = (
-            domain.volume_mm3 / USUAL_MM3 * l_min * LITRE_MIN for l_min in (self.breath_l_min, self.blood_l_min)
-        )
-        points, parent = fill(domain, lobe.starts[AIRWAY], places(domain, count, rng))
-        airway = _tree(points, parent, np.ones(len(points)), lobe.starts[AIRWAY].radius_mm[0], AIRWAY, air)
-        artery = _moved(_beside(airway, lobe, blood, rng), [_major(airway), lobe.around], lobe)
-        airway = _without(airway, artery, len(lobe.starts[AIRWAY]))
-        artery = _settled(artery, [airway, lobe.around], lobe)
+    def bundle(self, lobe: "Lobe", veins: Vessels, count: int, rng: Generator) -> tuple[Vessels, Vessels]:
+        """The airways of a lobe to `count` places, and the arteries beside them; these leave the larger veins room."""
+        given = lobe.starts[AIRWAY]
+        points, parent = fill(lobe.domain, given, places(lobe.domain, count, rng))
+        air = lobe.domain.volume_mm3 / USUAL_MM3 * self.breath_l_min * LITRE_MIN
+        airway = _tree(points, parent, np.ones(len(points)), given, lobe, AIRWAY, air)
+        beside = _beside(airway, lobe, self._blood_mm3_s(lobe), rng)
+        artery = _moved(ARTERY, beside, [_major(airway), lobe.around, veins], lobe)
+        airway = _without(airway, artery, len(given))
+        return airway, _settled(ARTERY, artery, [airway, lobe.around], lobe)
 
-        vein = _moved(lobe.starts[VEIN], [_major(airway), lobe.around, _major(artery)], lobe)
+    def drained(
+        self, lobe: "Lobe", airway: Vessels, artery: Vessels, arteries: Sequence[Vessels], count: int, rng: Generator
+    ) -> dict[str, Vessels]:
+        """All three trees of a lobe: its veins drain `count` places between its airways. arteries: of other lobes."""
+        around = [lobe.around, *arteries]
+        vein = _moved(VEIN, lobe.starts[VEIN], [_major(airway), _major(artery), *around], lobe)
         airway, artery = (
             _without(tree, vein, len(lobe.starts[name])) for name, tree in ((AIRWAY, airway), (ARTERY, artery))
         )
-        taken = [airway, lobe.around, artery]
-        vein = _settled(vein, taken, lobe)
+        taken = [airway, artery, *around]
+        vein = _settled(VEIN, vein, taken, lobe)
         away = np.where(lobe.sheath.demand > 0, _away_mm(airway, lobe.sheath), 0)
         septal = lobe.sheath.spread(np.where(away >= min(SEPTAL_MM, 0.8 * away.max()), 1.0, 0.0))
         points, parent = fill(lobe.sheath, vein, places(septal, count, rng))
-        veins = _tree(points, parent, np.ones(len(points)), vein.radius_mm[0], VEIN, blood)
-        veins = _settled(_moved(veins, [_major(tree) for tree in taken], lobe), taken, lobe)
-        return {AIRWAY: airway, ARTERY: artery, VEIN: veins}
+        vein = _tree(points, parent, np.ones(len(points)), vein, lobe, VEIN, self._blood_mm3_s(lobe))
+        vein = _settled(VEIN, _moved(VEIN, vein, [_major(tree) for tree in taken], lobe), taken, lobe)
+        return {AIRWAY: airway, ARTERY: artery, VEIN: vein}
+
+    def _blood_mm3_s(self, lobe: "Lobe") -> float:
+        return lobe.domain.volume_mm3 / USUAL_MM3 * self.blood_l_min * LITRE_MIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,51 +145,71 @@ class Lobe:
     """What the trees of a lobe start from, and where the artery meets the bronchus (a row).
 
     domain: the lobe with its bronchi, where airways grow. sheath: with the room around its larger bronchi, too.
-    around: the windpipe and the bronchi of the other lobes.
+    around: the windpipe and the bronchi of the other lobes. home: of each tree the large vessel that it begins in.
     """
 
     domain: Domain
     sheath: Domain
     around: Vessels
+    home: Mapping[str, Bool[ndarray, "x y z"]]
     starts: Mapping[str, Vessels]
     meets: int
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What the anatomy has of a lobe, in a close-up: its tissue, and its bronchi and larger veins as trees.
+
+    large: the vessel that each tree begins in. enters: where the artery does. barred: voxels of the heart and of the
+    veins, through which no artery goes.
+    """
+
+    grid: Grid
+    tissue: Bool[ndarray, "x y z"]
+    large: Mapping[str, Bool[ndarray, "x y z"]]
+    starts: Mapping[str, Vessels]
+    enters: Gate
+    barred: Bool[ndarray, "x y z"]
 
 
 def _tissue(lobe: str) -> str:
     return TISSUE.get(lobe, f"lung_{lobe}")
 
 
-def _drawn(scene: Scene, lobe: str, volume_mm3: float) -> tuple[Grid, Bool[ndarray, "x y z"], dict[str, Vessels], Gate]:
-    """A lobe's close-up and tissue, its bronchi and larger veins as they are drawn, and where its artery begins."""
+def _drawn(scene: Scene, lobe: str, volume_mm3: float) -> Drawn:
+    """What a lobe starts from, in a close-up."""
     view = close_up(scene, [_tissue(lobe)], "Lung")
     grid, tissue = view.grid, view.mask(_tissue(lobe))
     size = (len(LOBES) * volume_mm3 / USUAL_MM3) ** (1 / 3)
     drawn = {name: first_of(view, [f"{name}_{lobe}"], "Lung") for name in KIND}
-    gates = {}
-    for name in KIND:
-        large = present(view, (*UPSTREAM[name], *BRONCHUS.get((name, lobe), ())))
-        radius = size * RADIUS_MM[name]
-        gates[name] = gate(drawn[name], large if large.any() else drawn[name], grid, (radius, radius))
+    large = {name: present(view, (*UPSTREAM[name], *BRONCHUS.get((name, lobe), ()))) for name in KIND}
+    large = {name: mask if mask.any() else drawn[name] for name, mask in large.items()}
+    gates = {name: gate(drawn[name], large[name], grid, (size * RADIUS_MM[name],) * 2) for name in KIND}
     starts = {name: trunk(gates[name], drawn[name], grid, KIND[name]) for name in (AIRWAY, VEIN)}
-    return grid, tissue, starts, gates[ARTERY]
+    starts[VEIN] = resample(starts[VEIN], gates[VEIN].radius_mm)
+    barred = present(view, [*BARRED, *(f"{VEIN}_{lobe}" for lobe in LOBES)])
+    return Drawn(grid, tissue, large, starts, gates[ARTERY], barred)
 
 
-def _lobe(grid: Grid, tissue: Bool[ndarray, "x y z"], drawn: Mapping[str, Vessels], one: Gate, around: Vessels) -> Lobe:
+def _lobe(drawn: Drawn, around: Vessels) -> Lobe:
     """The places of a lobe, and starts that leave each other and what is around room."""
-    meets, artery = _to_bronchus(one, drawn[AIRWAY], around, grid)
+    grid, tissue = drawn.grid, drawn.tissue
+    meets, artery = _to_bronchus(drawn, around)
     everywhere = np.ones_like(tissue)
-    bronchi = expected(drawn[AIRWAY])
-    others = {ARTERY: artery, VEIN: drawn[VEIN]}
-    starts = {AIRWAY: bronchi, **with_room(others, everywhere, grid, {AIRWAY: merge([bronchi, around])})}
+    bronchi = expected(drawn.starts[AIRWAY])
+    others = {ARTERY: artery, VEIN: drawn.starts[VEIN]}
+    held = {AIRWAY: merge([bronchi, around])}
+    starts = {AIRWAY: bronchi, **with_room(others, everywhere, grid, held=held, home=drawn.large)}
     bundle = replace(bronchi, radius_mm=bronchi.radius_mm + 2.5 * artery.radius_mm[0])
     vessels = tubes(starts[ARTERY], grid) | tubes(starts[VEIN], grid)
     free = tissue & ~(vessels & ~tubes(bronchi, grid))
     sheath = entered(tissue, [bundle, starts[ARTERY], starts[VEIN]], grid)
-    return Lobe(entered(free, [bronchi], grid), sheath, around, starts, meets)
+    return Lobe(entered(free, [bronchi], grid), sheath, around, drawn.large, starts, meets)
 
 
-def _to_bronchus(one: Gate, bronchi: Vessels, around: Vessels, grid: Grid) -> tuple[int, Vessels]:
+def _to_bronchus(drawn: Drawn, around: Vessels) -> tuple[int, Vessels]:
     """Where a pulmonary artery reaches the bronchus of its lobe before it forks (a row), and its way there."""
+    grid, one, bronchi = drawn.grid, drawn.enters, drawn.starts[AIRWAY]
     points, begin = bronchi.points_mm.astype(float), grid.world_mm(one.outer)
     forked = bronchi.children > 1
     for level in bronchi.levels[1:]:
@@ -189,6 +223,7 @@ def _to_bronchus(one: Gate, bronchi: Vessels, around: Vessels, grid: Grid) -> tu
     end = points[meets] + GAP * (one.radius_mm + bronchi.radius_mm[0]) * away / max(np.linalg.norm(away), 1e-9)
     airway = merge([expected(bronchi), around])
     blocked = tubes(replace(airway, radius_mm=airway.radius_mm + one.radius_mm), grid)
+    blocked |= maximum_filter(drawn.barred, [2 * round(one.radius_mm / mm) + 1 for mm in grid.spacing_mm])
     last = np.clip(np.rint(grid.index(end)).astype(int), 0, np.array(grid.shape) - 1)
     way = stem(Gate(one.outer, last, one.radius_mm), blocked, grid, "artery")
     return meets, resample(way, one.radius_mm) if len(way) > 1 else way
@@ -206,7 +241,7 @@ def _beside(airway: Vessels, lobe: Lobe, blood: float, rng: Generator) -> Vessel
     parent = np.where(parent == ROOT, len(start) - 1, parent + len(start))
     parent = np.concatenate([start.parent, parent, leave + len(start)])
     ends = np.where(np.arange(len(points)) < len(points) - len(twigs), 1.0, THIN)
-    return _tree(points, parent, ends, start.radius_mm[0], ARTERY, blood)
+    return _tree(points, parent, ends, start, lobe, ARTERY, blood)
 
 
 def _major(vessels: Vessels) -> Vessels:
@@ -214,14 +249,15 @@ def _major(vessels: Vessels) -> Vessels:
     return vessels.take(vessels.order >= MAJOR)
 
 
-def _moved(part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
+def _moved(name: str, part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
     """A tree that has given way to others, as far as it can in its lobe and the sheath."""
-    return apart({"": part}, lobe.sheath.room_mm > 0, lobe.sheath.grid, held={"others": merge(list(others))})[""]
+    grid, held = lobe.sheath.grid, {"others": merge(list(others))}
+    return apart({name: part}, lobe.sheath.room_mm > 0, grid, held=held, home=lobe.home)[name]
 
 
-def _settled(part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
+def _settled(name: str, part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
     """A tree that has given way to others, and is narrower, or ends, where it could not."""
-    return yielding(_moved(part, others, lobe), others)
+    return yielding(_moved(name, part, others, lobe), others)
 
 
 def _without(tree: Vessels, wider: Vessels, given: int) -> Vessels:
@@ -241,9 +277,27 @@ def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:
     return vessels.take(good)
 
 
-def _tree(points: ndarray, parent: ndarray, size: ndarray, root_mm: float, bed: str, flow_mm3_s: float) -> Vessels:
+def _tree(
+    points: ndarray, parent: ndarray, size: ndarray, start: Vessels, lobe: Lobe, bed: str, flow: float
+) -> Vessels:
+    """A tree of a lobe that goes on from its start, whose points come first; what leads out of the lobe is left out.
+
+    size: radii of the ends over each other. flow: of all, mm3/s.
+    """
+    bare = vessel_tree(points, parent, size)
+    wanted = lobe.sheath.demand_at(bare.points_mm) > 0
+    wanted[: len(start)] = True
+    for level in reversed(bare.levels[1:]):
+        np.logical_or.at(wanted, bare.parent[level], wanted[level])
+    bare = bare.take(wanted)
     return from_ends(
-        points, parent, size, root_mm=root_mm, kind=KIND[bed], root_mmhg=ROOT_MMHG[bed], flow_mm3_s=flow_mm3_s
+        bare.points_mm.astype(float),
+        bare.parent,
+        bare.radius_mm.astype(float),
+        root_mm=start.radius_mm[0],
+        kind=KIND[bed],
+        root_mmhg=ROOT_MMHG[bed],
+        flow_mm3_s=flow,
     )
 
 
