@@ -104,16 +104,26 @@ def ascend(image, firmness, dual, per_axis, strength, rate):
     nx, ny, nz = image.shape
     a, b, c = per_axis
     for x in prange(nx):
+        above, firm_above = np.empty(nz, np.float32), np.empty(nz, np.float32)
         for y in range(ny):
             next_x, next_y = min(x + 1, nx - 1), min(y + 1, ny - 1)
             here, right, front = image[x, y], image[next_x, y], image[x, next_y]
             firm, firm_right, firm_front = firmness[x, y], firmness[next_x, y], firmness[x, next_y]
             p, q, r = dual[0, x, y], dual[1, x, y], dual[2, x, y]
+            lift(here, above)
+            lift(firm, firm_above)
             for z in range(nz):
-                up = min(z + 1, nz - 1)
-                step = rate * min(min(firm[z], firm[up]), min(firm_right[z], firm_front[z]))
+                step = rate * min(min(firm[z], firm_above[z]), min(firm_right[z], firm_front[z]))
                 p_z = p[z] + step * a * (right[z] - here[z])
                 q_z = q[z] + step * b * (front[z] - here[z])
-                r_z = r[z] + step * c * (here[up] - here[z])
-                shrink = float32(1) / max(sqrt(p_z * p_z + q_z * q_z + r_z * r_z) / strength, float32(1))
+                r_z = r[z] + step * c * (above[z] - here[z])
+                shrink = strength / max(sqrt(p_z * p_z + q_z * q_z + r_z * r_z), strength)
                 p[z], q[z], r[z] = p_z * shrink, q_z * shrink, r_z * shrink
+
+
+@njit(inline="always")
+def lift(line, above):
+    """Into `above`: of each the next, of the last itself."""
+    for z in range(len(line) - 1):
+        above[z] = line[z + 1]
+    above[-1] = line[-1]
