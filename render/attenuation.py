@@ -1,27 +1,22 @@
-"""X-rays and matter: the beam of a tungsten tube, and how strongly each tissue attenuates it."""
+"""X-rays and matter: how strongly each element, and each tissue, attenuates photons of each energy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float64
 from numpy import ndarray
 
 from render.properties import column, curve, rows
-
-ELEMENTS = ("H", "C", "N", "O", "Na", "Mg", "P", "S", "Cl", "Ar", "K", "Ca", "Fe", "I")
-ALUMINIUM_G_CM3 = 2.699
-"""NIST X-ray mass attenuation tables, density of aluminium."""
-
-TABLE_FILTRATION_MM_AL = 2.5
-TABLE_KVP = (70, 80, 90, 100, 110, 120, 130, 140)
-"""What render/tables/tube_spectra.csv holds: photons per cm2, mAs and keV at 1 m, behind this much aluminium."""
+from simdata import RecipeError
+from simdata.errors import did_you_mean
 
 
 @dataclass(frozen=True, eq=False)
 class Beam:
-    """Photons of a tube by energy. photons_mm2_mas: per mm2 and mAs at 1 m from the focus, in each bin."""
+    """Photons by energy. photons_mm2_mas: per mm2 and mAs at 1 m from the focus, in each bin."""
 
     energy_kev: Float64[ndarray, " e"]
     photons_mm2_mas: Float64[ndarray, " e"]
@@ -33,29 +28,34 @@ class Beam:
         return energy / energy.sum()
 
 
-def tube(kvp: float, filtration_mm_al: float) -> Beam:
-    """The beam of a tungsten tube at `kvp` behind `filtration_mm_al` of aluminium in all.
+def together(beams: Sequence[Beam]) -> Beam:
+    """All photons of several beams."""
+    energy_kev, photons = (np.concatenate(values) for values in zip(*map(_bins, beams), strict=True))
+    return Beam(energy_kev, photons)
 
-    SpekPy 2.5.4 spectra (Bujila et al. 2020, Phys Med 75:44) every 10 kV, linear in kV between them.
-    """
-    energy = curve("tube_spectra", "energy_kev")
-    above = min(max(int(np.searchsorted(TABLE_KVP, kvp)), 1), len(TABLE_KVP) - 1)
-    low, high = TABLE_KVP[above - 1 : above + 1]
-    share = (kvp - low) / (high - low)
-    per_cm2 = (1 - share) * curve("tube_spectra", f"kvp_{low}") + share * curve("tube_spectra", f"kvp_{high}")
-    extra_cm = (filtration_mm_al - TABLE_FILTRATION_MM_AL) / 10
-    filtered = per_cm2 * np.exp(-mass_attenuation({"Al": 1.0}, energy) * ALUMINIUM_G_CM3 * extra_cm)
-    return Beam(energy, np.where(energy < kvp, filtered, 0.0) / 100)
+
+def elements() -> tuple[str, ...]:
+    """Those whose attenuation is known."""
+    return tuple(name for name in rows("mass_attenuation")[0] if name not in ("energy_kev", "source"))
 
 
 def mass_attenuation(fractions: Mapping[str, float], energy_kev: Float64[ndarray, " e"]) -> Float64[ndarray, " e"]:
     """mu/rho, cm2/g, of a mixture of elements given by mass fraction: the weighted sum of its elements.
 
-    Elam, Ravel and Sieber 2002, Radiat Phys Chem 63:121; log-log between the whole keV of the table.
+    Elam, Ravel and Sieber 2002, Radiat Phys Chem 63:121; log-log between the rows of the table, which has both sides
+    of each edge. Raises RecipeError for an element or an energy that the table has not.
     """
-    log_energy, grid = np.log(energy_kev), np.log(curve("mass_attenuation", "energy_kev"))
+    if unknown := [element for element in fractions if element not in elements()]:
+        raise RecipeError(f"X-rays: no element is called '{unknown[0]}'; {did_you_mean(unknown[0], elements())}")
+    table_kev = curve("mass_attenuation", "energy_kev")
+    if energy_kev.min() < table_kev[0] or energy_kev.max() > table_kev[-1]:
+        raise RecipeError(
+            f"X-rays: found energies of {energy_kev.min():g} to {energy_kev.max():g} keV; "
+            f"{table_kev[0]:g} to {table_kev[-1]:g} keV would do"
+        )
+    log_energy, log_table = np.log(energy_kev), np.log(table_kev)
     parts = (
-        fraction * np.exp(np.interp(log_energy, grid, np.log(curve("mass_attenuation", element))))
+        fraction * np.exp(np.interp(log_energy, log_table, np.log(curve("mass_attenuation", element))))
         for element, fraction in fractions.items()
     )
     return np.sum(list(parts), axis=0)
@@ -64,10 +64,20 @@ def mass_attenuation(fractions: Mapping[str, float], energy_kev: Float64[ndarray
 @cache
 def compositions() -> Mapping[str, Mapping[str, float]]:
     """Tissue name to the mass fraction of each of its elements."""
-    return {row["tissue"]: {e: float(row[e]) for e in ELEMENTS if float(row[e])} for row in rows("tissue_composition")}
+    return MappingProxyType({row["tissue"]: _fractions(row["mass_fractions"]) for row in rows("tissue_composition")})
 
 
 def attenuation(tissue: str, energy_kev: Float64[ndarray, " e"]) -> Float64[ndarray, " e"]:
     """Linear attenuation of `tissue`, 1/cm."""
     density = column("tissue_composition", "density_g_cm3")[tissue]
     return density * mass_attenuation(compositions()[tissue], energy_kev)
+
+
+def _fractions(text: str) -> Mapping[str, float]:
+    """Of "H 0.112 O 0.888"."""
+    words = text.split()
+    return {element: float(share) for element, share in zip(words[::2], words[1::2], strict=True)}
+
+
+def _bins(beam: Beam) -> tuple[Float64[ndarray, " e"], Float64[ndarray, " e"]]:
+    return beam.energy_kev, beam.photons_mm2_mas

@@ -1,117 +1,200 @@
 """Computed tomography: Beer-Lambert out, filtered back-projection back."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
-from jaxtyping import Float32, Int16
+from annotated_types import Ge, Gt
+from jaxtyping import Float32, Float64, Int16
 from numpy import ndarray
 
+from render.attenuation import together
+from render.bowtie import Bowtie
 from render.calibration import Calibration
+from render.current import Current, Steady
+from render.detector import Detector, EnergyIntegrating
 from render.effects.electronic_noise import ElectronicNoise
 from render.effects.quantum_noise import QuantumNoise
-from render.filters import Kernel, filtered
-from render.geometry import FanBeam, Geometry
-from render.kernels.backproject import backproject
+from render.filters import Kernel
+from render.gantry import Gantry
+from render.illumination import Illumination, illumination
+from render.isocentre import in_patient, upright
 from render.kernels.detect import detect
-from render.kernels.project import project
-from render.materials import Body
+from render.labels import relabelled
+from render.materials import WATER
+from render.matrix import Matrix, cut, stacked
 from render.orientation import orientation
-from render.source import Source, source
-from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene
+from render.patient import meetings
+from render.photons import Photons, photons
+from render.projection import cast, shade
+from render.table_path import Axial, TablePath
+from render.technique import Technique
+from render.tube import Tube, XRaySource
+from render.views import Orbit
+from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene, Still
 
 HU_RANGE = (-1024, 3071)
 """What twelve bits of a CT image hold."""
 
-SLAB = 64
-"""Slices projected together: many enough to share the way of a ray, few enough for memory."""
+VIEWS_AT_ONCE = 128
+"""Views projected together, which bounds the memory."""
 
-VIEWS_AT_ONCE = 16
-"""Views filtered and back-projected together, which bounds the memory."""
+CALIBRATIONS = {"water": Calibration.water, "none": Calibration.linear}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CT(Scanner):
-    """A CT scanner, slice by slice, calibrated to water 0 HU and air -1000 HU.
+    """A CT scanner, calibrated to water 0 HU and air -1000 HU.
 
-    kvp: tube voltage. filtration_mm_al: all that hardens the beam, mm of aluminium. mas: tube current times time of the
-    whole scan, mAs. geometry: ParallelBeam or FanBeam. kernel: from "ram-lak" (sharp) to "hann" (soft).
-    field_of_view_mm: the circle around the middle of the grid that is measured; beyond it the image is air.
-    The slice thickness is that of the grid. Scene fields: "density" scales a tissue's, "iodine_mg_ml" adds contrast.
+    kvp: tube voltage. mas: tube current times time of a turn. tube, bowtie, gantry, detector: the machine.
+    also: further exposures of the same views, for spectral images. current: steady or modulated. table: how the
+    patient goes through, Axial or Helix. rays: into each element, spread over the focal spot and over the way of the
+    gantry during a view; 1 is a point that stands still. beam_hardening_correction: "water", or "none" to see cupping.
+    kernel: of the reconstruction. field_of_view_mm: the circle around the middle of the grid that is measured; beyond
+    it the image is air, and what of the patient lies there spoils the image (truncation). matrix: pixels and slices of
+    the image; left out, they are the voxels of the scene. Above and below the grid the patient goes on as he ends.
+    Scene fields: "density" scales a tissue's, "iodine_mg_ml" adds contrast. A patient who moves is seen in each view
+    where he is then; the labels of the image are those of the middle of the scan.
     """
 
-    kvp: Annotated[float, Ge(70), Le(140)] = 120.0
-    filtration_mm_al: Annotated[float, Ge(2.5)] = 7.0
+    kvp: Annotated[float, Gt(0)] = 120.0
     mas: Annotated[float, Gt(0)] = 150.0
-    geometry: Geometry = FanBeam()
+    tube: XRaySource = Tube()
+    bowtie: Bowtie | None = None
+    gantry: Gantry = Gantry()
+    detector: Detector = EnergyIntegrating()
+    also: tuple[Technique, ...] = ()
+    current: Current = Steady()
+    table: TablePath = Axial()
+    rays: Annotated[int, Ge(1)] = 1
+    beam_hardening_correction: Literal["water", "none"] = "water"
     kernel: Kernel = "hann"
     field_of_view_mm: Annotated[float, Gt(0)] = 500.0
+    matrix: Matrix | None = None
     effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
 
     def __post_init__(self) -> None:
-        if self.field_of_view_mm / 2 >= self.geometry.source_to_isocentre_mm:
+        if self.field_of_view_mm / 2 >= self.gantry.source_to_isocentre_mm:
             raise RecipeError(
-                f"CT: the focus at {self.geometry.source_to_isocentre_mm} mm lies inside the field of view of "
+                f"CT: the focus at {self.gantry.source_to_isocentre_mm} mm lies inside the field of view of "
                 f"{self.field_of_view_mm} mm; a smaller field_of_view_mm would do"
             )
 
-    def measure(self, scene: Scene) -> Raw:
-        """Photons expected at each element in each view: (views, elements, slices from feet to head) float32.
+    def measure(self, scene: Scene) -> Photons:
+        """Photons expected at each element in each view, (channels, views, columns, rows) float32."""
+        scene, orbit = scene.to("cpu"), self._orbit(scene.grid)
+        beyond = self._beyond(scene.grid)
+        grid, view_s = upright(scene.grid, beyond), self._view_s(orbit)
+        rays = self.gantry.rays(orbit, self.tube.focal_spot_mm, self.rays)
+        shade(grid, orbit.views)
 
-        The detector adds up energy; its signal is counted in photons of the beam's mean energy.
-        """
-        scene = scene.to("cpu")
-        turned = orientation(scene.grid)
-        body = Body.of(scene, turned, self._source.beam)
-        rays = self.geometry.rays(self._elements(scene.grid))
-        signal = (self._blank(scene.grid) * self._source.spectrum.signal).astype(np.float32)
-        per_mm = self._source.spectrum.per_mm[body.materials].astype(np.float32)
+        in_air = self._lights(orbit, [WATER])
+        data = np.zeros((len(in_air), len(view_s), orbit.detector.columns, orbit.detector.rows), np.float32)
+        for meeting in meetings(
+            scene, together([technique.beam for technique in self._techniques]), view_s, beyond, VIEWS_AT_ONCE
+        ):
+            lights = [light.binned() for light in self._lights(orbit, meeting.materials)]
+            for ray in rays:
+                path = cast(meeting.sums, grid, ray[meeting.views])
+                for counts, light in zip(data, lights, strict=True):
+                    counts[meeting.views] += detect(path, light.across / self.rays, light.along, light.per_mm)
 
-        slices = body.tissue.shape[2]
-        photons = np.empty((*rays[0].shape, slices), np.float32)
-        for first in range(0, slices, SLAB):
-            path = project(body.slices(first, first + SLAB), rays, turned.spacing_mm)
-            by_material = path.reshape(*rays[0].shape, len(body.materials), -1)
-            photons[..., first : first + SLAB] = detect(by_material, signal, per_mm)
-        return Raw(photons, scene.grid, unit="photons")
+        blank = np.stack([light.blank for light in in_air])[:, None]
+        middle = orbit.detector.rows // 2
+        output = self.current.output(data[0, ..., middle] / blank[0, ..., middle])
+        data *= output.astype(np.float32)[:, None, None]
+        return Photons(
+            data,
+            scene.grid,
+            "photons",
+            blank=blank,
+            view_s=view_s,
+            element_mm=(orbit.detector.column_mm, orbit.detector.row_mm),
+            middle_to_detector_mm=self.gantry.source_to_detector_mm - self.gantry.source_to_isocentre_mm,
+            focus_mm=(0.0, 0.0, self.gantry.source_to_detector_mm),
+            spectra=tuple(light.spectrum for light in in_air),
+            output=output,
+        )
 
     def reconstruct(self, raw: Raw) -> Image:
-        """Hounsfield units, (x, y, z) int16 on the grid of the scene."""
-        turned = orientation(raw.grid)
-        x_mm, y_mm = _positions_mm(raw.grid)
-        elements = raw.data.shape[1]
-        ramp, obliquity = self.geometry.ramp(elements), self.geometry.obliquity(elements)[:, None]
-        water = Calibration.of(self._source.spectrum, self._blank(raw.grid))
+        """Hounsfield units, int16: (x, y, z), or of several channels (channel, x, y, z)."""
+        measured, orbit, grid = photons(raw, "CT"), self._orbit(raw.grid), self._image_grid(raw.grid)
+        turned, volumes = orientation(raw.grid), []
+        for channel, light in enumerate(self._lights(orbit, [WATER])):
+            calibration = CALIBRATIONS[self.beam_hardening_correction](light.across, light.per_mm[0])
+            path = calibration.path_mm(measured.data[channel], measured.blank[channel, 0], measured.output)
+            hu = hounsfield(self._density(path, orbit, grid))
+            volumes.append(hu if self.matrix else np.ascontiguousarray(turned.turn_back(hu)))
+        array = volumes[0] if len(volumes) == 1 else np.stack(volumes)
+        return Image(array, "HU", in_patient(grid, raw.grid) if self.matrix else raw.grid)
 
-        density = np.zeros((x_mm.size, y_mm.size, raw.data.shape[2]), np.float32)
-        for first in range(0, self.geometry.views, VIEWS_AT_ONCE):
-            batch = slice(first, first + VIEWS_AT_ONCE)
-            rays = water.path_mm(raw.data[batch]) * obliquity
-            views = filtered(rays, ramp, self.kernel, self.geometry.element_mm)
-            shadows = [self.geometry.shadow(x_mm, y_mm, angle, elements) for angle in self.geometry.view_rad[batch]]
-            backproject(density, views, *(np.stack(maps) for maps in zip(*shadows, strict=True)))
+    def truth(self, scene: Scene, image: Image) -> Image:
+        """Labels, where the image has a grid or a time of its own; a note, where the patient is cut off."""
+        if self.matrix or not isinstance(scene.motion, Still):
+            middle_s = float(self._view_s(self._orbit(scene.grid))[-1]) / 2
+            image = replace(image, labels=relabelled(scene.at(middle_s), image.grid))
+        beyond = self._cut_off(scene)
+        note = f"{beyond:.1%} of the patient lies beyond the field of view of {self.field_of_view_mm:g} mm (truncation)"
+        return replace(image, notes=(*image.notes, note)) if beyond else image
 
-        density[np.hypot(x_mm, y_mm) > self._radius_mm(raw.grid)] = 0
-        return Image(np.ascontiguousarray(turned.turn_back(hounsfield(density))), "HU", raw.grid)
+    def _density(
+        self, path_mm: Float32[ndarray, "views columns rows"], orbit: Orbit, grid: Grid
+    ) -> Float32[ndarray, "x y z"]:
+        """mu / mu of water on `grid`; nothing beyond the field of view."""
+        cuts = self.matrix.cuts if self.matrix else 1
+        density = stacked(self.table.slices(path_mm, orbit, self.gantry, cut(grid, cuts), self.kernel), cuts)
+        density[_away_mm(grid) > self._radius_mm(grid)] = 0
+        return density
 
     @property
-    def _source(self) -> Source:
-        return source(self.kvp, self.filtration_mm_al)
+    def _techniques(self) -> tuple[Technique, ...]:
+        return (Technique(kvp=self.kvp, mas=self.mas, tube=self.tube), *self.also)
 
-    def _blank(self, grid: Grid) -> float:
-        """Photons at one element in one view of a scan of air."""
-        area_mm2 = self.geometry.element_mm * orientation(grid).spacing_mm[2]
-        mas = self.mas / self.geometry.views
-        return self._source.photons(self.geometry.source_to_isocentre_mm, area_mm2, mas)
+    def _lights(self, orbit: Orbit, materials: Sequence[int]) -> list[Illumination]:
+        """What each channel of the detector receives in one view of a scan of air."""
+        return [
+            illumination(
+                channel,
+                replace(technique, mas=technique.mas / self.gantry.views),
+                self.bowtie,
+                orbit.detector,
+                orbit.source_to_detector_mm,
+                materials,
+            )
+            for technique in self._techniques
+            for channel in self.detector.channels(technique.beam)
+        ]
+
+    def _orbit(self, grid: Grid) -> Orbit:
+        """All views of a scan that shows the slices of the image of a patient on `grid`."""
+        return self.table.orbit(self.gantry, self._image_grid(grid), self._radius_mm(grid))
+
+    def _view_s(self, orbit: Orbit) -> Float64[ndarray, " views"]:
+        """When each view is taken."""
+        return np.arange(len(orbit.view_rad)) * self.gantry.rotation_s / self.gantry.views
+
+    def _image_grid(self, grid: Grid) -> Grid:
+        """Of the image of a patient on `grid`, in the coordinates of the gantry."""
+        patient = upright(grid)
+        return self.matrix.grid(patient.shape[2] * patient.spacing_mm[2]) if self.matrix else patient
 
     def _radius_mm(self, grid: Grid) -> float:
-        """Of the circle that is measured: the field of view, or all of a smaller grid."""
-        x_mm, y_mm = _positions_mm(grid)
-        return min(self.field_of_view_mm / 2, float(np.hypot(x_mm, y_mm).max()) + max(orientation(grid).spacing_mm[:2]))
+        """Of the circle that is measured: the field of view, or all of a smaller patient."""
+        x, y = (n * mm for n, mm in zip(upright(grid).shape[:2], upright(grid).spacing_mm[:2], strict=True))
+        return min(self.field_of_view_mm / 2, float(np.hypot(x, y)) / 2 + max(upright(grid).spacing_mm[:2]))
 
-    def _elements(self, grid: Grid) -> int:
-        return self.geometry.elements(self._radius_mm(grid))
+    def _beyond(self, grid: Grid) -> int:
+        """Slices above and below the patient's that the rays through these see, and those of whole turns."""
+        steep = self.gantry.beam_mm / 2 / self.gantry.source_to_isocentre_mm
+        reach_mm = steep * 2 * self._radius_mm(grid) + self.gantry.beam_mm / 2
+        return int(np.ceil(reach_mm / upright(grid).spacing_mm[2]))
+
+    def _cut_off(self, scene: Scene) -> float:
+        """Share of the patient that lies beyond the circle that is measured."""
+        body = orientation(scene.grid).turn(scene.to("cpu").labels > 0)
+        outside = _away_mm(upright(scene.grid)) > self._radius_mm(scene.grid)
+        return float(body[outside].sum() / max(body.sum(), 1))
 
 
 def hounsfield(density: Float32[ndarray, "x y z"]) -> Int16[ndarray, "x y z"]:
@@ -122,11 +205,7 @@ def hounsfield(density: Float32[ndarray, "x y z"]) -> Int16[ndarray, "x y z"]:
     return density.astype(np.int16)
 
 
-def _positions_mm(grid: Grid) -> tuple[Float32[ndarray, "x 1"], Float32[ndarray, "1 y"]]:
-    """x and y of the pixels of a slice, mm from its middle."""
-    turned = orientation(grid)
-    x, y = (
-        ((np.arange(grid.shape[axis]) - (grid.shape[axis] - 1) / 2) * spacing).astype(np.float32)
-        for axis, spacing in zip(turned.axes[:2], turned.spacing_mm[:2], strict=True)
-    )
-    return x[:, None], y[None, :]
+def _away_mm(grid: Grid) -> Float64[ndarray, "x y"]:
+    """Of every pixel from the axis of the gantry."""
+    x, y = (grid.affine[axis, 3] + grid.affine[axis, axis] * np.arange(grid.shape[axis]) for axis in (0, 1))
+    return np.hypot(x[:, None], y)

@@ -1,15 +1,23 @@
 """What a detector receives of a beam in air, element by element and energy by energy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
-from render.materials import Spectrum
+from render.bowtie import Bowtie
+from render.detector import Channel
+from render.materials import Spectrum, per_mm
+from render.technique import Technique
+from render.views import Arc, Panel
 
 ENERGY_BINS = 14
 """Bins of equal signal that stand for a whole spectrum: within 0.25 % of its attenuation by water and bone."""
+
+TUBE_TABLE_MM = 1000.0
+"""Distance from the focus at which the tube's photons are tabulated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +44,39 @@ class Illumination:
 
     def binned(self, bins: int = ENERGY_BINS) -> "Illumination":
         """In bins of equal signal of the whole detector, each with its mean attenuation."""
-        across, along = self.across.sum(axis=0), self.along.sum(axis=0)
-        signal = across * along
+        across, signal = self.across.sum(axis=0), self.spectrum.signal
         middle = np.cumsum(signal) - signal / 2
         into = np.zeros((len(signal), bins))
-        into[np.arange(len(signal)), np.minimum((middle / signal.sum() * bins).astype(int), bins - 1)] = 1
+        into[np.arange(len(signal)), np.minimum((middle * bins).astype(int), bins - 1)] = 1
         into = into[:, into.T @ signal > 0]
 
         def mean(table: Float64[ndarray, "n e"], weight: Float64[ndarray, " e"]) -> Float64[ndarray, "n bins"]:
             return (table * weight) @ into / (weight @ into)
 
         return Illumination(self.across @ into, mean(self.along, across), mean(self.per_mm, signal))
+
+
+def illumination(
+    channel: Channel,
+    technique: Technique,
+    bowtie: Bowtie | None,
+    plane: Panel | Arc,
+    distance_mm: float,
+    materials: Sequence[int],
+) -> Illumination:
+    """What `plane`, that far from the focus, receives of an exposure; the anode lies towards the last row.
+
+    Thinned by the distance squared and by how askew rays meet the plane: cos^3, taken across and along one by one.
+    """
+    middle = plane.outline(distance_mm)
+    x, forward = ((middle[:-1] + middle[1:]) / 2).T
+    up = plane.row_mm * (np.arange(plane.rows) - (plane.rows - 1) / 2)
+    fan_rad, rise_rad = np.arctan2(x, forward), np.arctan2(up, distance_mm)
+
+    in_the_middle = channel.photons_mm2_mas * technique.mas * (TUBE_TABLE_MM / distance_mm) ** 2
+    askew = np.cos(fan_rad) ** 3 if isinstance(plane, Panel) else np.ones_like(fan_rad)
+    across = in_the_middle * plane.column_mm * plane.row_mm * askew[:, None]
+    if bowtie:
+        across = across * bowtie.transmission(fan_rad, channel.energy_kev)
+    along = np.cos(rise_rad)[:, None] ** 3 * technique.tube.heel(technique.kvp, rise_rad)
+    return Illumination(across, along, per_mm(materials, channel.energy_kev))

@@ -1,25 +1,40 @@
-"""Every tissue as a little water, bone and iodine, so that one projection serves all energies.
+"""Every tissue as a little water, bone and heavy elements, so that one projection serves all energies.
 
 Between its K edges, the attenuation of matter is a sum of two functions of energy, photoelectric and Compton
-(Alvarez and Macovski 1976, Phys Med Biol 21:733), so water and bone span every tissue; iodine, whose K edge lies
-within the beam, is the third.
+(Alvarez and Macovski 1976, Phys Med Biol 21:733), so water and bone span every tissue and light metal; an element whose
+K edge lies within the beam stands for itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 from numpy import ndarray
 
-from render.attenuation import ELEMENTS, Beam, compositions, mass_attenuation
+from render.attenuation import Beam, compositions, elements, mass_attenuation
 from render.orientation import Orientation
 from render.properties import column
 from simdata import Scene
 from simdata.scene import WHOLE
 from simdata.tissues import tissues
 
-MATERIALS = ("water", "bone", "iodine")
+HEAVY = {
+    "iodine": "I",
+    "barium": "Ba",
+    "gadolinium": "Gd",
+    "silver": "Ag",
+    "tin": "Sn",
+    "tantalum": "Ta",
+    "tungsten": "W",
+    "platinum": "Pt",
+    "gold": "Au",
+    "mercury": "Hg",
+    "lead": "Pb",
+}
+"""Materials that are one element, for their K edges at 25 to 88 keV."""
+
+MATERIALS = ("water", "bone", *HEAVY)
 WATER, BONE, IODINE = range(3)
 DENSITY, CONTRAST = "density", "iodine_mg_ml"
 """Scene fields: the density relative to the tissue's own, and mg of iodine per ml."""
@@ -35,18 +50,23 @@ class Spectrum:
     """A beam as the detector weighs it. signal: share of each bin. per_mm: 1/mm for 1 g/cm3 of each material."""
 
     signal: Float64[ndarray, " e"]
-    per_mm: Float64[ndarray, "3 e"]
+    per_mm: Float64[ndarray, "m e"]
 
-    def transmission(self, path: Float64[ndarray, "*n 3"]) -> Float64[ndarray, "*n"]:
+    def transmission(self, path: Float64[ndarray, "*n m"]) -> Float64[ndarray, "*n"]:
         """Share of the signal left behind `path`, g/cm3 times mm of each material (Beer-Lambert)."""
         return np.exp(-np.asarray(path, float) @ self.per_mm) @ self.signal
 
 
+def per_mm(materials: Sequence[int], energy_kev: Float64[ndarray, " e"]) -> Float64[ndarray, "m e"]:
+    """Attenuation of 1 g/cm3 of each material, 1/mm."""
+    tissue = {WATER: compositions()["water"], BONE: compositions()["cortical_bone"]}
+    fractions = [tissue[m] if m in tissue else {HEAVY[MATERIALS[m]]: 1.0} for m in materials]
+    return np.array([mass_attenuation(f, energy_kev) for f in fractions]) / MM_PER_CM
+
+
 def spectrum(beam: Beam) -> Spectrum:
-    """`beam` with each keV a bin of its own."""
-    water, bone = (mass_attenuation(compositions()[tissue], beam.energy_kev) for tissue in ("water", "cortical_bone"))
-    iodine = mass_attenuation({"I": 1.0}, beam.energy_kev)
-    return Spectrum(beam.signal, np.array([water, bone, iodine]) / MM_PER_CM)
+    """`beam` with each of its energies a bin of its own, through all materials."""
+    return Spectrum(beam.signal, per_mm(range(len(MATERIALS)), beam.energy_kev))
 
 
 def binned(full: Spectrum, bins: int = ENERGY_BINS) -> Spectrum:
@@ -58,22 +78,24 @@ def binned(full: Spectrum, bins: int = ENERGY_BINS) -> Spectrum:
     return Spectrum(signal, per_mm)
 
 
-def amounts(beam: Beam) -> Mapping[str, Float64[ndarray, " 3"]]:
-    """Tissue name to g/cm3 of water, bone and iodine that attenuate `beam` as it does.
+def amounts(beam: Beam) -> Mapping[str, Float64[ndarray, " m"]]:
+    """Tissue name to g/cm3 of each material that attenuate `beam` as it does.
 
-    Iodine is what the composition holds; water and bone fit the rest by least squares, weighted by the signal.
+    Heavy elements are what the composition holds; water and bone fit the rest by least squares, weighted by the signal.
     Air is nothing at all: the blank scan that every measurement is divided by went through it.
     """
-    full = spectrum(beam)
-    weight = np.sqrt(full.signal)
-    by_element = np.array([mass_attenuation({element: 1.0}, beam.energy_kev) for element in ELEMENTS]) / MM_PER_CM
+    weight = np.sqrt(beam.signal)
+    names = elements()
+    by_element = np.array([mass_attenuation({element: 1.0}, beam.energy_kev) for element in names]) / MM_PER_CM
     density = column("tissue_composition", "density_g_cm3")
-    contents = np.array([[density[t] * c.get(e, 0.0) for e in ELEMENTS] for t, c in compositions().items()])
-    iodine = contents[:, ELEMENTS.index("I")].copy()
-    contents[:, ELEMENTS.index("I")] = 0
+    contents = np.array([[density[t] * c.get(e, 0.0) for e in names] for t, c in compositions().items()])
+    heavy = [names.index(symbol) for symbol in HEAVY.values()]
+    stand_for_themselves = contents[:, heavy].copy()
+    contents[:, heavy] = 0
 
-    water_bone = np.linalg.lstsq((full.per_mm[:IODINE] * weight).T, (contents @ by_element * weight).T, rcond=None)[0]
-    table = dict(zip(compositions(), np.column_stack([water_bone.T, iodine]), strict=True))
+    light = per_mm((WATER, BONE), beam.energy_kev)
+    water_bone = np.linalg.lstsq((light * weight).T, (contents @ by_element * weight).T, rcond=None)[0]
+    table = dict(zip(compositions(), np.column_stack([water_bone.T, stand_for_themselves]), strict=True))
     return {**table, "air": np.zeros(len(MATERIALS))}
 
 
@@ -90,7 +112,7 @@ class Body:
     share: UInt8[ndarray, "x y z"] | None
     fields: Mapping[str, Float32[ndarray, "x y z"]]
     materials: list[int]
-    grams: Float32[ndarray, "256 3"]
+    grams: Float32[ndarray, "256 m"]
 
     @classmethod
     def of(cls, scene: Scene, turned: Orientation, beam: Beam) -> "Body":

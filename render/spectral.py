@@ -173,7 +173,7 @@ class EffectiveAtomicNumber(SpectralImage):
 
 def per_mm(kev: float) -> Float64[ndarray, " 3"]:
     """1/mm of 1 g/cm3 of each of the materials at one energy."""
-    return spectrum(Beam(np.array([kev]), np.ones(1))).per_mm[:, 0]
+    return spectrum(Beam(np.array([kev], float), np.ones(1))).per_mm[:, 0]
 
 
 @cache

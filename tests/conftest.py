@@ -11,13 +11,15 @@ RENDER = (
     "calibration",
     "ct",
     "filters",
-    "geometry",
+    "gantry",
+    "illumination",
+    "matrix",
     "materials",
     "orientation",
     "projection",
     "properties",
     "views",
-    "xray",
+    "attenuation",
 )
 CHECKED = [*(f"simdata.{name}" for name in GROUND), *(f"render.{name}" for name in RENDER)]
 sys.path.append(str(Path(__file__).parent))

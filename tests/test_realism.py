@@ -208,7 +208,7 @@ count: 2
 phantom: {kind: toys.Block, edge: 24, voxel_mm: 4}
 scan:
   - {kind: toys.Camera}
-  - {kind: render.ct.CT, name: ct, geometry: {kind: render.geometry.FanBeam, views: 40, pitch_mm: 4}}
+  - {kind: render.ct.CT, name: ct, gantry: {views: 40, element_mm: 4, rows: 8, row_mm: 4}}
 """
 
 

@@ -17,7 +17,7 @@ count: 2
 phantom: {kind: phantoms.torso.Torso, voxel_mm: 5, shape: [80, 60, 50]}
 grow: [{kind: phantoms.lesions.nodule.Nodule, diameter_mm: {uniform: [25, 35]}}]
 scan:
-  - {kind: render.ct.CT, geometry: {kind: render.geometry.FanBeam, views: 120, pitch_mm: 5}}
+  - {kind: render.ct.CT, gantry: {views: 120, element_mm: 5, rows: 8, row_mm: 4}}
   - {kind: render.mr.SpinEcho}
 """
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.random import Generator, Philox
 
-from render.attenuation import attenuation, tube
+from render.attenuation import attenuation
+from render.tube import Tube
 from simdata import Grid, Scene, SceneError, structure, vessel_tree
 from vascular.aneurysm import Aneurysm
 from vascular.dropout import Dropout
@@ -88,7 +89,7 @@ def test_a_stenosis_narrows_and_lets_less_through(patient, plaque):
 
 def test_plaques_attenuate_as_plaques_do():
     """Lipid-rich 14 +- 26 HU, fibrous 91 +- 21, calcified above 130 (the threshold of Agatston 1990)."""
-    beam = tube(120.0, 2.5)
+    beam = Tube(filters_mm={"Al": 2.5}).beam(120.0)
     water, soft, calcified = (
         (attenuation(tissue, beam.energy_kev) * beam.photons_mm2_mas).sum()
         for tissue in ("water", "soft_plaque", "calcification")

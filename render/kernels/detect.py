@@ -9,70 +9,88 @@ from numpy import float32, ndarray
 
 
 def transmit_reference(
-    path: Float32[ndarray, "views n m z"],
-    signal: Float64[ndarray, " e"],
+    path: Float32[ndarray, "views columns rows m"],
+    across: Float64[ndarray, "columns e"],
+    along: Float64[ndarray, "rows e"],
     per_mm: Float64[ndarray, "m e"],
-) -> Float32[ndarray, "views n z"]:
-    """Photons behind a path through m materials: sum over e of signal exp(-sum over m of path per_mm). Beer-Lambert."""
-    return np.einsum("e,vnze->vnz", signal, np.exp(-np.einsum("vnmz,me->vnze", path, per_mm))).astype(np.float32)
+) -> Float32[ndarray, "views columns rows"]:
+    """Photons behind a path through m materials: sum over e of across along exp(-sum over m of path per_mm).
+
+    across: photons of each energy at a column of a scan of air. along: what a row has of these. Beer-Lambert.
+    """
+    left = np.exp(-np.einsum("vcrm,me->vcre", path, per_mm))
+    return np.einsum("ce,re,vcre->vcr", across, along, left).astype(np.float32)
 
 
 def detect(
-    path: Float32[ndarray, "views n m z"], signal: Float32[ndarray, " e"], per_mm: Float32[ndarray, "m e"]
-) -> Float32[ndarray, "views n z"]:
+    path: Float32[ndarray, "views columns rows m"],
+    across: Float64[ndarray, "columns e"],
+    along: Float64[ndarray, "rows e"],
+    per_mm: Float64[ndarray, "m e"],
+) -> Float32[ndarray, "views columns rows"]:
     """As the reference, fast."""
-    views, elements, _, slices = path.shape
-    out = np.empty((views, elements, slices), np.float32)
-    transmit(path, signal, per_mm, out)
+    out = np.empty(path.shape[:3], np.float32)
+    transmit(path, *(table.astype(np.float32) for table in (across, along, per_mm)), out)
     return out
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def transmit(path, signal, per_mm, out):
-    """Into `out`. A ray through nothing but air, and there are many, takes the blank beam as it is."""
-    blank = signal.sum()
-    for view in prange(path.shape[0]):
-        for n in range(path.shape[1]):
-            for z in range(path.shape[3]):
-                out[view, n, z] = _behind(path[view, n, :, z], signal, per_mm) if path[view, n, :, z].any() else blank
-
-
-@njit(inline="always")
-def _behind(path, signal, per_mm):
-    photons = float32(0)
-    for e in range(signal.shape[0]):
-        depth = float32(0)
-        for m in range(path.shape[0]):
-            depth += path[m] * per_mm[m, e]
-        photons += signal[e] * exp(-depth)
-    return photons
+@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+def transmit(path, across, along, per_mm, out):
+    """Into `out`. The rows of a column go together; a column behind nothing but air takes the blank beam as it is."""
+    views, columns, rows, materials = path.shape
+    energies = per_mm.shape[1]
+    blank = np.empty((columns, rows), np.float32)
+    for column in prange(columns):
+        for row in range(rows):
+            blank[column, row] = (across[column] * along[row]).sum()
+    for view in prange(views):
+        depth = np.empty(rows, np.float32)
+        for column in range(columns):
+            photons, ways = out[view, column], path[view, column]
+            if not ways.any():
+                photons[:] = blank[column]
+                continue
+            photons[:] = 0
+            for e in range(energies):
+                for row in range(rows):
+                    mu_d = float32(0)
+                    for m in range(materials):
+                        mu_d += ways[row, m] * per_mm[m, e]
+                    depth[row] = mu_d
+                arriving = across[column, e]
+                for row in range(rows):
+                    photons[row] += arriving * along[row, e] * exp(-depth[row])
 
 
 def water_path_reference(
-    photons: Float32[ndarray, "views n z"],
-    blank: float,
+    photons: Float32[ndarray, "views columns rows"],
+    blank: Float32[ndarray, "columns rows"],
+    output: Float64[ndarray, " views"],
     fewest: float,
-    path_mm: Float64[ndarray, " t"],
+    path_mm: Float64[ndarray, "columns t"],
     first: float,
     step: float,
-) -> Float32[ndarray, "views n z"]:
-    """The path through water, mm, that leaves `photons` of `blank`: path_mm at -log(photons / blank), linearly.
+) -> Float32[ndarray, "views columns rows"]:
+    """The path through water, mm, that leaves `photons` of blank times output: path_mm at -log of that, linearly.
 
-    path_mm[i] belongs to the attenuation first + i step. Fewer than `fewest` photons count as `fewest`, so that a
-    detector element that saw none (photon starvation) stays finite.
+    path_mm[c, i] belongs to the attenuation first + i step of column c. Fewer than `fewest` photons count as `fewest`,
+    so that a detector element that saw none (photon starvation) stays finite.
     """
-    attenuation = -np.log(np.maximum(photons, fewest) / blank)
-    return np.interp(attenuation, first + step * np.arange(len(path_mm)), path_mm).astype(np.float32)
+    attenuation = -np.log(np.maximum(photons, fewest) / (output[:, None, None] * blank))
+    at = first + step * np.arange(path_mm.shape[1])
+    columns = range(photons.shape[1])
+    return np.stack([np.interp(attenuation[:, c], at, path_mm[c]) for c in columns], axis=1).astype(np.float32)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def water_path(photons, blank, fewest, path_mm, first, step, out):
+def water_path(photons, blank, output, fewest, path_mm, first, step, out):
     """As the reference, into `out`."""
-    last = path_mm.shape[0] - 2
+    last = path_mm.shape[1] - 2
     for view in prange(photons.shape[0]):
-        for n in range(photons.shape[1]):
-            for z in range(photons.shape[2]):
-                attenuation = log(blank / max(photons[view, n, z], fewest))
+        for column in range(photons.shape[1]):
+            table = path_mm[column]
+            for row in range(photons.shape[2]):
+                attenuation = log(output[view] * blank[column, row] / max(photons[view, column, row], fewest))
                 at = (attenuation - first) / step
                 lower = min(max(int(at), 0), last)
-                out[view, n, z] = path_mm[lower] + (at - lower) * (path_mm[lower + 1] - path_mm[lower])
+                out[view, column, row] = table[lower] + (at - lower) * (table[lower + 1] - table[lower])
