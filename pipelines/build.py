@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -125,7 +125,7 @@ def slot_of(hint: Any) -> type | None:
 def _build_value(value: Any, hint: Any, where: str, plugins: tuple[str, ...]) -> Any:
     if isinstance(value, list):
         return tuple(_build_value(item, hint, f"{where}[{number}]", plugins) for number, item in enumerate(value))
-    if isinstance(value, Mapping) and hint is not None:
+    if isinstance(value, Mapping) and hint is not None and get_origin(hint) is not Mapping:
         slot = slot_of(hint)
         if slot is None:
             key = next(iter(value), "")

@@ -13,7 +13,7 @@ from render.plane import onto, plane
 from render.views import Views
 from simdata import Part, RecipeError, Scene
 
-COARSE = 8
+COARSE = 4
 """Every so many voxels along each axis are asked whether the patient goes on beyond the detector."""
 
 SIDES = ("left", "right", "lower", "upper")

@@ -1,0 +1,113 @@
+"""A tube lights a flat detector through a patient: the ways through his materials, and what is left behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy import ndarray
+
+from render.attenuation import Beam
+from render.c_arm import CArm
+from render.detector import Channel, Detector
+from render.exposure import air_kerma_ugy
+from render.illumination import Illumination, illumination
+from render.isocentre import in_patient, upright
+from render.kernels.detect import detect
+from render.kernels.mix import mix
+from render.leaning import upright_for
+from render.materials import CONTRAST, DENSITY, IODINE, WATER, Body
+from render.orientation import orientation
+from render.projection import running_sums, shade
+from render.strips import cast_in_strips
+from render.technique import Technique
+from render.views import Panel, Views
+from simdata import Grid, Scene, SceneError
+from simdata.scene import WHOLE
+
+KERMA_ELEMENTS = 128
+"""Along each side of the detector, air kerma is found at so many elements."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opaque:
+    """A patient before a detector, which stands upright on his grid.
+
+    sums: running sums of g/cm3 of his materials. materials: rows of a Spectrum's attenuation.
+    """
+
+    sums: Float32[ndarray, "x y z_and_two m"]
+    grid: Grid
+    materials: list[int]
+
+    @classmethod
+    def of(cls, scene: Scene, view: Views, beam: Beam) -> "Opaque":
+        """`scene` in the materials that stand for its tissues in `beam`. Raises as `render.projection.project` does."""
+        body = Body.of(scene, orientation(scene.grid), beam)
+        volume, grid = upright_for(view, mixed(body), in_patient(upright(scene.grid), scene.grid))
+        shade(grid, view)
+        sums = running_sums(volume)
+        if not np.isfinite(sums[:, :, -1]).all():
+            raise SceneError("X-rays: the patient holds numbers that are not finite; fields without NaN would do")
+        return cls(sums, grid, body.materials)
+
+    def path(self, view: Views) -> Float32[ndarray, "columns rows m"]:
+        """g/cm3 times mm of each material on the way to every element."""
+        return cast_in_strips(self.sums, self.grid, view)
+
+
+def mixed(body: Body) -> Float32[ndarray, "x y z m"]:
+    """As `body.volume()`, fast."""
+    none = np.zeros((0, 0, 0), np.uint8)
+    second, share = (none if array is None else array for array in (body.second, body.share))
+    density, contrast = (body.fields.get(name, none.astype(np.float32)) for name in (DENSITY, CONTRAST))
+    grams = np.ascontiguousarray(body.grams[:, body.materials])
+    lane = body.materials.index(IODINE) if IODINE in body.materials else 0
+    out = np.empty((*body.tissue.shape, len(body.materials)), np.float32)
+    mix(body.tissue, second, share, density, contrast, grams, WHOLE, lane, out)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """What the detector of a C-arm receives of an exposure in air; the anode looks to the top of the picture."""
+
+    technique: Technique
+    stand: CArm
+    detector: Detector
+
+    def channels(self, materials: Sequence[int] = (WATER,)) -> list[Illumination]:
+        """Photons of each channel of the detector, energy by energy."""
+        return [self._lit(channel, materials) for channel in self.detector.channels(self.technique.beam)]
+
+    def foci(self, view: Views) -> list[Views]:
+        """`view` from places all over the focal spot: so many that none moves what is in the middle by a pixel."""
+        width_mm, height_mm = self.technique.tube.focal_spot_mm
+        smear = np.array([width_mm, height_mm]) * (self.stand.magnification - 1) / self.stand.pixel_mm
+        wide, high = ((np.arange(n) + 0.5) / n - 0.5 for n in np.maximum(np.ceil(smear), 1).astype(int))
+        return [view.refocused(x * width_mm, y * height_mm) for x in wide.tolist() for y in high.tolist()]
+
+    def kerma_ugy(
+        self, path: Float32[ndarray, "columns rows m"], materials: Sequence[int]
+    ) -> Float64[ndarray, "fewer_columns fewer_rows"]:
+        """Air kerma over the detector behind so much of the materials."""
+        beam = self.technique.beam
+        lit = self._lit(Channel(beam.energy_kev, beam.photons_mm2_mas, 1.0), materials)
+        few = tuple(slice(None, None, max(1, n // KERMA_ELEMENTS)) for n in path.shape[:2])
+        left = np.exp(-path[few].astype(float) @ lit.per_mm) * lit.across[few[0], None] * lit.along[few[1]]
+        return air_kerma_ugy(left / self.stand.pixel_mm**2, beam.energy_kev)
+
+    def _lit(self, channel: Channel, materials: Sequence[int]) -> Illumination:
+        side_mm = self.stand.pixel_mm
+        panel = Panel(columns=self.stand.columns, rows=self.stand.rows, column_mm=side_mm, row_mm=side_mm)
+        return illumination(channel, self.technique, None, panel, self.stand.source_to_detector_mm, materials)
+
+
+def behind(path: Float32[ndarray, "columns rows m"], light: Illumination) -> Float32[ndarray, "columns rows"]:
+    """Photons of each element behind so much of the materials. Beer-Lambert, energy by energy.
+
+    Each column is a view of its own, so that every core has work: without a bowtie they all have one spectrum.
+    """
+    middle = len(path) // 2
+    photons = detect(path[:, None], light.across[middle : middle + 1], light.along, light.per_mm)[:, 0]
+    return photons * (light.across.sum(axis=1) / light.across[middle].sum()).astype(np.float32)[:, None]

@@ -1,0 +1,84 @@
+"""Radiography: one picture of the chest, or of any part from any side, on a flat detector."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt
+
+from render.c_arm import CArm, beyond
+from render.detector import Detector, EnergyIntegrating
+from render.display import Display, ForPresentation
+from render.effects.electronic_noise import ElectronicNoise
+from render.effects.quantum_noise import QuantumNoise
+from render.exposure import AutomaticExposure, Exposure
+from render.flat_panel import Light, Opaque, behind
+from render.photons import Photons
+from render.photons import photons as measured
+from render.plane import plane
+from render.shadows import projected, shadows
+from render.technique import Technique
+from render.tube import Tube, XRaySource
+from simdata import Effect, Image, Raw, Scanner, Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class XRay(Scanner):
+    """A radiograph.
+
+    kvp: tube voltage. tube: what makes the beam; its anode looks to the head. exposure: FixedExposure or
+    AutomaticExposure. stand: where tube and detector stand, and how large the picture is. detector: what it makes of
+    photons; the default is 0.6 mm of CsI needles that fill 0.8 of it (assumed). display: ForPresentation or
+    ForProcessing. shadows: the structures whose shadows go along with the image; all that occur if None.
+    Scene fields: "density" scales a tissue's, "iodine_mg_ml" adds contrast. The patient is imaged at rest.
+    """
+
+    kvp: Annotated[float, Gt(0)] = 125.0
+    tube: XRaySource = Tube(filters_mm={"Al": 3.5}, focal_spot_mm=(1.2, 1.2))
+    exposure: Exposure = AutomaticExposure()
+    stand: CArm = CArm()
+    detector: Detector = EnergyIntegrating(absorber="csi", absorber_mm=0.6, fill=0.8)
+    display: Display = ForPresentation()
+    shadows: tuple[str, ...] | None = None
+    effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
+
+    def measure(self, scene: Scene) -> Raw:
+        """Photons expected at each element: (channels, 1, columns, rows) float32."""
+        scene = scene.to("cpu")
+        view = self.stand.view(scene)
+        light = Light(Technique(kvp=self.kvp, mas=1.0, tube=self.tube), self.stand, self.detector)
+        patient = Opaque.of(scene, view, light.technique.beam)
+
+        paths = [patient.path(focus) for focus in light.foci(view)]
+        kerma = np.mean([light.kerma_ugy(path, patient.materials) for path in paths], axis=0)
+        mas = np.float32(self.exposure.mas(kerma))
+        lights = [channel.binned() for channel in light.channels(patient.materials)]
+        photons = np.mean([[behind(path, one) for one in lights] for path in paths], axis=0)
+        in_air = light.channels()
+        return Photons(
+            data=mas * photons[:, None],
+            grid=plane(view),
+            unit="photons",
+            blank=mas * np.stack([channel.blank for channel in in_air])[:, None],
+            view_s=np.zeros(1),
+            element_mm=(self.stand.pixel_mm, self.stand.pixel_mm),
+            middle_to_detector_mm=self.stand.patient_to_detector_mm,
+            focus_mm=(0.0, 0.0, self.stand.source_to_detector_mm),
+            spectra=tuple(channel.spectrum for channel in in_air),
+        )
+
+    def reconstruct(self, raw: Raw) -> Image:
+        """Grey levels (columns, rows, 1) in the plane of the detector, which is where the grid lies in the patient."""
+        return Image(np.moveaxis(self.display(measured(raw, "XRay")), 0, -1), "a.u.", raw.grid)
+
+    def truth(self, scene: Scene, image: Image) -> Image:
+        """`image` with the shadows of structures, vessels on the detector, and a note where the patient overlaps it."""
+        scene = scene.to("cpu")
+        view = self.stand.view(scene)
+        sides = beyond(scene, view)
+        return replace(
+            image,
+            shadows=shadows(scene, view, self.shadows),
+            vessels={bed: projected(vessels, view) for bed, vessels in scene.vessels.items()},
+            notes=(*image.notes, *([f"the patient goes on beyond the picture: {', '.join(sides)}"] if sides else [])),
+        )
