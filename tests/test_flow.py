@@ -119,16 +119,45 @@ def test_the_flow_of_a_tree_with_equal_ends_gives_equal_ends_again(seed, n):
     assert abs(backward.pressure_mmhg[tree.ends] - 30).max() < 1e-8
 
 
-@given(seed=st.integers(0, 10_000), n=st.integers(2, 200))
-def test_the_network_solver_equals_a_general_one(seed, n):
+def resistors(seed, n):
+    """Ends, conductances and grounds of a random net, and its matrix."""
     rng = np.random.default_rng(seed)
     a, b = rng.integers(0, n, 2 * n), rng.integers(0, n, 2 * n)
     a, b = a[a != b], b[a != b]
-    conductance, ground, inflow = rng.lognormal(0, 2, len(a)), rng.uniform(0.01, 1, n), rng.normal(size=n)
-    joined = coo_matrix((conductance, (a, b)), shape=(n, n))
-    laplacian = diags(np.asarray((joined + joined.T).sum(axis=1)).ravel() + ground) - joined - joined.T
-    pressures = network(a, b, n, rng.integers(0, 3, (n, 3)).astype(float)).factor(conductance, ground).solve(inflow)
-    assert np.allclose(pressures, spsolve(laplacian.tocsc(), inflow), rtol=1e-8, atol=1e-10)
+    conductance, ground = rng.lognormal(0, 2, len(a)), rng.uniform(0.01, 1, n)
+    net = network(a, b, n, rng.integers(0, 3, (n, 3)).astype(float))
+    return net, conductance, ground, rng
+
+
+def general(net, conductance, ground):
+    joined = coo_matrix((conductance, (net.node_a, net.node_b)), shape=2 * (net.size,))
+    return (diags(np.asarray((joined + joined.T).sum(axis=1)).ravel() + ground) - joined - joined.T).tocsc()
+
+
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 200))
+def test_the_network_solver_equals_a_general_one(seed, n):
+    net, conductance, ground, rng = resistors(seed, n)
+    inflow = rng.normal(size=n)
+    pressures = net.factor(conductance, ground).solve(inflow)
+    assert np.allclose(pressures, spsolve(general(net, conductance, ground), inflow), rtol=1e-8, atol=1e-10)
+
+
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 200))
+def test_a_factor_finds_the_pressures_at_resistances_not_far_from_its_own(seed, n):
+    net, conductance, ground, rng = resistors(seed, n)
+    factor, inflow = net.factor(conductance, ground), rng.normal(size=n)
+    changed = conductance * rng.uniform(0.5, 2, len(conductance))
+    near, matrix = factor.solve_near(changed, ground, inflow), general(net, changed, ground)
+    exact = spsolve(matrix, inflow)
+    assert near is not None
+    error = near - exact
+    assert error @ (matrix @ error) < 0.1**2 * (exact @ inflow)
+
+
+def test_a_factor_does_not_answer_for_quite_other_resistances():
+    net, conductance, ground, rng = resistors(1, 200)
+    changed = rng.lognormal(0, 8, len(conductance))
+    assert net.factor(conductance, ground).solve_near(changed, ground, rng.normal(size=200)) is None
 
 
 def test_what_cannot_flow_is_refused_with_its_place():

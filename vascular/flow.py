@@ -4,6 +4,7 @@ Poiseuille: dp = 8 eta L q / (pi r^4), eta of blood by diameter and haematocrit 
 number. Viscosity, flow and haematocrit are found in turns until none of them moves the others.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy import ndarray
 
 from simdata.errors import SceneError
 from simdata.vessels import AIRWAY, ARTERY, DUCT, ROOT, VEIN, Vessels
-from vascular.network import Network, network
+from vascular.network import Factor, Network, network
 from vascular.rheology import NARROWEST_MM, red_cells, viscosity_mpa_s
 
 MPA_S_IN_MMHG_S = 1e-3 / 133.322
@@ -24,8 +25,10 @@ HAEMATOCRIT = 0.45
 """Of the blood that enters, systemic."""
 SHORTEST = 0.01
 """A tube is taken as this many radii long at least: points that lie on each other have one pressure."""
+ROUNDS = 3
+"""Of an exact solve: each after the first takes back what rounding lost."""
 STAGNANT = 1e-26
-"""A pressure drop along a tube below this share of the largest pressure is what is left of rounding after two rounds:
+"""A pressure drop along a tube below this share of the largest pressure is what is left of rounding after them:
 there the blood stands still."""
 TRICKLE = 1e-12
 """Share of the largest flow below which an imbalance is measured against that, not against the flow itself."""
@@ -35,6 +38,8 @@ nearer: where red cells skim strongly, whole steps swing for ever (measured)."""
 SETTLED = 1e-3
 """Share of the red cells in motion that change their tube in a turn, at which the turns end."""
 MOST_TURNS = 60
+
+Solve = Callable[[Float[ndarray, " f"]], Float[ndarray, " f"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +150,13 @@ def circulation(
     plumbing = _plumbing(vessels, held, inflow, float(inlet_haematocrit), beyond)
 
     cells = np.full(len(plumbing.tubes.tail), float(inlet_haematocrit))
-    stream, turns, step, before = plumbing.stream(cells, 2), 1, FIRST_STEP, np.inf
+    stream, turns, step, before = plumbing.stream(cells), 1, FIRST_STEP, np.inf
     while (change := stream.change_from(cells)) >= SETTLED and turns < MOST_TURNS:
         step, before = step * SHORTER if change >= before else step, change
         cells += step * (stream.haematocrit - cells)
-        stream, turns = plumbing.stream(cells, 2), turns + 1
-    stream = plumbing.stream(cells, 3)
+        stream, turns = plumbing.followed(stream, cells), turns + 1
+        if stream.change_from(cells) < SETTLED or turns == MOST_TURNS:
+            stream = plumbing.stream(cells)
 
     segments = len(vessels.segments)
     haematocrit = np.where(plumbing.tubes.blood, stream.haematocrit, np.nan)
@@ -169,8 +175,12 @@ def circulation(
 
 @dataclass(frozen=True, eq=False)
 class _Stream:
-    """What flows at one viscosity: pressure and what enters at each point, flow and haematocrit of each tube."""
+    """What flows at one viscosity: pressure and what enters at each point, flow and haematocrit of each tube.
 
+    factor: of the resistances at this viscosity, or at one before.
+    """
+
+    factor: Factor
     pressure: Float[ndarray, " n"]
     entering: Float[ndarray, " n"]
     flow: Float[ndarray, " t"]
@@ -202,28 +212,48 @@ class _Plumbing:
     first: Int[ndarray, " n1"]
     tube: Int[ndarray, " t2"]
 
-    def stream(self, cells: Float[ndarray, " t"], rounds: int) -> _Stream:
-        """Flow at the viscosity that `cells` give; rounds after the first take back what rounding lost."""
-        tubes = self.tubes
-        conductance = _conductance(tubes, cells)
+    def stream(self, cells: Float[ndarray, " t"]) -> _Stream:
+        """Flow at the viscosity that `cells` give."""
+        conductance, ground = self._resistors(cells)
+        factor = self.network.factor(conductance[self.inner], ground)
+        pressure = np.where(np.isfinite(self.held), self.held, 0.0)
+        return self._flowing(conductance, factor, pressure, [factor.solve] * ROUNDS)
+
+    def followed(self, before: _Stream, cells: Float[ndarray, " t"]) -> _Stream:
+        """Flow at a viscosity not far from that of a stream before, but for a small share of what changes."""
+        conductance, ground = self._resistors(cells)
+
+        def solve(inflow: Float[ndarray, " f"]) -> Float[ndarray, " f"]:
+            near = before.factor.solve_near(conductance[self.inner], ground, inflow)
+            return self.network.factor(conductance[self.inner], ground).solve(inflow) if near is None else near
+
+        return self._flowing(conductance, before.factor, before.pressure.copy(), [solve])
+
+    def _resistors(self, cells: Float[ndarray, " t"]) -> tuple[Float[ndarray, " t"], Float[ndarray, " f"]]:
+        """Conductance of each tube, and of each free point to held ones and to what lies beyond it."""
+        conductance = _conductance(self.tubes, cells)
         ground = self.periphery.conductance[self.free].copy()
         for node, at in self.grounded:
             ground += np.bincount(node, conductance[at], len(self.free))
-        factor = self.network.factor(conductance[self.inner], ground)
+        return conductance, ground
 
-        pressure = np.where(np.isfinite(self.held), self.held, 0.0)
+    def _flowing(
+        self, conductance: Float[ndarray, " t"], factor: Factor, pressure: Float[ndarray, " n"], solves: Sequence[Solve]
+    ) -> _Stream:
+        """From a first pressure the flow; each solve in turn takes back what is out of balance."""
+        tubes = self.tubes
         flow = conductance * (pressure[tubes.tail] - pressure[tubes.head])
         beyond = self.periphery.conductance * (pressure - self.periphery.mmhg)
-        for _ in range(rounds):
+        for solve in solves:
             step = np.zeros(len(pressure))
-            step[self.free] = factor.solve((self.inflow - beyond - self._outflow(flow))[self.free])
+            step[self.free] = solve((self.inflow - beyond - self._outflow(flow))[self.free])
             pressure += step
             flow += conductance * (step[tubes.tail] - step[tubes.head])
             beyond += self.periphery.conductance * step
         flow[abs(flow) <= STAGNANT * abs(pressure).max() * conductance] = 0
 
         entering = np.where(np.isfinite(self.held), self._outflow(flow), self.inflow - beyond)
-        return _Stream(pressure, entering, flow, self._red_cells(flow, entering))
+        return _Stream(factor, pressure, entering, flow, self._red_cells(flow, entering))
 
     def _outflow(self, flow: Float[ndarray, " t"]) -> Float[ndarray, " n"]:
         """What leaves each point through its tubes, less what comes."""
