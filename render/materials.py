@@ -1,8 +1,8 @@
 """Every tissue as a little water, bone and heavy elements, so that one projection serves all energies.
 
 Between its K edges, the attenuation of matter is a sum of two functions of energy, photoelectric and Compton
-(Alvarez and Macovski 1976, Phys Med Biol 21:733), so water and bone span every tissue and light metal; an element whose
-K edge lies within the beam stands for itself.
+(Alvarez and Macovski 1976, Phys Med Biol 21:733), so water and bone span every tissue; with iron they span the metals
+from titanium to zinc. An element whose K edge lies within the beam stands for itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,8 +34,14 @@ HEAVY = {
 }
 """Materials that are one element, for their K edges at 25 to 88 keV."""
 
-MATERIALS = ("water", "bone", *HEAVY)
+MATERIALS = ("water", "bone", *HEAVY, "iron")
 WATER, BONE, IODINE = range(3)
+IRON = MATERIALS.index("iron")
+
+METALS = ("Ti", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn")
+METAL = 0.1
+"""Mass of METALS in a tissue, from which on there is iron in what stands for it."""
+
 DENSITY, CONTRAST = "density", "iodine_mg_ml"
 """Scene fields: the density relative to the tissue's own, and mg of iodine per ml."""
 
@@ -59,8 +65,8 @@ class Spectrum:
 
 def per_mm(materials: Sequence[int], energy_kev: Float64[ndarray, " e"]) -> Float64[ndarray, "m e"]:
     """Attenuation of 1 g/cm3 of each material, 1/mm."""
-    tissue = {WATER: compositions()["water"], BONE: compositions()["cortical_bone"]}
-    fractions = [tissue[m] if m in tissue else {HEAVY[MATERIALS[m]]: 1.0} for m in materials]
+    mixed = {WATER: compositions()["water"], BONE: compositions()["cortical_bone"], IRON: {"Fe": 1.0}}
+    fractions = [mixed[m] if m in mixed else {HEAVY[MATERIALS[m]]: 1.0} for m in materials]
     return np.array([mass_attenuation(f, energy_kev) for f in fractions]) / MM_PER_CM
 
 
@@ -70,32 +76,37 @@ def spectrum(beam: Beam) -> Spectrum:
 
 
 def binned(full: Spectrum, bins: int = ENERGY_BINS) -> Spectrum:
-    """`full` in `bins` bins of equal signal, each with its mean attenuation."""
+    """`full` in at most `bins` bins of equal signal, each with its mean attenuation."""
     middle = np.cumsum(full.signal) - full.signal / 2
-    bin = np.minimum((middle * bins).astype(int), bins - 1)
-    signal = np.bincount(bin, full.signal, bins)
-    per_mm = np.array([np.bincount(bin, full.signal * mu, bins) for mu in full.per_mm]) / signal
+    _, bin = np.unique(np.minimum((middle * bins).astype(int), bins - 1), return_inverse=True)
+    signal = np.bincount(bin, full.signal)
+    per_mm = np.array([np.bincount(bin, full.signal * mu) for mu in full.per_mm]) / signal
     return Spectrum(signal, per_mm)
 
 
 def amounts(beam: Beam) -> Mapping[str, Float64[ndarray, " m"]]:
     """Tissue name to g/cm3 of each material that attenuate `beam` as it does.
 
-    Heavy elements are what the composition holds; water and bone fit the rest by least squares, weighted by the signal.
+    Heavy elements are what the composition holds; water and bone, and iron in metals, fit the rest by least squares of
+    the relative error, weighted by the signal: what hardly passes may be as wrong as what passes easily.
     Air is nothing at all: the blank scan that every measurement is divided by went through it.
     """
-    weight = np.sqrt(beam.signal)
     names = elements()
+    heavy, metals = ([names.index(symbol) for symbol in symbols] for symbols in (HEAVY.values(), METALS))
     by_element = np.array([mass_attenuation({element: 1.0}, beam.energy_kev) for element in names]) / MM_PER_CM
+    by_material = per_mm(range(len(MATERIALS)), beam.energy_kev)
     density = column("tissue_composition", "density_g_cm3")
-    contents = np.array([[density[t] * c.get(e, 0.0) for e in names] for t, c in compositions().items()])
-    heavy = [names.index(symbol) for symbol in HEAVY.values()]
-    stand_for_themselves = contents[:, heavy].copy()
-    contents[:, heavy] = 0
 
-    light = per_mm((WATER, BONE), beam.energy_kev)
-    water_bone = np.linalg.lstsq((light * weight).T, (contents @ by_element * weight).T, rcond=None)[0]
-    table = dict(zip(compositions(), np.column_stack([water_bone.T, stand_for_themselves]), strict=True))
+    table = {}
+    for tissue, fractions in compositions().items():
+        contents = density[tissue] * np.array([fractions.get(element, 0.0) for element in names])
+        exact, rest = contents @ by_element, np.delete(contents, heavy) @ np.delete(by_element, heavy, axis=0)
+        fitted = [WATER, BONE, IRON] if contents[metals].sum() > METAL * contents.sum() else [WATER, BONE]
+        weight = np.sqrt(beam.signal) / exact
+        grams = np.zeros(len(MATERIALS))
+        grams[BONE + 1 : IRON] = contents[heavy]
+        grams[fitted] = np.linalg.lstsq((by_material[fitted] * weight).T, rest * weight, rcond=None)[0]
+        table[tissue] = grams
     return {**table, "air": np.zeros(len(MATERIALS))}
 
 
@@ -127,38 +138,29 @@ class Body:
         second, share = (turned.turn(a) if scene.mixed else None for a in (scene.second, scene.share))
         return cls(turned.turn(scene.tissue), second, share, fields, materials, grams)
 
-    def slices(self, first: int, last: int) -> Float32[ndarray, "x_with_rim y_with_rim mz"]:
-        """g/cm3 in slices `first` to `last`, material by material along the last axis, one empty voxel around."""
-        x, y, z = self.tissue[..., first:last].shape
-        maps = np.zeros((x + 2, y + 2, len(self.materials), z), np.float32)
-        for i, material in enumerate(self.materials):
-            maps[1:-1, 1:-1, i] = self._amount(material, first, last)
-        return maps.reshape(x + 2, y + 2, -1)
-
     def volume(self) -> Float32[ndarray, "x y z m"]:
         """g/cm3 of each material, side by side."""
-        depth = self.tissue.shape[2]
         maps = np.empty((*self.tissue.shape, len(self.materials)), np.float32)
         for i, material in enumerate(self.materials):
-            maps[..., i] = self._amount(material, 0, depth)
+            maps[..., i] = self._amount(material)
         return maps
 
-    def _amount(self, material: int, first: int, last: int) -> Float32[ndarray, "x y z"]:
-        """g/cm3 of a material in slices `first` to `last`."""
-        amount = self._grams(material, first, last)
+    def _amount(self, material: int) -> Float32[ndarray, "x y z"]:
+        """g/cm3 of a material."""
+        amount = self._grams(material)
         if DENSITY in self.fields:
-            amount *= self.fields[DENSITY][..., first:last]
+            amount *= self.fields[DENSITY]
         if material == IODINE and CONTRAST in self.fields:
-            amount += self.fields[CONTRAST][..., first:last] / np.float32(MG_PER_G)
+            amount += self.fields[CONTRAST] / np.float32(MG_PER_G)
         return amount
 
-    def _grams(self, material: int, first: int, last: int) -> Float32[ndarray, "x y z"]:
+    def _grams(self, material: int) -> Float32[ndarray, "x y z"]:
         """g/cm3 of a material before density and contrast; a voxel of two tissues has its share of both."""
         grams = self.grams[:, material]
-        here = grams[self.tissue[..., first:last]]
+        here = grams[self.tissue]
         if self.share is None or self.second is None:
             return here
-        edge = np.nonzero(self.share[..., first:last])
-        share = self.share[..., first:last][edge] / np.float32(WHOLE)
-        here[edge] += share * (grams[self.second[..., first:last][edge]] - here[edge])
+        edge = np.nonzero(self.share)
+        share = self.share[edge] / np.float32(WHOLE)
+        here[edge] += share * (grams[self.second[edge]] - here[edge])
         return here
