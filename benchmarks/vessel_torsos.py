@@ -86,7 +86,7 @@ def main() -> None:
         "",
         "Voxels of 2 mm; all beds as they come, lungs with 3000 terminals. Outside: ends in no voxel of the organ or",
         "next to it. Roots: how many lie in the large vessel that they should. Overlaps: pairs of segments of",
-        "different trees. Seconds on two cores.",
+        "different trees. Seconds by the clock; other work shared the two cores.",
         "",
         "| person | organ | ends | outside | roots | overlaps | s |",
         "|---|---|---|---|---|---|---|",
