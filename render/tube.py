@@ -11,13 +11,14 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from jaxtyping import Float64
 from numpy import ndarray
+from scipy.interpolate import CubicSpline
 
-from render.attenuation import Beam, mass_attenuation
+from render.attenuation import Beam, attenuation, compositions, mass_attenuation
 from render.properties import curve, rows
 from simdata import Part, RecipeError
+from simdata.errors import did_you_mean
 
 MM_PER_CM = 10
-MM2_PER_CM2 = 100
 
 DENSITY_G_CM3 = {
     "Be": 1.848,
@@ -35,15 +36,11 @@ DENSITY_G_CM3 = {
 }
 """What filters are made of. NIST, X-ray mass attenuation coefficients, table 1."""
 
-SYMBOLS = {"tungsten": "W", "molybdenum": "Mo", "rhodium": "Rh"}
-MAMMOGRAPHY_KVP = 40
-"""Up to this voltage the spectra have bins of 0.5 keV, above of 1 keV."""
-
-LEAST_DEG = 0.5
-"""Less than so much above its face, an anode lets nothing out."""
-
 FEWEST = 1e-12
 """Photons that stand for none, where a logarithm is taken."""
+
+RISE = 0.8
+"""Photons of one energy grow as this power of what the voltage is above it: fits SpekPy's from 30 to 150 kVp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,52 +60,42 @@ class XRaySource(Part, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Tube(XRaySource):
-    """anode: its metal, and anode_deg the angle between its face and the middle ray. filters_mm: element to mm.
+    """anode: its metal, and anode_deg the angle between its face and the middle ray.
 
-    Spectra by SpekPy 2.5.4 (Bujila et al. 2020, Phys Med 75:44) for some voltages and angles at which photons leave the
-    anode, linear between them (over the angle in its 1/sin, the way out of the metal).
+    filters_mm: thickness of what the beam goes through, an element ("Al", "Rh") or a tissue or material ("air",
+    "pmma"). Filters are close to the focus and as thick for every ray.
+    Spectra of bare anodes: SpekPy 2.5.4, casim (Bujila et al. 2020, Phys Med 75:44). As there, a ray towards the anode
+    is the middle ray of a tube whose anode_deg is so much less. Raises RecipeError for a filter that is not known.
     """
 
     anode: Literal["tungsten", "molybdenum", "rhodium"] = "tungsten"
-    anode_deg: Annotated[float, Ge(5), Le(24)] = 12.0
+    anode_deg: Annotated[float, Ge(4), Le(30)] = 12.0
     filters_mm: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=lambda: MappingProxyType({"Al": 7.0}))
 
     def __post_init__(self) -> None:
-        for element in self.filters_mm:
-            if element not in DENSITY_G_CM3:
-                raise RecipeError(
-                    f"Tube: found a filter of '{element}'; one of {', '.join(DENSITY_G_CM3)}, by symbol, would do"
-                )
+        for name in self.filters_mm:
+            if name not in DENSITY_G_CM3 and name not in compositions():
+                would_do = did_you_mean(name, [*DENSITY_G_CM3, *compositions()])
+                raise RecipeError(f"Tube: found a filter of '{name}'; {would_do}")
 
     def beam(self, kvp: float) -> Beam:
         leaving = self._leaving(kvp, np.array([self.anode_deg]))[0]
-        energy = _energy_kev(kvp)[: len(leaving)]
-        per_cm = sum(
-            (mm * DENSITY_G_CM3[element] * mass_attenuation({element: 1.0}, energy) / MM_PER_CM)
-            for element, mm in self.filters_mm.items()
-        )
-        return Beam(energy, leaving * np.exp(-per_cm) / MM2_PER_CM2)
+        energy = _energy_kev(self.anode, kvp)
+        taken = sum((mm * _per_mm(name, energy) for name, mm in self.filters_mm.items()), np.zeros_like(energy))
+        return Beam(energy, leaving * np.exp(-taken))
 
     def heel(self, kvp: float, towards_anode_rad: Float64[ndarray, " n"]) -> Float64[ndarray, "n e"]:
         angles = self.anode_deg - np.degrees(towards_anode_rad)
         return self._leaving(kvp, angles) / self._leaving(kvp, np.array([self.anode_deg]))
 
     def _leaving(self, kvp: float, take_off_deg: Float64[ndarray, " n"]) -> Float64[ndarray, "n e"]:
-        """Photons per cm2 and mAs in each bin below `kvp` that leave the anode at those angles; none along its face."""
-        tables = _spectra(SYMBOLS[self.anode], kvp <= MAMMOGRAPHY_KVP)
-        voltages = sorted(tables)
-        if not voltages or not voltages[0] <= kvp <= voltages[-1]:
-            raise RecipeError(f"Tube: found {kvp:g} kVp on an anode of {self.anode}; {_range(self.anode)} would do")
-        above = min(max(int(np.searchsorted(voltages, kvp)), 1), len(voltages) - 1)
-        low, high = voltages[above - 1 : above + 1]
-        share = (kvp - low) / (high - low)
-        inside = _energy_kev(kvp) < kvp
-        way = 1 / np.sin(np.radians(np.maximum(take_off_deg, LEAST_DEG)))
-        out = sum(
-            weight * np.exp(_between(way, tables[voltage][:, inside]))
-            for weight, voltage in ((1 - share, low), (share, high))
-        )
-        return np.where((take_off_deg > LEAST_DEG)[:, None], out, 0.0)
+        """Photons per mm2 and mAs in each bin below `kvp` that leave the anode at those angles to its face.
+
+        Below the least angle of the table they go to none in proportion to it, as the depth does that they come from.
+        """
+        least, most = _angles_deg(self.anode)[[0, -1]]
+        known = np.exp(_by_angle(self.anode, float(kvp))(np.log(np.clip(take_off_deg, least, most))))
+        return known * np.clip(take_off_deg / least, 0, 1)[:, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,50 +106,64 @@ class Monochromatic(XRaySource):
     """
 
     kev: Annotated[float, Ge(5), Le(150)] = 70.0
-    photons_mm2_mas: Annotated[float, Gt(0)] = 1.3e6
+    photons_mm2_mas: Annotated[float, Gt(0)] = 2.1e6
 
     def beam(self, kvp: float) -> Beam:
-        return Beam(np.array([self.kev]), np.array([self.photons_mm2_mas]))
+        return Beam(np.array([self.kev], float), np.array([self.photons_mm2_mas], float))
 
     def heel(self, kvp: float, towards_anode_rad: Float64[ndarray, " n"]) -> Float64[ndarray, "n e"]:
         return np.ones((len(towards_anode_rad), 1))
 
 
-@cache
-def _spectra(symbol: str, mammography: bool) -> Mapping[float, Float64[ndarray, "angles e"]]:
-    """Voltage to the log of photons per cm2 and mAs in each bin, a row for each of `_angles_deg`."""
-    table = _table(mammography)
-    columns = [name for name in rows(table)[0] if name.startswith(f"{symbol}_")]
-    voltages = sorted({int(name.split("_")[1]) for name in columns})
-    return {
-        float(kvp): np.log([np.maximum(curve(table, f"{symbol}_{kvp}_{deg:g}"), FEWEST) for deg in _angles_deg()])
-        for kvp in voltages
-    }
+def _per_mm(filter: str, energy_kev: Float64[ndarray, " e"]) -> Float64[ndarray, " e"]:
+    """Attenuation of what a filter is made of."""
+    if filter in DENSITY_G_CM3:
+        return DENSITY_G_CM3[filter] * mass_attenuation({filter: 1.0}, energy_kev) / MM_PER_CM
+    return attenuation(filter, energy_kev) / MM_PER_CM
 
 
 @cache
-def _angles_deg() -> tuple[float, ...]:
-    """At which the tables know what leaves the anode."""
-    return tuple(sorted({float(name.split("_")[2]) for name in rows("spectra_general")[0] if name.startswith("W_")}))
+def _by_angle(anode: str, kvp: float) -> CubicSpline:
+    """The log of photons at `kvp` over the log of the angle at which they leave.
+
+    Photons of one energy become more as RISE, from none where the voltage just gives it to them.
+    """
+    voltages = _voltages(anode)
+    if not voltages[0] <= kvp <= voltages[-1]:
+        would_do = f"{voltages[0]:g} to {voltages[-1]:g} kVp would do"
+        raise RecipeError(f"Tube: found {kvp:g} kVp on an anode of {anode}; {would_do}")
+    above = max(int(np.searchsorted(voltages, kvp)), 1)
+    low, high = voltages[above - 1 : above + 1]
+    energy = _energy_kev(anode, kvp)
+    after_low, after_kvp, after_high = (np.maximum(kv - energy, 0) ** RISE for kv in (low, kvp, high))
+    share = (after_kvp - after_low) / (after_high - after_low)
+    photons = [
+        (1 - share) * _column(anode, low, angle, len(energy)) + share * _column(anode, high, angle, len(energy))
+        for angle in _angles_deg(anode)
+    ]
+    return CubicSpline(np.log(_angles_deg(anode)), np.log(np.maximum(photons, FEWEST)))
 
 
-def _between(way: Float64[ndarray, " n"], logs: Float64[ndarray, "angles e"]) -> Float64[ndarray, "n e"]:
-    """The log of photons after such a way through the anode, in its own depth; linear, and on beyond the table."""
-    known = 1 / np.sin(np.radians(_angles_deg()))[::-1]
-    above = np.clip(np.searchsorted(known, way), 1, len(known) - 1)
-    share = ((way - known[above - 1]) / (known[above] - known[above - 1]))[:, None]
-    turned = logs[::-1]
-    return (1 - share) * turned[above - 1] + share * turned[above]
+def _column(anode: str, kv: float, angle_deg: float, bins: int) -> Float64[ndarray, " e"]:
+    return curve(f"tube_{anode}", f"{kv:g}kv_{angle_deg:g}deg")[:bins]
 
 
-def _energy_kev(kvp: float) -> Float64[ndarray, " e"]:
-    return curve(_table(kvp <= MAMMOGRAPHY_KVP), "energy_kev")
+@cache
+def _voltages(anode: str) -> Float64[ndarray, " v"]:
+    return np.unique([float(name.partition("kv_")[0]) for name in _columns(anode)])
 
 
-def _table(mammography: bool) -> str:
-    return "spectra_mammography" if mammography else "spectra_general"
+@cache
+def _angles_deg(anode: str) -> Float64[ndarray, " a"]:
+    """Between the face of the anode and the photons that leave it."""
+    return np.unique([float(name.partition("kv_")[2].removesuffix("deg")) for name in _columns(anode)])
 
 
-def _range(anode: str) -> str:
-    voltages = sorted({*_spectra(SYMBOLS[anode], True), *_spectra(SYMBOLS[anode], False)})
-    return f"{voltages[0]:g} to {voltages[-1]:g} kVp"
+def _columns(anode: str) -> list[str]:
+    return [name for name in rows(f"tube_{anode}")[0] if name.endswith("deg")]
+
+
+def _energy_kev(anode: str, kvp: float) -> Float64[ndarray, " e"]:
+    """Middles of the bins below `kvp`."""
+    energy = curve(f"tube_{anode}", "energy_kev")
+    return energy[energy < kvp]
