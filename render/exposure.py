@@ -8,6 +8,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from jaxtyping import Float64
 from numpy import ndarray
+from scipy.interpolate import CubicSpline
 
 from render.properties import curve
 from simdata import Part
@@ -21,7 +22,7 @@ Share = Annotated[float, Ge(-0.5), Le(0.5)]
 def air_kerma_ugy(photons_mm2: Float64[ndarray, "*n e"], energy_kev: Float64[ndarray, " e"]) -> Float64[ndarray, "*n"]:
     """uGy in air of so many photons a mm2 of each energy: the sum of photons, energy and mu_en/rho."""
     log_energy, log_air = (np.log(curve("air_kerma", name)) for name in ("energy_kev", "air_cm2_g"))
-    per_photon = UGY_PER_KEV_CM2_G * energy_kev * np.exp(np.interp(np.log(energy_kev), log_energy, log_air))
+    per_photon = UGY_PER_KEV_CM2_G * energy_kev * np.exp(CubicSpline(log_energy, log_air)(np.log(energy_kev)))
     return photons_mm2 @ per_photon
 
 
