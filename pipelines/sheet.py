@@ -1,4 +1,4 @@
-"""Pictures of samples: three planes, the image and its labels over it, as a radiologist sees them.
+"""Pictures of samples: three planes of a volume, or a radiograph, and the truth over it, as a radiologist sees them.
 
 The patient's right is at the left of an axial or coronal plane; anterior is up in axial, left in sagittal planes.
 """
@@ -12,12 +12,14 @@ from nibabel.orientations import apply_orientation, io_orientation
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
+from pipelines.flat import is_flat, outlined, outlines, plain
 from simdata.grid import Grid
 from simdata.image import Image
 from simdata.sample import Sample
 from simdata.structures import Structure, totalsegmentator_id
 
 PLANE_PX = 300
+FLAT_PX = 450
 GAP_PX = 6
 LEGEND_PX = 250
 LABEL_OPACITY = 0.45
@@ -41,20 +43,30 @@ class _View:
 
 
 def sample_sheet(sample: Sample) -> Picture.Image:
-    """One sample: for each image a row of three planes and below it the same with labels, and the names at the side."""
+    """One sample: of each volume three planes and below them the same with labels, each flat image beside its truth.
+
+    The names are at the side.
+    """
     rows = []
     for name, view in _views(sample).items():
         planes = [_titled(_plane(view, plane, 0.0), f"{name}  {plane}", plane) for plane in PLANES]
         over = [_plane(view, plane, LABEL_OPACITY) for plane in PLANES]
         rows += [_beside(planes), _beside(over)]
+    rows += [_beside(_pair(name, image, sample)) for name, image in _flat(sample).items()]
     body = _below(rows)
     return _beside([body, _legend(sample, body.height)])
 
 
 def contact_sheet(samples: Sequence[Sample]) -> Picture.Image:
-    """Several samples: a row for each, the first image's three planes with labels over them beside the plain axial."""
+    """Several samples: a row for each. A flat image with its truth beside, or a volume's axial plane and all three with
+    labels over them.
+    """
     rows = []
     for sample in samples:
+        if flat_images := _flat(sample):
+            pairs = [_pair(f"sample {sample.index}  {name}", image, sample) for name, image in flat_images.items()]
+            rows.append(_beside([picture for pair in pairs for picture in pair]))
+            continue
         name, view = next(iter(_views(sample).items()))
         plain = _titled(_plane(view, "axial", 0.0), f"sample {sample.index}  {name}", "axial")
         rows.append(_beside([plain, *(_titled(_plane(view, p, LABEL_OPACITY), p, p) for p in PLANES)]))
@@ -68,8 +80,22 @@ def png(picture: Picture.Image) -> bytes:
     return memory.getvalue()
 
 
+def _flat(sample: Sample) -> dict[str, Image]:
+    return {name: image for name, image in sample.images.items() if image.grid != sample.scene.grid and is_flat(image)}
+
+
+def _pair(title: str, image: Image, sample: Sample) -> list[Picture.Image]:
+    """The image, and the truth over it."""
+    picture = plain(image, FLAT_PX)
+    ImageDraw.Draw(picture).text((6, 4), title, fill=INK, font=ImageFont.load_default(13))
+    return [picture, outlined(image, sample.scene.structures, FLAT_PX)]
+
+
 def _views(sample: Sample) -> dict[str, _View]:
+    """Of volumes on the scene's grid; of the scene's labels where the sample has no other image."""
     scene = sample.scene
+    if _flat(sample) and not any(image.grid == scene.grid for image in sample.images.values()):
+        return {}
     labels = to_ras(scene.labels, scene.grid)
     organs = _organs(sample, labels)
     colours = np.zeros((1 << 16, 3), np.uint8)
@@ -160,6 +186,11 @@ def _legend(sample: Sample, height: int) -> Picture.Image:
 
 
 def _largest(sample: Sample, count: int) -> list[Structure]:
+    """The structures whose colours are told: those outlined in flat images, else the largest."""
+    shown = [name for image in _flat(sample).values() for name in outlines(image, sample.scene.structures)]
+    if shown:
+        by_name = {structure.name: structure for structure in sample.scene.structures.values()}
+        return [by_name[name] for name in dict.fromkeys(shown) if name in by_name][: max(count, 0)]
     voxels = np.bincount(sample.scene.labels.ravel())
     voxels[0] = 0
     ids = np.argsort(voxels)[::-1][: max(count, 0)]
