@@ -68,10 +68,10 @@ def above_its_neighbour(beam, line_kev):
     ],
 )
 def test_half_value_layer_and_air_kerma_are_those_of_spekpy(tube, kvp, half_mm, ugy_per_mas):
-    """SpekPy 2.5.4, casim, at 1 m; its attenuation (PENELOPE) and ours (Elam) are 1 % apart in aluminium."""
+    """SpekPy 2.5.4, casim, at 1 m; its PENELOPE and our Elam are 1 % apart in aluminium, 2 % in rhodium."""
     beam = tube.beam(kvp)
     assert half_value_mm(beam.energy_kev, beam.photons_mm2_mas) == pytest.approx(half_mm, rel=0.01)
-    assert air_kerma_ugy(beam.photons_mm2_mas, beam.energy_kev) == pytest.approx(ugy_per_mas, rel=0.012)
+    assert air_kerma_ugy(beam.photons_mm2_mas, beam.energy_kev) == pytest.approx(ugy_per_mas, rel=0.025)
 
 
 def test_lines_stand_where_atoms_have_them():
