@@ -16,22 +16,38 @@ from annotated_types import Ge, Le
 from jaxtyping import Float32, Float64, Int16
 from numpy import ndarray
 
-from render.attenuation import Beam, compositions
+from render.attenuation import compositions
 from render.illumination import Illumination
 from render.kernels.decompose import likeliest
-from render.materials import MATERIALS, MG_PER_G, WATER, Spectrum, spectrum
+from render.materials import HEAVY, MATERIALS, MG_PER_G, WATER, Spectrum, per_mm
 from render.properties import rows
 from simdata import Part, RecipeError, SceneError
 
-Material = Literal["water", "bone", "iodine"]
-"""Of render.materials, each an amount in g/cm3."""
+Material = Literal[
+    "water",
+    "bone",
+    "iodine",
+    "barium",
+    "gadolinium",
+    "silver",
+    "tin",
+    "tantalum",
+    "tungsten",
+    "platinum",
+    "gold",
+    "mercury",
+    "lead",
+]
+"""Of render.materials, each an amount in g/cm3. Elements with a K edge within the beam need channels around it."""
 
-PLAUSIBLE_G_CM3_MM: Mapping[Material, float] = {"water": 2000.0, "bone": 1000.0, "iodine": 20.0}
-"""What rays hardly go through more of, a standard deviation: 2 m of water, a metre of 20 mg/ml. Those that are starved
-of photons feel it; they would be endless."""
+CONTRAST_AGENTS = ("iodine", "barium", "gadolinium")
+
+ENDLESS = 40.0
+"""Rays hardly go through more of one material than leaves e^-40 (2 m of water), a standard deviation. Those that are
+starved of photons feel it; they would be endless."""
 
 TISSUES: Mapping[Material, str] = {"water": "water", "bone": "cortical_bone"}
-"""Whose elements two of the materials have; the third is an element."""
+"""Whose elements two of the materials have; the others are elements."""
 
 WATER_MM = 200.0
 """Of a patient, behind which a beam is as hard as it is in the middle of an image."""
@@ -42,15 +58,15 @@ HU_LIMITS = (-32768, 32767)
 def decompose(
     photons: Float32[ndarray, "channels views columns rows"],
     light: Sequence[Illumination],
-    materials: Sequence[Material] = ("water", "iodine"),
     output: Float64[ndarray, " views"] | None = None,
 ) -> Float32[ndarray, "m views columns rows"]:
-    """g/cm3 times mm of each material along every ray: the most likely ones, of as many or fewer than channels.
+    """g/cm3 times mm of each material along every ray: the most likely ones, in the order in which `light` has them.
 
-    light: what each channel receives in air; output: relative to that, by view, where the current is modulated.
-    A channel's photons are a Poisson number. Schlomka et al. 2008, Phys Med Biol 53:4031, eq. 8.
-    Raises RecipeError if materials are more than channels, unknown or named twice, SceneError if the photons do not
-    belong to the channels, or are negative or not finite, or if an element is dark even in air.
+    light: what each channel receives in air, and how the materials attenuate it; as many of them as channels, or fewer.
+    output: relative to that, by view, where the current is modulated. A channel's photons are a Poisson number.
+    Schlomka et al. 2008, Phys Med Biol 53:4031, eq. 8.
+    Raises RecipeError if materials are more than channels, SceneError if the photons do not belong to the channels, or
+    are negative or not finite, or if an element is dark even in air.
     """
     channels, views, columns, height = photons.shape
     found = [(one.across.shape[0], one.along.shape[0]) for one in light]
@@ -59,14 +75,11 @@ def decompose(
             f"decompose: found {channels} channels of {columns} columns and {height} rows, and light for "
             f"{', '.join(f'{c} x {r}' for c, r in found) or 'none'}; the light of every channel would do"
         )
-    if (
-        not 1 <= len(materials) <= channels
-        or len(set(materials)) < len(materials)
-        or not set(materials) <= {*MATERIALS}
-    ):
+    materials = {one.per_mm.shape[0] for one in light}
+    if len(materials) != 1 or not 1 <= max(materials) <= channels:
         raise RecipeError(
-            f"decompose: found {', '.join(materials) or 'no materials'} for {channels} channels; different ones of "
-            f"{', '.join(MATERIALS)}, as many as channels or fewer, would do"
+            f"decompose: found {' and '.join(map(str, sorted(materials)))} materials for {channels} channels; as many "
+            "as channels or fewer, the same in each, would do"
         )
     if not (np.isfinite(photons).all() and (photons >= 0).all()):
         raise SceneError("decompose: found photons that are negative or not finite; counts from 0 on would do")
@@ -74,13 +87,19 @@ def decompose(
     if not (even > 0).all() or not all((one.blank > 0).all() for one in light):
         raise SceneError("decompose: in some element or view there is no light in air; some in each would do")
 
-    which = [MATERIALS.index(material) for material in materials]
-    across, along = (_together([getattr(one, name) for one in light]) for name in ("across", "along"))
-    per_mm = _together([one.per_mm[which] for one in light])
-    doubt = np.array([PLAUSIBLE_G_CM3_MM[material] ** -2 for material in materials])
-    out = np.empty((len(materials), views, columns, height), np.float32)
-    likeliest(photons, even, across, along, per_mm, doubt, out)
+    across, along, per_mm = (_together([getattr(one, n) for one in light]) for n in ("across", "along", "per_mm"))
+    out = np.empty((max(materials), views, columns, height), np.float32)
+    likeliest(photons, even, across, along, per_mm, doubt(light), out)
     return out
+
+
+def doubt(light: Sequence[Illumination]) -> Float64[ndarray, " m"]:
+    """1 / variance of each material's amount before anything is measured: that of ENDLESS attenuation."""
+    bright = [one.across.sum(axis=0) * one.along.sum(axis=0) for one in light]
+    mean = np.sum([one.per_mm @ b for one, b in zip(light, bright, strict=True)], axis=0) / np.sum(
+        np.concatenate(bright)
+    )
+    return (mean / ENDLESS) ** 2
 
 
 def decompose_images(
@@ -121,20 +140,21 @@ class Monoenergetic(SpectralImage):
 
     def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> Int16[ndarray, "x y z"]:
         """1000 (sum over materials of grams mu/rho / (mu/rho of water) - 1)."""
-        per_gram = per_mm(self.kev)
-        relative = sum(g * np.float32(per_gram[MATERIALS.index(m)] / per_gram[WATER]) for m, g in grams.items())
+        energy_kev = np.array([self.kev], float)
+        to_water = per_mm([MATERIALS.index(m) for m in grams], energy_kev) / per_mm([WATER], energy_kev)
+        relative = sum(g * np.float32(share) for g, share in zip(grams.values(), to_water[:, 0], strict=True))
         return np.clip(np.rint(1000 * (relative - 1)), *HU_LIMITS).astype(np.int16)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VirtualNonContrast(SpectralImage):
-    """As if no iodine had been given: Hounsfield units at `kev` of all but the iodine."""
+    """As if no contrast agent had been given: Hounsfield units at `kev` of all but iodine, barium and gadolinium."""
 
     unit: ClassVar[str] = "HU"
     kev: Annotated[float, Ge(20), Le(150)] = 70.0
 
     def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> Int16[ndarray, "x y z"]:
-        return Monoenergetic(kev=self.kev)({m: g for m, g in grams.items() if m != "iodine"})
+        return Monoenergetic(kev=self.kev)({m: g for m, g in grams.items() if m not in CONTRAST_AGENTS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,21 +191,16 @@ class EffectiveAtomicNumber(SpectralImage):
         return share ** np.float32(1 / self.POWER)
 
 
-def per_mm(kev: float) -> Float64[ndarray, " 3"]:
-    """1/mm of 1 g/cm3 of each of the materials at one energy."""
-    return spectrum(Beam(np.array([kev], float), np.ones(1))).per_mm[:, 0]
-
-
 @cache
 def _electrons(material: Material) -> tuple[float, float]:
     """Moles of electrons in a gram, and these times Z^2.94."""
-    fractions = {"I": 1.0} if material == "iodine" else compositions()[TISSUES[material]]
+    fractions = {HEAVY[material]: 1.0} if material in HEAVY else compositions()[TISSUES[material]]
     atoms = {row["element"]: (int(row["electrons"]), float(row["g_mol"])) for row in rows("atoms")}
     moles = {atoms[e][0]: share * atoms[e][0] / atoms[e][1] for e, share in fractions.items()}
     return sum(moles.values()), sum(n * z**EffectiveAtomicNumber.POWER for z, n in moles.items())
 
 
-def _behind_water(beam: Spectrum) -> Float64[ndarray, " 3"]:
+def _behind_water(beam: Spectrum) -> Float64[ndarray, " m"]:
     """1/mm of each material for the photons that are left behind WATER_MM."""
     left = beam.signal * np.exp(-beam.per_mm[WATER] * WATER_MM)
     return beam.per_mm @ left / left.sum()

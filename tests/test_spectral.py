@@ -1,5 +1,7 @@
 """Materials from channels: exact without noise, as good as can be with it, and what is made of them is physics."""
 
+from dataclasses import replace
+
 import numba
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from render.detector import EnergyIntegrating, PhotonCounting
 from render.fdk import fdk
 from render.illumination import Illumination
 from render.kernels.decompose import likeliest_reference
-from render.materials import MATERIALS, amounts, binned, spectrum
+from render.materials import IODINE, MATERIALS, WATER, amounts, binned, spectrum
 from render.materials import per_mm as material_per_mm
 from render.projection import project
 from render.spectral import (
@@ -19,7 +21,7 @@ from render.spectral import (
     VirtualNonContrast,
     decompose,
     decompose_images,
-    per_mm,
+    doubt,
 )
 from render.tube import Tube
 from render.views import Orbit, Panel
@@ -32,12 +34,25 @@ BASIS = MATERIALS[:3]
 """Water, bone and iodine."""
 
 
+WATER_IODINE = [WATER, IODINE]
+
+
+def per_mm(kev):
+    """Of water, bone and iodine at one energy."""
+    return material_per_mm(range(len(BASIS)), np.array([float(kev)]))[:, 0]
+
+
 def light(channel, columns=1, rows=1, mas_mm2=MAS_MM2):
     """Of one channel of a detector, the same on all elements."""
     beam_kev, photons = channel.energy_kev, channel.photons_mm2_mas * mas_mm2
     full = material_per_mm(range(len(BASIS)), beam_kev)
     lit = Illumination(np.tile(photons, (columns, 1)), np.ones((rows, len(photons))), full)
     return lit.binned(30)
+
+
+def knowing(lights, which):
+    """The same light, through some of the materials."""
+    return [replace(one, per_mm=one.per_mm[list(which)]) for one in lights]
 
 
 def dual(columns=1, rows=1, mas_mm2=MAS_MM2):
@@ -66,11 +81,11 @@ def test_materials_are_exact_without_noise():
     bright = 1e6 * MAS_MM2
     amount = MIXTURES[MIXTURES[:, 1] == 0]
     lights = dual(rows=len(amount), mas_mm2=bright)
-    found = decompose(expected(lights, amount), lights)[:, 0, 0].T
+    found = decompose(expected(lights, amount), knowing(lights, WATER_IODINE))[:, 0, 0].T
     np.testing.assert_allclose(found, amount[:, [0, 2]], rtol=1e-4, atol=1e-4)
 
     lights = counting(rows=len(MIXTURES), mas_mm2=bright)
-    found = decompose(expected(lights, MIXTURES), lights, BASIS)[:, 0, 0].T
+    found = decompose(expected(lights, MIXTURES), lights)[:, 0, 0].T
     np.testing.assert_allclose(found, MIXTURES, rtol=1e-4, atol=1e-3)
 
 
@@ -82,20 +97,20 @@ def test_fast_decomposition_equals_its_reference():
     photons = rng.poisson(bright * 10.0 ** rng.uniform(-7, 0, (1, 5, 3, 4))).astype(np.float32)
     photons[:, 0, 0, 0] = 0
     output = rng.uniform(0.5, 2, 5)
-    fast = decompose(photons, lights, BASIS, output)
+    fast = decompose(photons, lights, output)
     energies = max(one.across.shape[1] for one in lights)
 
     def padded(tables):
         return np.stack([np.pad(table, ((0, 0), (0, energies - table.shape[1]))) for table in tables])
 
     across, along, mu = (padded([getattr(one, n) for one in lights]) for n in ("across", "along", "per_mm"))
-    slow = likeliest_reference(photons, output, across, along, mu, np.array([2000.0, 1000.0, 20.0]) ** -2)
+    slow = likeliest_reference(photons, output, across, along, mu, doubt(lights))
     assert np.isfinite(fast).all()
     np.testing.assert_allclose(fast, slow, rtol=1e-4, atol=1e-4)
 
 
 def test_a_ray_without_photons_stays_plausible():
-    lights = dual(rows=3)
+    lights = knowing(dual(rows=3), WATER_IODINE)
     photons = np.zeros((2, 1, 1, 3), np.float32)
     photons[:, 0, 0, 1], photons[1, 0, 0, 2] = 1, 4
     water, iodine = decompose(photons, lights)[:, 0, 0]
@@ -111,7 +126,7 @@ def test_noise_of_iodine_is_the_least_possible(scan):
     lights = scan(rows=20_000)
     mean = expected(lights, truth[None])
     photons = np.random.default_rng(6).poisson(np.broadcast_to(mean, (len(lights), 1, 1, 20_000))).astype(np.float32)
-    water, iodine = decompose(photons, lights)[:, 0, 0]
+    water, iodine = decompose(photons, knowing(lights, WATER_IODINE))[:, 0, 0]
 
     bound = np.sqrt(np.diag(np.linalg.inv(fisher(lights, truth))))
     assert water.std() == pytest.approx(bound[0], rel=0.04)
@@ -136,7 +151,7 @@ def test_noise_of_an_iodine_map_is_the_least_possible():
     truth = np.array([150.0, 0.0, 0.2])
     rng = np.random.default_rng(7)
     photons = rng.poisson(np.broadcast_to(expected(lights, truth[None]), (len(lights), views, columns, height)))
-    iodine = decompose(photons.astype(np.float32), lights)[1] - np.float32(truth[2])
+    iodine = decompose(photons.astype(np.float32), knowing(lights, WATER_IODINE))[1] - np.float32(truth[2])
 
     orbit = Orbit(2 * np.pi * np.arange(views) / views, Panel(columns=65, rows=16, column_mm=1, row_mm=1), 1e5, 1e5 + 1)
     grid = Grid.regular((24, 24, height), step)
@@ -213,7 +228,9 @@ def test_a_phantom_from_photons_to_virtual_images():
     lights = dual(128, 1)
     path = project(volume, long, orbit.views)
     photons = np.stack([(one.across[0] * np.exp(-path @ one.per_mm)).sum(axis=-1) for one in lights]).astype(np.float32)
-    water, iodine = (fdk(np.ascontiguousarray(a), orbit, grid, "hann") for a in decompose(photons, lights))
+    water, iodine = (
+        fdk(np.ascontiguousarray(a), orbit, grid, "hann") for a in decompose(photons, knowing(lights, WATER_IODINE))
+    )
     grams = {"water": water, "iodine": iodine}
 
     x, y = x[..., :1], y[..., :1]
@@ -228,7 +245,7 @@ def test_a_phantom_from_photons_to_virtual_images():
 
 
 def test_decomposition_does_not_depend_on_threads():
-    lights = dual(20, 6)
+    lights = knowing(dual(20, 6), WATER_IODINE)
     photons = np.random.default_rng(9).uniform(0, 5e4, (2, 12, 20, 6)).astype(np.float32)
     many, threads = decompose(photons, lights), numba.get_num_threads()
     numba.set_num_threads(1)
@@ -239,12 +256,33 @@ def test_decomposition_does_not_depend_on_threads():
     np.testing.assert_array_equal(one, many)
 
 
+def test_gold_is_told_from_iodine_by_its_k_edge():
+    """Five bins around both edges: nanoparticles of gold, iodine and water, each exact."""
+    which = [WATER, IODINE, MATERIALS.index("gold")]
+    channels = PhotonCounting(thresholds_kev=(20.0, 34.0, 55.0, 70.0, 81.0)).channels(Tube().beam(120))
+    truth = np.array([(100.0, 0.2, 0.0), (200.0, 0.0, 0.3), (250.0, 0.1, 0.1)])
+    lights = [
+        Illumination(
+            1e6 * channel.photons_mm2_mas[None],
+            np.ones((len(truth), len(channel.energy_kev))),
+            material_per_mm(which, channel.energy_kev),
+        ).binned(30)
+        for channel in channels
+    ]
+    found = decompose(expected(lights, truth), lights)[:, 0, 0].T
+    np.testing.assert_allclose(found, truth, rtol=2e-4, atol=2e-4)
+    gold = {"water": np.ones((1, 1, 1), np.float32), "gold": np.full((1, 1, 1), 0.01, np.float32)}
+    below, above = (Monoenergetic(kev=kev)(gold).item() for kev in (80, 81.5))
+    assert above > 2 * below
+
+
 def test_what_cannot_be_told_apart_says_what_would_do():
     lights, photons = dual(2, 3), np.ones((2, 4, 2, 3), np.float32)
-    with pytest.raises(RecipeError, match="found water, bone, iodine for 2 channels"):
-        decompose(photons, lights, BASIS)
-    with pytest.raises(RecipeError, match="found water, water for 2 channels; different ones"):
-        decompose(photons, lights, ("water", "water"))
+    with pytest.raises(RecipeError, match="found 3 materials for 2 channels; as many as channels or fewer"):
+        decompose(photons, lights)
+    with pytest.raises(RecipeError, match="found 1 and 3 materials for 2 channels"):
+        decompose(photons, [lights[0], *knowing(lights[1:], [WATER])])
+    lights = knowing(lights, WATER_IODINE)
     with pytest.raises(SceneError, match="2 channels of 2 columns and 3 rows, and light for 2 x 3; the light of every"):
         decompose(photons, lights[:1])
     with pytest.raises(SceneError, match="negative or not finite"):
