@@ -15,7 +15,7 @@ from numpy import ndarray
 from render.attenuation import Beam, compositions, elements, mass_attenuation
 from render.orientation import Orientation
 from render.properties import column
-from simdata import Scene
+from simdata import Scene, SceneError
 from simdata.scene import WHOLE
 from simdata.tissues import tissues
 
@@ -47,6 +47,9 @@ DENSITY, CONTRAST = "density", "iodine_mg_ml"
 
 MM_PER_CM = 10
 MG_PER_G = 1000
+NANOGRAMS = 9
+"""Decimals of a gram, so that water is water alone."""
+
 ENERGY_BINS = 14
 """Bins of equal signal that stand for a whole spectrum: within 0.25 % of its attenuation by water and bone."""
 
@@ -106,7 +109,7 @@ def amounts(beam: Beam) -> Mapping[str, Float64[ndarray, " m"]]:
         grams = np.zeros(len(MATERIALS))
         grams[BONE + 1 : IRON] = contents[heavy]
         grams[fitted] = np.linalg.lstsq((by_material[fitted] * weight).T, rest * weight, rcond=None)[0]
-        table[tissue] = grams
+        table[tissue] = grams.round(NANOGRAMS)
     return {**table, "air": np.zeros(len(MATERIALS))}
 
 
@@ -127,9 +130,18 @@ class Body:
 
     @classmethod
     def of(cls, scene: Scene, turned: Orientation, beam: Beam) -> "Body":
-        """`scene` along the patient's axes, in the materials that stand for its tissues in `beam`."""
+        """`scene` along the patient's axes, in the materials that stand for its tissues in `beam`.
+
+        Raises SceneError if a tissue that occurs has no composition, or a field holds numbers that are not finite.
+        """
+        table = amounts(beam)
+        if missing := [name for name in scene.tissue_names() if name not in table]:
+            raise SceneError(f"X-rays: nothing is known of {', '.join(missing)}; a row in tissue_composition would do")
+        for name in (DENSITY, CONTRAST):
+            if name in scene.fields and not np.isfinite([scene.fields[name].min(), scene.fields[name].max()]).all():
+                raise SceneError(f"X-rays: field '{name}' holds numbers that are not finite; one without NaN would do")
         grams = np.zeros((256, len(MATERIALS)), np.float32)
-        for name, material in amounts(beam).items():
+        for name, material in table.items():
             grams[tissues()[name]] = material
         occurring = grams[[tissues()[name] for name in scene.tissue_names()]].any(axis=0)
         contrast = [IODINE] if CONTRAST in scene.fields else []
