@@ -73,14 +73,14 @@ WITH_MOLYBDENUM = {"stainless_steel", "cobalt_chrome"}
     ],
 )
 def test_a_few_materials_stand_for_every_tissue(tube, kvp, least_kev, water_mm, everywhere):
-    """At every energy, and much better behind a patient: within 0.05 % in CT, and 0.3 % in mammography."""
+    """At every energy, and much better behind a patient: within 0.05 % in CT, and 0.4 % in mammography."""
     beam = tube.beam(kvp)
     full, table = spectrum(beam), amounts(beam)
     behind_water = full.signal * np.exp(-water_mm * full.per_mm[WATER])
     seen = beam.energy_kev > least_kev
     for tissue in set(tissues()) - {"air"}:
         exact, fitted = attenuation(tissue, beam.energy_kev) / 10, table[tissue] @ full.per_mm
-        limit, most = (everywhere, 5e-4) if kvp > 50 else (everywhere, 3e-3)
+        limit, most = (everywhere, 5e-4) if kvp > 50 else (everywhere, 4e-3)
         if kvp < 50 and tissue in WITH_MOLYBDENUM:
             limit, most = 0.25, 1e-2
         np.testing.assert_allclose(fitted[seen], exact[seen], rtol=limit, err_msg=tissue)
