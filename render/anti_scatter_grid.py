@@ -9,19 +9,20 @@ from annotated_types import Gt
 from jaxtyping import Bool, Float64
 from numpy import ndarray
 
-from render.attenuation import ALUMINIUM_G_CM3, compositions, mass_attenuation
+from render.attenuation import compositions, mass_attenuation
 from render.kernels.lamellae import transmitted
+from render.tube import DENSITY_G_CM3
 from simdata import Part, RecipeError
 
 MM_PER_CM = 10
 
-LAMELLAE = {"lead": ({"Pb": 1.0}, 11.35), "tungsten": ({"W": 1.0}, 19.3)}
+LAMELLAE = {"lead": ({"Pb": 1.0}, DENSITY_G_CM3["Pb"]), "tungsten": ({"W": 1.0}, DENSITY_G_CM3["W"])}
 INTERSPACES = {
     "air": (compositions()["air"], 0.001205),
     "carbon": ({"C": 1.0}, 1.7),
-    "aluminium": ({"Al": 1.0}, ALUMINIUM_G_CM3),
+    "aluminium": ({"Al": 1.0}, DENSITY_G_CM3["Al"]),
 }
-"""Mass fractions and g/cm3. NIST, Hubbell and Seltzer 1995, tables 1 and 2; carbon as graphite."""
+"""Mass fractions and g/cm3; carbon as graphite. NIST, X-ray mass attenuation coefficients, tables 1 and 2."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,13 @@ LOST_KEV = 6.0
 """A photon of less energy is taken as absorbed."""
 
 
-@njit(inline="always")
+@njit
+def numbers(index, draw, k0, k1):
+    """Two random numbers of a photon."""
+    return pair(index, draw, k0, k1)
+
+
+@njit
 def at_energy(table, row, kev):
     """Linear between the whole keV of a table (m, e)."""
     place = min(max(kev, FIRST_KEV), LAST_KEV - 1e-6) - FIRST_KEV
@@ -31,7 +37,7 @@ def at_energy(table, row, kev):
     return table[row, low] + (place - low) * (table[row, low + 1] - table[row, low])
 
 
-@njit(inline="always")
+@njit
 def at_transfer(table, row, x, transfer):
     """Linear between the points of `transfer`, 1/A, of a table (m, x)."""
     high = min(np.searchsorted(transfer, x) + (x <= 0), transfer.shape[0] - 1)
@@ -40,7 +46,7 @@ def at_transfer(table, row, x, transfer):
     return table[row, low] + share * (table[row, high] - table[row, low])
 
 
-@njit(inline="always")
+@njit
 def crossing(p, d, size):
     """Distances at which a line enters and leaves (0, size), of one axis."""
     if d == 0:
@@ -49,7 +55,7 @@ def crossing(p, d, size):
     return (a, b) if a < b else (b, a)
 
 
-@njit(inline="always")
+@njit
 def through(x, y, z, dx, dy, dz, box):
     """Distances at which a line enters and leaves a box; enters after it leaves if it misses it."""
     ax, bx = crossing(x, dx, box[0])
@@ -58,7 +64,7 @@ def through(x, y, z, dx, dy, dz, box):
     return max(ax, ay, az), min(bx, by, bz)
 
 
-@njit(inline="always")
+@njit
 def next_border(p, d, spacing):
     """Distance to the next border between voxels of one axis, and between any two."""
     if d == 0:
@@ -102,7 +108,7 @@ def depth(x, y, z, dx, dy, dz, kev, body):
     return exponent
 
 
-@njit(inline="always")
+@njit
 def spot(detector, across, up, u, v):
     """A place on an element of a detector, and its normal times its area."""
     _, borders, upward, rows = detector
@@ -118,7 +124,7 @@ def spot(detector, across, up, u, v):
     return px, py, pz, nx, ny, nz
 
 
-@njit(inline="always")
+@njit
 def ray(detector, px, py, pz, nx, ny, nz):
     """The ray from the focus to a place on the detector: direction, and the beam's strength times area there.
 
@@ -139,11 +145,11 @@ def emit(beam, energies, index, k0, k1, box):
     """A photon where it meets the box, towards a place anywhere on the lit detector; and whether it meets it."""
     kev, chance = energies
     columns, rows = beam[1].shape[0] - 1, beam[3]
-    u, v = pair(index, 0, k0, k1)
+    u, v = numbers(index, 0, k0, k1)
     c, r = int(u * columns), int(v * rows)
     px, py, pz, nx, ny, nz = spot(beam, c, r, u * columns - c, v * rows - r)
     dx, dy, dz, strength = ray(beam, px, py, pz, nx, ny, nz)
-    u, v = pair(index, 1, k0, k1)
+    u, v = numbers(index, 1, k0, k1)
     bin = min(np.searchsorted(chance, u), kev.shape[0] - 1)
     enter, leave = through(px, py, pz, dx, dy, dz, box)
     photon = (px + enter * dx, py + enter * dy, pz + enter * dz, dx, dy, dz, kev[bin], strength * columns * rows)
@@ -169,7 +175,7 @@ def fly(photon, body, index, draw, k0, k1):
     if most <= 0:
         return at_rim(photon, box), draw, -1
     while True:
-        u, v = pair(index, draw, k0, k1)
+        u, v = numbers(index, draw, k0, k1)
         draw += 1
         way = -log(u) / most
         x, y, z = x + way * dx, y + way * dy, z + way * dz
@@ -181,7 +187,7 @@ def fly(photon, body, index, draw, k0, k1):
             return (x, y, z, dx, dy, dz, kev, weight), draw, m
 
 
-@njit(inline="always")
+@njit
 def kind(m, kev, physics, u):
     """Rayleigh or Compton, and the share of photons that are not absorbed."""
     total, rayleigh, compton = physics[0], physics[1], physics[2]
@@ -189,7 +195,7 @@ def kind(m, kev, physics, u):
     return (RAYLEIGH if u * (r + c) < r else COMPTON), (r + c) / at_energy(total, m, kev)
 
 
-@njit(inline="always")
+@njit
 def left_over(kev, cosine):
     """Share of its energy that a photon keeps in Compton scatter."""
     return 1 / (1 + kev / ELECTRON_KEV * (1 - cosine))
@@ -221,7 +227,7 @@ def scattering_angle(m, kev, process, physics, index, draw, k0, k1):
     if process == RAYLEIGH:
         whole = at_transfer(sampled, m, back, transfer)
         while True:
-            u, v = pair(index, draw, k0, k1)
+            u, v = numbers(index, draw, k0, k1)
             draw += 1
             wanted = u * whole
             high = min(max(np.searchsorted(sampled[m], wanted), 1), transfer.shape[0] - 1)
@@ -233,8 +239,8 @@ def scattering_angle(m, kev, process, physics, index, draw, k0, k1):
     least = 1 / (1 + 2 * kev / ELECTRON_KEV)
     flat, steep = -log(least), (1 - least * least) / 2
     while True:
-        u, v = pair(index, draw, k0, k1)
-        w, s = pair(index, draw + 1, k0, k1)
+        u, v = numbers(index, draw, k0, k1)
+        w, s = numbers(index, draw + 1, k0, k1)
         draw += 2
         e = exp(-flat * v) if u * (flat + steep) < flat else sqrt(least * least + (1 - least * least) * v)
         one_less = (1 - e) / e * ELECTRON_KEV / kev
@@ -245,7 +251,7 @@ def scattering_angle(m, kev, process, physics, index, draw, k0, k1):
             return cosine, draw
 
 
-@njit(inline="always")
+@njit
 def turned(dx, dy, dz, cosine, phi):
     """A direction turned by an angle, around itself by phi."""
     sine = sqrt(max(1 - cosine * cosine, 0.0))
@@ -265,7 +271,7 @@ def scatter(photon, m, process, kept, physics, index, draw, k0, k1):
     """The photon after its collision, with no weight left if roulette ended it, and the next draw."""
     x, y, z, dx, dy, dz, kev, weight = photon
     cosine, draw = scattering_angle(m, kev, process, physics, index, draw, k0, k1)
-    u, _ = pair(index, draw, k0, k1)
+    u, _ = numbers(index, draw, k0, k1)
     draw += 1
     dx, dy, dz = turned(dx, dy, dz, cosine, 2 * pi * u)
     weight *= kept
@@ -282,7 +288,7 @@ def roulette(photon, first_weight, index, draw, k0, k1):
     x, y, z, dx, dy, dz, kev, weight = photon
     if weight >= FAINT * first_weight:
         return photon, draw
-    u, _ = pair(index, draw, k0, k1)
+    u, _ = numbers(index, draw, k0, k1)
     return (x, y, z, dx, dy, dz, kev, weight / SURVIVAL if u < SURVIVAL else 0.0), draw + 1
 
 
@@ -305,7 +311,7 @@ def passing(detector, across, px, py, pz, dx, dy, dz, kev, walls, along_columns)
     return share
 
 
-@njit(inline="always")
+@njit
 def unit(v):
     """A vector's direction."""
     length = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
@@ -317,7 +323,7 @@ def seen(photon, m, process, kept, body, physics, detector, grids, index, draw, 
     """What a random element of the detector sees of a collision, expected: column, row, keV, weight."""
     x, y, z, dx, dy, dz, kev, weight = photon
     columns, rows = detector[1].shape[0] - 1, detector[3]
-    u, v = pair(index, draw, k0, k1)
+    u, v = numbers(index, draw, k0, k1)
     c, r = int(u * columns), int(v * rows)
     px, py, pz, nx, ny, nz = spot(detector, c, r, u * columns - c, v * rows - r)
     sx, sy, sz = px, py, pz
@@ -364,7 +370,7 @@ def scattered(detector, energies, response, body, physics, grids, photons, key, 
                 photon, draw, m = fly(photon, body, index, draw, k0, k1)
                 if m < 0:
                     break
-                u, _ = pair(index, draw, k0, k1)
+                u, _ = numbers(index, draw, k0, k1)
                 process, kept = kind(m, photon[6], physics, u)
                 c, r, kev, weight = seen(
                     photon, m, process, kept, body, physics, detector, grids, index, draw + 1, k0, k1
@@ -396,7 +402,7 @@ def emerging(beam, energies, body, physics, photons, key, out, deposited):
                 photon, draw, m = fly(photon, body, index, draw, k0, k1)
                 if m < 0:
                     break
-                u, _ = pair(index, draw, k0, k1)
+                u, _ = numbers(index, draw, k0, k1)
                 process, kept = kind(m, photon[6], physics, u)
                 after, draw = scatter(photon, m, process, kept, physics, index, draw + 1, k0, k1)
                 i, j, k = int(photon[0] / spacing[0]), int(photon[1] / spacing[1]), int(photon[2] / spacing[2])
