@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 import numpy as np
@@ -70,7 +69,7 @@ class Tube(XRaySource):
 
     anode: Literal["tungsten", "molybdenum", "rhodium"] = "tungsten"
     anode_deg: Annotated[float, Ge(4), Le(30)] = 12.0
-    filters_mm: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=lambda: MappingProxyType({"Al": 7.0}))
+    filters_mm: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=lambda: {"Al": 7.0})
 
     def __post_init__(self) -> None:
         for name in self.filters_mm:

@@ -1,5 +1,7 @@
 """X-ray sources: what SpekPy and the tables of physics say about their beams."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -149,6 +151,11 @@ def test_what_a_tube_cannot_do_is_one_clear_error(ask, expected):
     with pytest.raises(RecipeError) as error:
         ask()
     assert str(error.value) == expected
+
+
+def test_a_tube_travels_to_another_process():
+    for tube in (Tube(), W_RH, Monochromatic()):
+        assert pickle.loads(pickle.dumps(tube)) == tube
 
 
 def test_photons_of_one_energy_do_not_harden():
