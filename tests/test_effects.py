@@ -3,7 +3,9 @@
 import numba
 import numpy as np
 import pytest
+from test_ct import cylinder, radius_mm
 
+from render.ct import CT
 from render.effects.crosstalk import Crosstalk
 from render.effects.dead_elements import DeadElements
 from render.effects.defect_correction import DefectCorrection
@@ -11,6 +13,7 @@ from render.effects.gain_error import GainError
 from render.effects.lag import Lag
 from render.effects.pulse_pile_up import PulsePileUp
 from render.effects.saturation import Saturation
+from render.gantry import Gantry
 from render.materials import Spectrum
 from render.photons import Photons
 from simdata import Grid, Raw, RecipeError, Streams
@@ -166,6 +169,18 @@ def test_gain_errors_have_their_sd_and_drift_as_slowly_as_is_said():
     np.testing.assert_allclose(correlation, [1, np.cos(1), 0], atol=0.03)
 
 
+def test_gain_errors_make_rings_around_the_middle_of_a_slice():
+    patient = cylinder(shape=(90, 90, 1), radius=80.0)
+    scanner = CT(gantry=Gantry(views=180, element_mm=3.0, rows=1, row_mm=3.0), kernel="hann", effects=())
+    raw = scanner.measure(patient)
+    clean = scanner.reconstruct(raw).array[..., 0].astype(float)
+    rings = scanner.reconstruct(spoilt(GainError(sigma=0.01), raw)).array[..., 0] - clean
+    inside = radius_mm(patient)[..., 0] < 70
+    turned = np.rot90(rings)
+    assert 2 < rings[inside].std() < 40
+    assert np.corrcoef(rings[inside], turned[inside])[0, 1] > 0.9
+
+
 def test_pile_up_loses_counts_as_either_counter_does():
     photons = np.geomspace(10, 1e5, 9).reshape(1, 1, 9, 1) * np.ones((1, 2, 1, 1))
     raw = measured(photons, view_s=[0.0, 1e-3], element_mm=(0.6, 0.8))
@@ -175,6 +190,8 @@ def test_pile_up_loses_counts_as_either_counter_does():
     np.testing.assert_allclose(busy.data[0, 1, :, 0], photons[0, 0, :, 0] / (1 + loss), rtol=1e-5)
     prolonged = spoilt(PulsePileUp(nonparalysable_ns=0.0, paralysable_ns=50.0, **pixels), raw)
     np.testing.assert_allclose(prolonged.data[0, 1, :, 0], photons[0, 0, :, 0] * np.exp(-loss), rtol=1e-5)
+    air = spoilt(PulsePileUp(**pixels), measured(np.full((1, 3, 2, 2), 1000)))
+    np.testing.assert_allclose(air.data, np.broadcast_to(air.blank, air.data.shape), rtol=1e-6)
     assert busy.blank[0, 0, 0, 0] == pytest.approx(1000 / (1 + 1000 / 1e-3 / 4 * 50e-9), rel=1e-5)
 
 

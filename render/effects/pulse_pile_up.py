@@ -29,7 +29,8 @@ class PulsePileUp(Effect):
     and a part of the second's as large as they overlap; third photons are left out, so rates well beyond
     1 / (tn + tp) come out too soft. bins_kev: the edges of the detector's bins, the last the voltage of the tube, which
     only says how high the highest pulses are; heights spread evenly over a bin.
-    The scan of air is taken with the same pile-up, as a calibration is. To be put before the quantum noise.
+    The scan of air is taken with the same pile-up, as a calibration at the tube's mean output is. To be put before the
+    quantum noise.
     Raises RecipeError if the bins are not those of the measurement, or this is not an X-ray scanner's.
     """
 
