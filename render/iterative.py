@@ -96,7 +96,7 @@ class OrderedSubsets(Iterative):
     least: float = 0.0
 
     def _improve(self, volume, rays, views, grid, weights, progress) -> None:
-        scan = _Weighted(rays, views, grid, weights, self.subsets, self.label)
+        scan = _Weighted(rays, views, grid, weights, self.subsets, type(self).__name__)
         np.maximum(volume, self.least, out=volume)
         for done in range(self.iterations):
             for subset in scan.subsets:
@@ -125,7 +125,7 @@ class TotalVariation(Iterative):
     least: float = 0.0
 
     def _improve(self, volume, rays, views, grid, weights, progress) -> None:
-        scan = _Weighted(rays, views, grid, weights, self.subsets, self.label)
+        scan = _Weighted(rays, views, grid, weights, self.subsets, type(self).__name__)
         per_axis = tuple(min(grid.spacing_mm) / mm for mm in grid.spacing_mm)
         typical = float(scan.firmness.mean(dtype=np.float64))
         firmness = scan.firmness / np.float32(typical)
@@ -170,9 +170,9 @@ class ConjugateGradients(Iterative):
 class _Weighted:
     """A measurement with the weight of each ray, in subsets of its views. firmness: A'WA1, voxel by voxel."""
 
-    def __init__(self, rays, views, grid, weights, subsets, label) -> None:
+    def __init__(self, rays, views, grid, weights, subsets, part) -> None:
         if subsets > len(views):
-            raise RecipeError(f"{label}: found {subsets} subsets of {len(views)} views; as many at most would do")
+            raise RecipeError(f"{part}: found {subsets} subsets of {len(views)} views; as many at most would do")
         self.rays, self.views, self.grid = rays, views, grid
         length = _cast(np.ones(grid.shape, np.float32), grid, views)
         if weights is None:

@@ -236,5 +236,5 @@ def test_what_cannot_be_iterated_says_what_would_do():
         TotalVariation()(rays, views, GRID, start=np.zeros((2, 2, 2), np.float32))
     with pytest.raises(SceneError, match="negative, not finite or all 0; photons would do"):
         ConjugateGradients()(rays, views, GRID, -rays)
-    with pytest.raises(RecipeError, match="found 30 subsets of 20 views"):
+    with pytest.raises(RecipeError, match="OrderedSubsets: found 30 subsets of 20 views"):
         OrderedSubsets(subsets=30)(rays, views, GRID)
