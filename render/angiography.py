@@ -55,6 +55,9 @@ class Angiography(Scanner):
     shadows: tuple[str, ...] | None = ()
     effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
 
+    def __post_init__(self) -> None:
+        self.tube.beam(self.kvp)
+
     def measure(self, scene: Scene) -> Photons:
         """Photons expected at each element: (channels, frames, columns, rows) float32."""
         scene, vessels = scene.to("cpu"), self._vessels(scene)

@@ -80,6 +80,7 @@ class CT(Scanner):
                 f"CT: the focus at {self.gantry.source_to_isocentre_mm} mm lies inside the field of view of "
                 f"{self.field_of_view_mm} mm; a smaller field_of_view_mm would do"
             )
+        self.tube.beam(self.kvp)
 
     def measure(self, scene: Scene) -> Photons:
         """Photons expected at each element in each view, (channels, views, columns, rows) float32."""

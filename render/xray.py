@@ -42,6 +42,9 @@ class XRay(Scanner):
     shadows: tuple[str, ...] | None = None
     effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
 
+    def __post_init__(self) -> None:
+        self.tube.beam(self.kvp)
+
     def measure(self, scene: Scene) -> Raw:
         """Photons expected at each element: (channels, 1, columns, rows) float32."""
         scene = scene.to("cpu")

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from render.angiography import Angiography
 from render.attenuation import attenuation, mass_attenuation
 from render.bowtie import Bowtie
+from render.ct import CT
 from render.exposure import air_kerma_ugy
 from render.materials import binned, spectrum
+from render.technique import Technique
 from render.tube import DENSITY_G_CM3, Monochromatic, Tube
+from render.xray import XRay
 from simdata import RecipeError
 
 W_RH = Tube(anode_deg=16, filters_mm={"Be": 0.5, "Rh": 0.05})
@@ -151,6 +155,12 @@ def test_what_a_tube_cannot_do_is_one_clear_error(ask, expected):
     with pytest.raises(RecipeError) as error:
         ask()
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize("scanner", [CT, XRay, Angiography, Technique])
+def test_a_voltage_that_the_tube_has_not_is_found_before_any_scan(scanner):
+    with pytest.raises(RecipeError, match="Tube: found 170 kVp on an anode of tungsten; 20 to 150 kVp would do"):
+        scanner(kvp=170.0)
 
 
 def test_a_tube_travels_to_another_process():
