@@ -146,14 +146,16 @@ def fisher(lights, truth):
 
 def test_noise_of_an_iodine_map_is_the_least_possible():
     """Through the reconstruction, which is linear: as that of rays with the noise of the bound."""
-    views, columns, height, step = 180, 65, 16, 1.0
+    views, columns, height, step = 90, 65, 12, 1.0
     lights = counting(columns, height)
     truth = np.array([150.0, 0.0, 0.2])
     rng = np.random.default_rng(7)
     photons = rng.poisson(np.broadcast_to(expected(lights, truth[None]), (len(lights), views, columns, height)))
     iodine = decompose(photons.astype(np.float32), knowing(lights, WATER_IODINE))[1] - np.float32(truth[2])
 
-    orbit = Orbit(2 * np.pi * np.arange(views) / views, Panel(columns=65, rows=16, column_mm=1, row_mm=1), 1e5, 1e5 + 1)
+    orbit = Orbit(
+        2 * np.pi * np.arange(views) / views, Panel(columns=65, rows=height, column_mm=1, row_mm=1), 1e5, 1e5 + 1
+    )
     grid = Grid.regular((24, 24, height), step)
     bound = np.sqrt(np.linalg.inv(fisher(lights, truth))[1, 1])
     least = fdk((bound * rng.standard_normal(iodine.shape)).astype(np.float32), orbit, grid, "soft").std()
