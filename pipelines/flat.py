@@ -18,10 +18,15 @@ OUTLINES = 14
 LARGEST = 0.6
 """A shadow that fills more of the picture than this is not outlined."""
 
+WINDOW = (1.0, 99.7)
+"""Percentiles of an image that are black and white."""
+
 LUMEN = (235, 60, 50)
-"""Colour of what is no structure of the body, such as the lumens of a bed of vessels."""
+"""Colour of centrelines, but for veins."""
 
 VEINS = (90, 130, 255)
+THINNEST_PX = 1.5
+"""Vessels thinner than this are not drawn."""
 
 
 def is_flat(image: Image) -> bool:
@@ -30,14 +35,17 @@ def is_flat(image: Image) -> bool:
 
 
 def fullest(image: Image) -> int:
-    """The channel, or the frame of a run, that shows the most."""
-    return int(np.argmax([channel.std() for channel in image.array])) if image.array.ndim == 4 else 0
+    """The frame of a run, or the channel, that differs most from the first."""
+    if image.array.ndim == 3:
+        return 0
+    first = image.array[0].astype(np.float32)
+    return int(np.argmax([np.abs(channel - first).mean() for channel in image.array]))
 
 
 def plain(image: Image, height_px: int) -> Picture.Image:
     """The image as it hangs: its second axis upwards, black and white where few values lie beyond."""
     array = image.array[fullest(image)] if image.array.ndim == 4 else image.array
-    low, high = np.percentile(array, (0.2, 99.8))
+    low, high = np.percentile(array, WINDOW)
     grey = np.clip((_upright(array[..., 0]) - low) / max(high - low, 1e-6), 0, 1) * 255
     return (
         Picture.fromarray(grey.astype(np.uint8))
@@ -47,7 +55,7 @@ def plain(image: Image, height_px: int) -> Picture.Image:
 
 
 def outlined(image: Image, table: Mapping[int, Structure], height_px: int) -> Picture.Image:
-    """`plain` with the outlines of the largest shadows and the centrelines of vessels."""
+    """`plain` with the outlines of the largest shadows and the centrelines of the larger vessels."""
     picture = plain(image, height_px)
     rgb = np.array(picture)
     for name, colour in outlines(image, table).items():
@@ -59,14 +67,14 @@ def outlined(image: Image, table: Mapping[int, Structure], height_px: int) -> Pi
 
 
 def outlines(image: Image, table: Mapping[int, Structure]) -> dict[str, UInt8[ndarray, " 3"]]:
-    """The shadows that are outlined, and their colours: organs and bones, and what is no structure of the body."""
+    """The shadows that are outlined, and their colours: organs and bones. Lumens of vessels show as centrelines."""
     colours = {one.name: one.colour for one in table.values()}
     shown = {one.name for one in table.values() if one.id <= LAST_TOTALSEGMENTATOR_ID or one.parent == 0}
     pixels = {name: int(np.count_nonzero(shadow.path_mm)) for name, shadow in image.shadows.items()}
     most = LARGEST * image.grid.shape[0] * image.grid.shape[1]
-    fit = [name for name in pixels if 0 < pixels[name] < most and (name in shown or name not in colours)]
+    fit = [name for name in pixels if 0 < pixels[name] < most and name in shown]
     largest = sorted(fit, key=lambda name: -pixels[name])[:OUTLINES]
-    return {name: np.array(colours.get(name, LUMEN), np.uint8) for name in largest}
+    return {name: np.array(colours[name], np.uint8) for name in largest}
 
 
 def _edge(image: Image, name: str, size: tuple[int, int]) -> Bool[ndarray, "y x"]:
@@ -83,7 +91,8 @@ def _draw(page: Picture.Image, image: Image, vessels: Vessels, colour: tuple[int
     across, up = (image.grid.index(vessels.points_mm)[:, :2] + 0.5).T * scale
     place = np.column_stack([across, page.height - up])
     pen = ImageDraw.Draw(page)
-    for point in vessels.segments:
+    wide = 2 * vessels.radius_mm * scale / image.grid.spacing_mm[0] > THINNEST_PX
+    for point in vessels.segments[wide[vessels.segments]]:
         ends = [tuple(place[vessels.parent[point]].tolist()), tuple(place[point].tolist())]
         pen.line(ends, fill=colour)
 

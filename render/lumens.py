@@ -15,8 +15,9 @@ TINY = 1e-12
 MOST_INSIDE = 0.8
 """Share of a branch that lies in its stem, at most."""
 
-STEEP, STEEPEST = 0.3, 1.5
-"""Segments whose sine to the rays is below the first are cut straight; no cut is more askew than the second."""
+STEEP, STEEPEST, HAIRPIN = 0.3, 1.5, 0.2
+"""Segments whose sine to the rays is below the first are cut straight, as are two whose cosine is below the last; no
+cut is more askew than the second."""
 
 
 def ways(vessels: Vessels, view: Views) -> csr_array:
@@ -87,7 +88,7 @@ def _mitres(
     next = row[_goes_on(vessels)[vessels.segments]]
     here = np.flatnonzero(next != ROOT)
     there = next[here]
-    flat = (sine[here] > STEEP) & (sine[there] > STEEP)
+    flat = (sine[here] > STEEP) & (sine[there] > STEEP) & ((drawn[here] * drawn[there]).sum(axis=1) > HAIRPIN)
     here, there = here[flat], there[flat]
 
     normal = np.column_stack([-drawn[:, 1], drawn[:, 0]])

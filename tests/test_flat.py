@@ -55,15 +55,16 @@ def test_skin_all_over_parts_and_what_is_not_there_have_no_outline():
         "lung_upper_lobe_left": Shadow.of(np.zeros((40, 60, 1), np.float32)),
         "coronary": shadow(slice(20, 22), slice(0, 60)),
     }
-    assert list(outlines(picture(shadows=shadows), TABLE)) == ["liver", "coronary"]
+    assert list(outlines(picture(shadows=shadows), TABLE)) == ["liver"]
 
 
 def test_vessels_are_drawn_where_they_are_projected():
     points = GRID.world_mm(np.array([[10.0, 5, 0], [10, 40, 0]]))
     tree = vessel_tree(points, np.array([-1, 0]), np.ones(2))
-    seen = np.array(outlined(picture(vessels={"coronary": tree}), TABLE, 60))
+    thin = vessel_tree(points + np.array([20, 0, 0]), np.array([-1, 0]), np.full(2, 0.3))
+    seen = np.array(outlined(picture(vessels={"coronary": tree, "thin": thin}), TABLE, 60))
     assert seen[59 - 20, 10].any()
-    assert not seen[59 - 20, 12].any()
+    assert not seen[59 - 20, 12:].any(), "thin vessels are left out"
 
 
 def test_sheets_show_flat_images_beside_their_truth():

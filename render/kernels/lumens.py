@@ -47,7 +47,7 @@ def box(tube):
 def mean_way(tube, column, row):
     """Over one element: at points on a square."""
     u, v, e_u, e_v, half, radius, sine, cosine, size, before, after = tube[:11]
-    points = min(MOST_POINTS, 1 + ceil(2 * size / radius))
+    points = min(MOST_POINTS, 1 + ceil(2 * size / min(radius, max(half * sine, radius / 8))))
     total = 0.0
     for i in range(points):
         for j in range(points):
