@@ -60,6 +60,18 @@ def test_a_wire_has_its_volume_and_its_place_however_coarse_the_voxels(voxel_mm)
     np.testing.assert_allclose(middle, ends.mean(axis=0), atol=0.3 * max(grid.spacing_mm))
 
 
+def test_a_rod_is_solid_inside():
+    grid = Grid.regular((30, 30, 30), 1.0)
+    block, filled = wires(grid, [np.array([[-9.0, -1, -8], [8.0, 2, 9]])], 2.75)
+    way = np.array([17.0, 3, 17]) / np.linalg.norm([17.0, 3, 17])
+    places = grid.points_mm()[block] - np.array([-0.5, 0.5, 0.5])
+    along = places @ way
+    away = np.linalg.norm(places - along[..., None] * way, axis=-1)
+    core = (away < 1.8) & (np.abs(along) < 8)
+    assert core.sum() > 100
+    assert filled[core].min() > 0.85
+
+
 @pytest.mark.parametrize("voxel_mm", VOXELS_MM)
 @pytest.mark.parametrize("radius_mm", [0.7, 2.0, 7.0])
 def test_a_ball_has_its_volume_however_coarse_the_voxels(voxel_mm, radius_mm):

@@ -14,7 +14,9 @@ Filling = tuple[Block, Float32[ndarray, "a b c"]]
 """A block of voxels, and the share of each that is filled, 0 to 1."""
 
 THREADS, STEPS = 24, 6
-"""Threads of equal cross section that stand for a wire, and points along each in the length of a voxel."""
+"""Threads of equal cross section that stand for a wire at least, and points along each in the length of a voxel."""
+THREADS_ACROSS = 5.0
+"""Threads across a voxel."""
 GOLDEN_RAD = np.pi * (3 - np.sqrt(5))
 FINE_MM, MOST_POINTS = 0.25, 10
 """Points in a voxel lie so close where a surface cuts it, but no more of them along an edge."""
@@ -39,11 +41,13 @@ def wires(grid: Grid, ways_mm: Sequence[Float[ndarray, "_ 3"]], radius_mm: float
     middle = start[piece] + along[:, None] * pieces[piece]
 
     u, v = _across(pieces / length[:, None])
-    radius = radius_mm * np.sqrt((np.arange(THREADS) + 0.5) / THREADS)
-    angle = GOLDEN_RAD * np.arange(THREADS)
-    volume = np.pi * radius_mm**2 * length[piece] / count[piece] / THREADS
-    threads = [middle + r * (np.cos(a) * u[piece] + np.sin(a) * v[piece]) for r, a in zip(radius, angle, strict=True)]
-    return _shared_out(grid, np.concatenate(threads), np.tile(volume, THREADS))
+    threads_mm2 = (min(grid.spacing_mm) / THREADS_ACROSS) ** 2
+    many = max(THREADS, round(np.pi * radius_mm**2 / threads_mm2))
+    radius = radius_mm * np.sqrt((np.arange(many) + 0.5) / many)
+    angle = GOLDEN_RAD * np.arange(many)
+    volume = np.pi * radius_mm**2 * length[piece] / count[piece] / many
+    places = [middle + r * (np.cos(a) * u[piece] + np.sin(a) * v[piece]) for r, a in zip(radius, angle, strict=True)]
+    return _shared_out(grid, np.concatenate(places), np.tile(volume, many))
 
 
 def solid(grid: Grid, shape: Solid, low_mm: Float[ndarray, " 3"], high_mm: Float[ndarray, " 3"]) -> Filling:

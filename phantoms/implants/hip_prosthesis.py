@@ -34,7 +34,8 @@ class HipProsthesis(Growth):
     """The hip of one side is replaced: a stem of stem_mm in the marrow cavity, and a ball of ball_mm.
 
     The head of the thigh bone is the sphere that fits what lies next to the pelvis; it is cut off at the neck and
-    becomes scar. stem, ball: tissues. The liner is polyethylene, the cup titanium.
+    becomes scar. stem, ball: tissues; the liner is polyethylene, the cup titanium. cement_mm: of bone cement around the
+    stem; one that is pressed in has none.
     Raises SceneError if the patient has no such bones, or too little of the thigh bone.
     """
 
@@ -43,6 +44,7 @@ class HipProsthesis(Growth):
     ball: Literal["cobalt_chrome", "stainless_steel"] = "cobalt_chrome"
     ball_mm: Annotated[float, Ge(22), Le(40)] = 32.0
     stem_mm: Annotated[float, Ge(80), Le(200)] = 120.0
+    cement_mm: Annotated[float, Ge(0), Le(6)] = 0.0
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         name = f"femur_{self.side}"
@@ -59,7 +61,9 @@ class HipProsthesis(Growth):
         stem = tube(canal, np.interp(ALONG, [0, 0.3, 1], [SHOULDER_MM, 7.0, TIP_MM]), flat=self._flat(cut))
         wedge = tube(np.stack([collar, canal[2]]), [SHOULDER_MM, TIP_MM + 1], flat=self._flat(cut))
         neck = tube(np.stack([canal[0], collar, head]), [SHOULDER_MM, NECK_MM + 2, NECK_MM])
+        marrow = (stem | wedge).grown(self.cement_mm) & Plane(collar, -cut)  # pyright: ignore[reportArgumentType]
         parts: list[tuple[Solid, str, ndarray]] = [
+            *([(marrow, "bone_cement", canal)] if self.cement_mm else []),
             ((shell - liner) & rim, "titanium", head[None]),
             ((liner - ball) & rim, "polyethylene", head[None]),
             (stem | wedge | (neck - ball), self.stem, np.vstack([canal, head])),

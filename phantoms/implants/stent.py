@@ -36,7 +36,7 @@ class Stent(Growth):
     diameter_mm: Annotated[float, Gt(0), Le(50)] | None = None
     wires: Annotated[int, Ge(4), Le(64)] = 24
     wire_mm: Annotated[float, Gt(0), Le(1)] = 0.17
-    tissue: Literal["cobalt_chrome", "stainless_steel", "titanium"] = "cobalt_chrome"
+    tissue: Literal["cobalt_chrome", "stainless_steel", "nitinol"] = "cobalt_chrome"
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         inside = part_mm(scene, self.structure, "Stent")
