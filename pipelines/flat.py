@@ -25,7 +25,7 @@ LUMEN = (235, 60, 50)
 """Colour of centrelines, but for veins."""
 
 VEINS = (90, 130, 255)
-THINNEST_PX = 1.5
+THINNEST_PX = 2.5
 """Vessels thinner than this are not drawn."""
 
 

@@ -187,8 +187,8 @@ def _legend(sample: Sample, height: int) -> Picture.Image:
 
 def _largest(sample: Sample, count: int) -> list[Structure]:
     """The structures whose colours are told: those outlined in flat images, else the largest."""
-    shown = [name for image in _flat(sample).values() for name in outlines(image, sample.scene.structures)]
-    if shown:
+    if flat_images := _flat(sample):
+        shown = [name for image in flat_images.values() for name in outlines(image, sample.scene.structures)]
         by_name = {structure.name: structure for structure in sample.scene.structures.values()}
         return [by_name[name] for name in dict.fromkeys(shown) if name in by_name][: max(count, 0)]
     voxels = np.bincount(sample.scene.labels.ravel())
