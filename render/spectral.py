@@ -65,8 +65,8 @@ def decompose(
     light: what each channel receives in air, and how the materials attenuate it; as many of them as channels, or fewer.
     output: relative to that, by view, where the current is modulated. A channel's photons are a Poisson number.
     Schlomka et al. 2008, Phys Med Biol 53:4031, eq. 8.
-    Raises RecipeError if materials are more than channels, SceneError if the photons do not belong to the channels, or
-    are negative or not finite, or if an element is dark even in air.
+    Raises RecipeError if materials are more than channels, SceneError if the photons do not belong to the channels or
+    are not finite, or if an element is dark even in air.
     """
     channels, views, columns, height = photons.shape
     found = [(one.across.shape[0], one.along.shape[0]) for one in light]
@@ -81,8 +81,8 @@ def decompose(
             f"decompose: found {' and '.join(map(str, sorted(materials)))} materials for {channels} channels; as many "
             "as channels or fewer, the same in each, would do"
         )
-    if not (np.isfinite(photons).all() and (photons >= 0).all()):
-        raise SceneError("decompose: found photons that are negative or not finite; counts from 0 on would do")
+    if not np.isfinite(photons).all():
+        raise SceneError("decompose: found photons that are not finite; counts would do")
     even = np.ones(views) if output is None else np.asarray(output, float)
     if not (even > 0).all() or not all((one.blank > 0).all() for one in light):
         raise SceneError("decompose: in some element or view there is no light in air; some in each would do")

@@ -95,7 +95,7 @@ def test_fast_decomposition_equals_its_reference():
     lights = [Illumination(one.across * [[1.0], [0.3], [2.0]], one.along, one.per_mm) for one in counting(3, 4)]
     bright = np.stack([one.blank for one in lights])[:, None]
     photons = rng.poisson(bright * 10.0 ** rng.uniform(-7, 0, (1, 5, 3, 4))).astype(np.float32)
-    photons[:, 0, 0, 0] = 0
+    photons[:, 0, 0, 0], photons[0, 1, 0, 0] = 0, -3
     output = rng.uniform(0.5, 2, 5)
     fast = decompose(photons, lights, output)
     energies = max(one.across.shape[1] for one in lights)
@@ -287,7 +287,7 @@ def test_what_cannot_be_told_apart_says_what_would_do():
     lights = knowing(lights, WATER_IODINE)
     with pytest.raises(SceneError, match="2 channels of 2 columns and 3 rows, and light for 2 x 3; the light of every"):
         decompose(photons, lights[:1])
-    with pytest.raises(SceneError, match="negative or not finite"):
-        decompose(-photons, lights)
+    with pytest.raises(SceneError, match="not finite"):
+        decompose(np.nan * photons, lights)
     with pytest.raises(SceneError, match="no light in air"):
         decompose(photons, lights, output=np.zeros(4))

@@ -37,14 +37,15 @@ def likeliest_reference(
 ) -> Float32[ndarray, "m views columns rows"]:
     """Amounts a that maximise sum over channels of n log(l) - l, less the sum over materials of doubt a^2 / 2.
 
-    l = output times the sum over e of across along exp(-a per_mm) are the photons expected where n are counted.
+    l = output times the sum over e of across along exp(-a per_mm) are the photons expected where n are counted; fewer
+    than none, which electronic noise brings about, count as none.
     Newton's steps with Fisher's information, in which a channel weighs the larger of n and l; a step that would make
     matters worse is halved.
     """
     views, columns, rows = photons.shape[1:]
     out = np.empty((len(doubt), views, columns, rows), np.float32)
     for view, column, row in np.ndindex(views, columns, rows):
-        n = photons[:, view, column, row].astype(float)
+        n = np.maximum(photons[:, view, column, row].astype(float), 0)
         blank = output[view] * across[:, column] * along[:, row]
 
         def expected(a, blank=blank):
@@ -87,7 +88,7 @@ def likeliest(photons, output, across, along, per_mm, doubt, out):
             for row in range(rows):
                 bright, mean, seen = 0.0, 0.0, 0.0
                 for c in range(channels):
-                    counted[c] = photons[c, view, column, row]
+                    counted[c] = max(photons[c, view, column, row], 0.0)
                     seen += counted[c]
                     for e in range(energies):
                         blank[c, e] = output[view] * across[c, column, e] * along[c, row, e]
