@@ -2,10 +2,14 @@
 
 from math import exp, sqrt
 
-from numba import njit
+from numba import njit, prange
 
 STRAIGHT = 1e-9
 """Slope below which a ray is taken as parallel to the lamellae, relative to their period."""
+
+
+SPREAD = 50
+"""Rays on each side of the mean, out to three standard deviations."""
 
 
 @njit(inline="always")
@@ -38,3 +42,27 @@ def transmitted(slope, aside, height_mm, lamella_mm, period_mm, lamella_per_mm, 
         at_most * exp(-extra * most) + at_least * exp(-extra * least) + between * along_overlap(least, most, extra)
     ) / period_mm
     return mean * exp(-between_per_mm * way_mm - extra * periods * lamella_mm)
+
+
+@njit(parallel=True, cache=True)
+def accepted(walls, along_columns, noise, aside, slopes, out):
+    """Mean share of rays that pass grids (g, t, e, 5), around each of `slopes`.
+
+    These vary normally by `noise` (t, e, lamp); rays lean by `aside` along the lamellae, too.
+    out: (2, t, e, lamp, slope), for slopes across columns and along them; begins with ones.
+    """
+    thicknesses, energies, lamps = noise.shape
+    for job in prange(thicknesses * energies * lamps):
+        t, e, lamp = job // (energies * lamps), job // lamps % energies, job % lamps
+        for g in range(walls.shape[0]):
+            w = walls[g, t, e]
+            axis = 0 if along_columns[g] else 1
+            for s in range(slopes.shape[0]):
+                passed, all_rays = 0.0, 0.0
+                for n in range(-SPREAD, SPREAD + 1):
+                    away = 3.0 * n / SPREAD
+                    weight = exp(-away * away / 2)
+                    slope = slopes[s] + away * noise[t, e, lamp]
+                    passed += weight * transmitted(slope, aside[t, e, lamp], w[0], w[1], w[2], w[3], w[4])
+                    all_rays += weight
+                out[axis, t, e, lamp, s] *= passed / all_rays

@@ -1,0 +1,156 @@
+"""Scatter on a detector: what lamps in the patient shed on it, and how fine elements and coarse cells go together."""
+
+from math import exp, pi, sqrt
+
+from numba import njit, prange
+from numpy import float32
+
+SLICES = 12
+"""Of half the patient, in which a ray is followed on its way out."""
+
+GRAZING = 0.05
+"""Cosine from which on a ray goes aside and is left out."""
+
+
+@njit(parallel=True, cache=True)
+def fall(across_mm, up_mm, weight, height_mm, steep, passed, slope_per_mm, steepest, out):
+    """Light per mm2 of lamps (t, e, lamp), through grids, at places across and up. out: (t, c, r).
+
+    passed: (2, t, e, lamp, s) share that passes across and up, at slopes of 0 to `steepest`, close together near 0.
+    slope_per_mm: (t, e, lamp) of light to the lamellae, by the place.
+    """
+    thicknesses, energies, lamps = weight.shape
+    last = passed.shape[4] - 1
+    for job in prange(thicknesses * across_mm.shape[0]):
+        t, c = job // across_mm.shape[0], job % across_mm.shape[0]
+        for r in range(up_mm.shape[0]):
+            total = 0.0
+            for e in range(energies):
+                for lamp in range(lamps):
+                    if weight[t, e, lamp] == 0:
+                        continue
+                    h, q, slope = height_mm[t, e, lamp], steep[t, e, lamp], slope_per_mm[t, e, lamp] / steepest
+                    x, y = across_mm[c] / h, up_mm[r] / h
+                    light = weight[t, e, lamp] * q / (pi * h * h) * (1 + x * x + y * y) ** (-q - 1)
+                    low, high, share = between(sqrt(slope * across_mm[c]) * last, last + 1)
+                    light *= passed[0, t, e, lamp, low] * (1 - share) + passed[0, t, e, lamp, high] * share
+                    low, high, share = between(sqrt(slope * up_mm[r]) * last, last + 1)
+                    light *= passed[1, t, e, lamp, low] * (1 - share) + passed[1, t, e, lamp, high] * share
+                    total += light
+            out[t, c, r] = float32(total)
+
+
+@njit
+def between(place, cells):
+    """The cell at or before a place, the next one, and how far it is to that."""
+    place = min(max(place, 0.0), cells - 1.0)
+    low = min(int(place), max(cells - 2, 0))
+    return low, min(low + 1, cells - 1), place - low
+
+
+@njit
+def at(table, across, up):
+    """Bilinear between the cells of a table (c, r)."""
+    c, c_next, x = between(across, table.shape[0])
+    r, r_next, y = between(up, table.shape[1])
+    low = table[c, r] * (1 - y) + table[c, r_next] * y
+    high = table[c_next, r] * (1 - y) + table[c_next, r_next] * y
+    return low * (1 - x) + high * x
+
+
+@njit
+def inside(thickness, half_mm, from_x, from_y, to_x, to_y, far_mm, focus_mm, first, step):
+    """Way of a ray through the patient, mm, from his middle to a place on the detector.
+
+    He is taken to reach as far in front of his middle as behind: half the `thickness` of each ray from the focus.
+    """
+    slice_mm = half_mm / SLICES
+    way = 0.0
+    for n in range(SLICES):
+        height = (n + 0.5) * slice_mm
+        part = height / far_mm
+        onward = focus_mm / (focus_mm - far_mm + height)
+        x, y = (from_x + (to_x - from_x) * part) * onward, (from_y + (to_y - from_y) * part) * onward
+        half = at(thickness, (x - first[0]) / step[0], (y - first[1]) / step[1]) / 2
+        half /= sqrt(1 + (x * x + y * y) / (focus_mm * focus_mm))
+        way += slice_mm * min(max((half - height) / slice_mm + 0.5, 0.0), 1.0)
+    return way * sqrt(1 + ((to_x - from_x) ** 2 + (to_y - from_y) ** 2) / (far_mm * far_mm))
+
+
+@njit
+def shed(x, y, to_x, to_y, far_mm, focus_mm):
+    """Of the pencil beam that meets the detector at (x, y) and shines from the patient's middle at (to_x, to_y).
+
+    Cosine of the angle between; how much farther to look in tables for beams that meet the detector straight; and how
+    much more or less light falls on a mm2 there.
+    """
+    nearer = 1 - far_mm / focus_mm
+    across, up = to_x - nearer * x, to_y - nearer * y
+    way = sqrt(across * across + up * up + far_mm * far_mm)
+    cosine = (across * x + up * y + far_mm * focus_mm) / (way * sqrt(x * x + y * y + focus_mm * focus_mm))
+    if cosine < GRAZING:
+        return cosine, 0.0, 0.0
+    aside = sqrt((to_x - x) ** 2 + (to_y - y) ** 2)
+    farther = far_mm * sqrt(1 - min(cosine * cosine, 1.0)) / cosine / aside if aside > 0 else 1.0
+    return cosine, farther, (far_mm / (way * cosine)) ** 3
+
+
+@njit(parallel=True, cache=True)
+def veil(signal, thickness, node, first, step, far_mm, focus_mm, tables, table_mm, absorption, out):
+    """Scattered signal per mm2 in the middle of each cell (v, c, r).
+
+    signal, thickness: straight signal of each cell, and mm of water in its way; node: that thickness as a place between
+    the tables. first, step: place of the first cell from the foot of the focus, and size of a cell, mm. tables: (t, c,
+    r) what a cell spreads, every table_mm. absorption: (t,) of scatter on a longer way out than in a slab, 1/mm.
+    """
+    views, columns, rows = signal.shape
+    nearer = 1 - far_mm / focus_mm
+    for job in prange(views * columns):
+        v, c = job // columns, job % columns
+        half_mm = max(thickness[v].max() / 2, 1e-3)
+        to_x = first[0] + c * step[0]
+        for r in range(rows):
+            to_y = first[1] + r * step[1]
+            total = 0.0
+            for i in range(columns):
+                x = first[0] + i * step[0]
+                for j in range(rows):
+                    y = first[1] + j * step[1]
+                    cosine, farther, light = shed(x, y, to_x, to_y, far_mm, focus_mm)
+                    if thickness[v, i, j] <= 0 or light == 0:
+                        continue
+                    low, high, share = between(node[v, i, j], tables.shape[0])
+                    across, up = abs(to_x - x) * farther / table_mm[0], abs(to_y - y) * farther / table_mm[1]
+                    light *= at(tables[low], across, up) * (1 - share) + at(tables[high], across, up) * share
+                    way = inside(
+                        thickness[v], half_mm, nearer * x, nearer * y, to_x, to_y, far_mm, focus_mm, first, step
+                    )
+                    more = way * cosine - thickness[v, i, j] / 2
+                    light *= exp(-more * (absorption[low] * (1 - share) + absorption[high] * share))
+                    total += signal[v, i, j] * light
+            out[v, c, r] = float32(total)
+
+
+@njit(parallel=True, cache=True)
+def gathered(elements, block, out):
+    """Sum of the elements (v, columns, rows) of each cell, block[0] x block[1] of them or what is left at the end."""
+    _, columns, rows = elements.shape
+    for job in prange(out.shape[0] * out.shape[1]):
+        v, c = job // out.shape[1], job % out.shape[1]
+        for r in range(out.shape[2]):
+            total = 0.0
+            for i in range(c * block[0], min((c + 1) * block[0], columns)):
+                for j in range(r * block[1], min((r + 1) * block[1], rows)):
+                    total += elements[v, i, j]
+            out[v, c, r] = total
+
+
+@njit(parallel=True, cache=True)
+def added(elements, passing, cells, block, area, out):
+    """Elements (v, columns, rows) times `passing`, plus `area` times what lies linearly between middles of cells."""
+    views, columns, rows = elements.shape
+    for job in prange(views * columns):
+        v, i = job // columns, job % columns
+        for j in range(rows):
+            there = at(cells[v], (i + 0.5) / block[0] - 0.5, (j + 0.5) / block[1] - 0.5)
+            out[v, i, j] = float32(elements[v, i, j] * passing + area * there)
