@@ -60,7 +60,7 @@ def test_skin_all_over_parts_and_what_is_not_there_have_no_outline():
 
 def test_vessels_are_drawn_where_they_are_projected():
     points = GRID.world_mm(np.array([[10.0, 5, 0], [10, 40, 0]]))
-    tree = vessel_tree(points, np.array([-1, 0]), np.ones(2))
+    tree = vessel_tree(points, np.array([-1, 0]), np.full(2, 2.0))
     thin = vessel_tree(points + np.array([20, 0, 0]), np.array([-1, 0]), np.full(2, 0.3))
     seen = np.array(outlined(picture(vessels={"coronary": tree, "thin": thin}), TABLE, 60))
     assert seen[59 - 20, 10].any()

@@ -1,11 +1,14 @@
 """Radiographs: Beer-Lambert, photons and their noise, automatic exposure, and the truth beside the picture."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
+from pipelines.recipe import load
+from render.angiography import Angiography
 from render.attenuation import attenuation
 from render.c_arm import CArm
 from render.detector import EnergyIntegrating, PhotonCounting
@@ -258,3 +261,9 @@ def test_numbers_that_are_none_are_refused():
     density[3, 3, 3] = np.nan
     with pytest.raises(SceneError, match="without NaN"):
         XRAY.measure(replace(body, fields=MappingProxyType({"density": density})))
+
+
+@pytest.mark.parametrize(("recipe", "scanners"), [("chest_xray", XRay), ("angiography", Angiography)])
+def test_the_recipe_is_right(recipe, scanners):
+    drawn = load(Path(__file__).parent.parent / "recipes" / f"{recipe}.yaml").draw(0)
+    assert all(isinstance(scanner, scanners) for scanner in drawn.scan)
