@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from simdata import Grid, SceneError
-from vascular.centreline import centreline, extended
+from simdata import Grid, SceneError, vessel_tree
+from vascular.centreline import branched, centreline, extended
 
 GRID = Grid.regular((60, 30, 60), 1.0)
 X, Y, Z = np.moveaxis(GRID.points_mm(), -1, 0)
@@ -52,3 +52,18 @@ def test_nothing_to_follow_is_told():
     lonely = tube((0, 0, 24), (0, 0, 26), 2)
     with pytest.raises(SceneError, match="no vessel voxel can be reached"):
         centreline(lonely, GRID, root(), "artery")
+
+
+def test_a_branch_leaves_ahead_and_a_way_straight_across():
+    grid = Grid.regular((60, 60, 3), 3.0)
+    start = vessel_tree(
+        np.stack([np.arange(-60.0, 61, 3), np.full(41, -60.0), np.zeros(41)], -1), np.arange(-1, 40), np.full(41, 2.0)
+    )
+    cost, target = np.ones(grid.shape), np.array([(45.0, 30.0, 0.0)])
+
+    def leaves_at(made):
+        off = made.points_mm[:, 1] > -58
+        return made.points_mm[made.parent[off & ~off[made.parent]], 0].tolist()
+
+    assert leaves_at(extended(start, target, cost, grid)) == pytest.approx([45.0], abs=3.1)
+    assert leaves_at(branched(start, target, cost, grid))[0] < 20

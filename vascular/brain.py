@@ -29,7 +29,7 @@ from simdata.centrelines import smooth
 from simdata.vessels import merge
 from vascular.apart import with_room, yielding
 from vascular.cco import grow
-from vascular.centreline import centreline, extended
+from vascular.centreline import branched, centreline, extended
 from vascular.domain import bounds
 from vascular.from_ends import from_ends
 from vascular.murray import Murray
@@ -198,7 +198,7 @@ def _starts(head: Head) -> dict[str, Vessels]:
         own, carotid = sign * across, head.carotids[side]
         above = np.where(head.below & ~carotid, BLOCKED, cost)
         way = centreline(carotid, grid, _lowest(carotid), "artery")
-        way = extended(way, head.places(head.cerebrum, MIDDLE, sign), _between(above, own, 0.12, 1.1), grid)
+        way = branched(way, head.places(head.cerebrum, MIDDLE, sign), _between(above, own, 0.12, 1.1), grid)
         way = extended(way, head.places(head.cerebrum, ANTERIOR, sign), _between(above, own, 0.0, 0.3), grid)
         starts[side] = head.laid(way)
         cost = _kept_free(cost, starts[side], grid)

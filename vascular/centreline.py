@@ -4,6 +4,7 @@ Cheapest ways from the root, cheap along the middle of vessels and dear across g
 that no way has come near yet, again and again (TEASAR: Sato et al. 2000, Pacific Graphics, 281).
 """
 
+from collections.abc import Callable
 from functools import reduce
 from itertools import pairwise
 
@@ -31,6 +32,10 @@ RIM = 0.15
 """A tube's middle voxel lies so many voxels more than its radius away from the nearest voxel outside, on average."""
 SMOOTH = 6
 COARSE_MM = 3.0
+SHARED = 0.5
+"""What a way costs along vessels that are there, over what it costs beside them."""
+
+Voxel = tuple[int, ...]
 
 
 def centreline(vessel: Bool[ndarray, "x y z"], grid: Grid, root: Float[ndarray, " 3"], kind: str) -> Vessels:
@@ -85,10 +90,39 @@ def _reached(places: Float[ndarray, "n 3"], cost: Float[ndarray, " n"], step_mm:
 
 
 def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndarray, "x y z"], grid: Grid) -> Vessels:
-    """The vessels with new branches to every target in turn, each by the cheapest way from all that is there.
+    """The vessels with new ways to every target in turn, each the cheapest from all that is there.
 
     cost: of a millimetre in each voxel. Ways are found on voxels of about 3 mm, each as cheap as its cheapest part.
     """
+
+    def way_to(target: Voxel, there: list[Voxel], coarse: ndarray, sampling: list[float]) -> list[Voxel]:
+        ways = MCP_Geometric(coarse, sampling=sampling)
+        ways.find_costs(there, [target])
+        return ways.traceback(target)
+
+    return _with_ways(start, targets_mm, cost, grid, way_to)
+
+
+def branched(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndarray, "x y z"], grid: Grid) -> Vessels:
+    """The vessels with new branches to every target in turn, each the cheapest from the root.
+
+    Where vessels are already a way costs half, so that it follows them and leaves them ahead, at some 60 degrees.
+    cost: as of `extended`.
+    """
+
+    def way_to(target: Voxel, there: list[Voxel], coarse: ndarray, sampling: list[float]) -> list[Voxel]:
+        shared = coarse.copy()
+        shared[tuple(np.array(there).T)] *= SHARED
+        ways = MCP_Geometric(shared, sampling=sampling)
+        ways.find_costs([there[0]], [target])
+        way, known = ways.traceback(target), set(there)
+        return way[max(n for n, voxel in enumerate(way) if voxel in known) :]
+
+    return _with_ways(start, targets_mm, cost, grid, way_to)
+
+
+def _with_ways(start: Vessels, targets_mm: ndarray, cost: ndarray, grid: Grid, way_to: Callable) -> Vessels:
+    """The vessels and the way to each target, from a voxel of what is there by then."""
     k = max(1, round(COARSE_MM / max(grid.spacing_mm)))
     coarse = blocks(np.minimum, cost, k)
     voxels = [tuple(v) for v in np.rint((grid.index(start.points_mm) - (k - 1) / 2) / k).astype(int).tolist()]
@@ -98,9 +132,7 @@ def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndar
     points, parent = list(start.points_mm.astype(float)), start.parent.tolist()
     thin = min(grid.spacing_mm) / 2
     for target in np.rint((grid.index(targets_mm) - (k - 1) / 2) / k).astype(int).tolist():
-        ways = MCP_Geometric(coarse, sampling=sampling)
-        ways.find_costs(list(row), [tuple(target)])
-        for before, here in pairwise(ways.traceback(tuple(target))):
+        for before, here in pairwise(way_to(tuple(target), sorted(row, key=row.__getitem__), coarse, sampling)):
             if here not in row:
                 row[here] = len(points)
                 parent.append(row[before])

@@ -172,7 +172,7 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
     }
 
     size = (np.count_nonzero(heart.muscle) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
-    cost = np.where(shell, np.where(septal | groove, 0.6, 1.2), BLOCKED)
+    cost = np.where(shell, np.where(septal | groove, 0.25, 1.2), BLOCKED)
     reach = _away(shell, grid) < 2.5 * max(grid.spacing_mm)
     aorta, atrium = (grid.world_mm(np.argwhere(room & reach)) for room in (heart.aorta, heart.right_atrium))
     made = {}

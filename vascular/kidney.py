@@ -21,7 +21,7 @@ from simdata import Grid, Growth, Scene, SceneError, Vessels
 from simdata.vessels import merge
 from vascular.apart import expected, parted, with_room
 from vascular.cco import grow_together, seeds
-from vascular.centreline import extended
+from vascular.centreline import branched
 from vascular.domain import Domain
 from vascular.organ import close_up, depth_mm, entered, first_of, gate, passable, present, spread_mm, stem, tubes
 
@@ -98,7 +98,7 @@ def interlobar(
     depth = depth_mm(cortex | sinus, grid)
     for name, way in stems.items():
         goals = spread_mm(border & ~taken, COLUMNS, way.points_mm[-1], grid)
-        starts[name] = expected(extended(way, goals, passable(depth, np.zeros_like(taken), taken), grid))
+        starts[name] = expected(branched(way, goals, passable(depth, np.zeros_like(taken), taken), grid))
         taken |= _near(tubes(starts[name], grid), APART_MM, grid)
     starts = with_room(starts, ~pyramids, grid)
     whole = entered(cortex | sinus, starts.values(), grid, cortex)

@@ -19,7 +19,7 @@ from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
 from vascular.apart import parted, with_room
 from vascular.cco import Tree, grow_together, seeds
-from vascular.centreline import extended
+from vascular.centreline import branched
 from vascular.domain import Domain
 from vascular.organ import (
     about_mm,
@@ -87,11 +87,11 @@ class Liver(Growth):
         for name, kind in ((PORTAL, "vein"), (ARTERY, "artery"), (DUCT, "duct")):
             way = starts.get(name) or stem(gates[name], taken, grid, kind)
             goals = deepest_mm([part & ~taken for part in segments], depth, grid)
-            starts[name] = extended(way, goals, passable(depth, drawn.get(name, nowhere), taken), grid)
+            starts[name] = branched(way, goals, passable(depth, drawn.get(name, nowhere), taken), grid)
             taken |= _wider(tubes(starts[name], grid), grid)
-        between = np.where(depth > 0, about_mm(taken, grid), 0)
+        between = np.minimum(depth, about_mm(taken, grid))
         goals = deepest_mm([part & ~taken for part in segments], between, grid)
-        starts[VEIN] = extended(starts[VEIN], goals, passable(depth, drawn[VEIN], taken), grid)
+        starts[VEIN] = branched(starts[VEIN], goals, passable(depth, drawn[VEIN], taken), grid)
         starts = with_room({name: starts[name] for name in LARGE}, np.ones_like(liver), grid, home=large)
         domain = entered(liver, starts.values(), grid)
         return replace(scene, vessels=MappingProxyType({**scene.vessels, **self.grow(domain, starts, rng)}))
