@@ -13,9 +13,10 @@ from PIL import ImageDraw, ImageFont
 from radiograph import CHEST, LATERAL, RUN, patient
 
 from pipelines.sheet import BACKGROUND, INK
+from render.anti_scatter_grid import AntiScatterGrid
 from render.bolus import Bolus
 from render.display import DigitalSubtraction, Negative
-from render.effects import ElectronicNoise, QuantumNoise
+from render.effects import ElectronicNoise, QuantumNoise, Scatter
 from render.effects.scintillator_light import ScintillatorLight
 from render.exposure import AutomaticExposure
 from render.photons import Photons
@@ -23,7 +24,7 @@ from simdata import Image, Scene, Streams
 
 DOCS = Path(__file__).parent.parent / "docs"
 PX, GAP = 560, 6
-EFFECTS = (QuantumNoise(), ScintillatorLight(), ElectronicNoise())
+EFFECTS = (Scatter(grids=(AntiScatterGrid(),)), QuantumNoise(), ScintillatorLight(), ElectronicNoise())
 BONES = ("rib", "sternum", "scapula", "clavicula", "vertebrae", "humerus", "costal_cartilages")
 TINTS = {"lung": (40, 190, 235), "bone": (255, 200, 70), "heart": (235, 50, 60)}
 
