@@ -12,8 +12,10 @@ from phantoms.breast.pressed import Pressed
 FROM_BELOW_NIPPLE_MM = 10.0
 FOLD_MM = 6.0
 """How round the fold is between breast and armpit."""
-MUSCLE_SHARE = 0.27
+MUSCLE_SHARE = 0.21
 """Half thickness of the muscle by the distance of the paddles, away from its edge."""
+FAT_OVER_MUSCLE_MM = 11.0
+"""Skin and fat in front of it."""
 WEDGE = 0.55
 """How fast it gets there: mm of half thickness per mm from the edge."""
 
@@ -42,12 +44,13 @@ class Axilla:
         blend = np.clip(0.5 + (armpit - own) / (2 * FOLD_MM), 0, 1)
         return own + (armpit - own) * blend + FOLD_MM * blend * (1 - blend) * (radius - np.abs(t) > FOLD_MM)
 
-    def in_muscle(self, wtd_mm: Float[ndarray, "*n 3"], thickness_mm: float) -> Float64[ndarray, "*n"]:
+    def in_muscle(self, wtd_mm: Float[ndarray, "*n 3"], breast: Pressed) -> Float64[ndarray, "*n"]:
         """mm below the surface of the muscle, about; negative outside."""
         w, t, d = np.moveaxis(wtd_mm, -1, 0)
         inside = (self.muscle_mm + self.muscle_slope * w - d) / np.hypot(1, self.muscle_slope)
-        half = np.minimum(WEDGE * np.maximum(inside, 0), MUSCLE_SHARE * thickness_mm)
-        return np.minimum(inside, half - np.abs(t))
+        half = np.minimum(WEDGE * np.maximum(inside, 0), MUSCLE_SHARE * breast.thickness_mm)
+        deep = self.under_skin(wtd_mm, breast) - FAT_OVER_MUSCLE_MM
+        return np.minimum(np.minimum(inside, half - np.abs(t)), deep)
 
 
 def axilla(breast: Pressed, rng: Generator) -> Axilla:

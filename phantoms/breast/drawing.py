@@ -25,8 +25,9 @@ LATTICE_MM = 1.8
 MARGIN_VOXELS = 2
 NIPPLE_MM, NIPPLE_RADIUS_MM, AREOLA_RADIUS_MM, AREOLA_THICKER = 4.5, 4.5, 14.0, 0.35
 """VICTRE: 4 mm long, radius 4 mm; the skin of the areola is thicker by that share."""
-ARMPIT_SHOWN = 1.15
-"""Up to where the oblique view shows the armpit, in half widths of the breast."""
+ARMPIT_MM = 128.0
+"""The oblique view shows the armpit up to here above the nipple, or more: a detector 24 cm wide sees no end of it."""
+ARMPIT_BEYOND_MM = 15.0
 FLESH = ("breast_fat", "breast_gland", "cooper_ligaments", "pectoralis_major")
 
 
@@ -59,13 +60,13 @@ class Posture:
     def in_muscle(self, wtd_mm: Float64[ndarray, "n 3"]) -> Float64[ndarray, " n"]:
         """mm below the surface of the pectoral muscle."""
         if self.armpit is not None and isinstance(self.now, Pressed):
-            return self.armpit.in_muscle(wtd_mm, self.now.thickness_mm)
+            return self.armpit.in_muscle(wtd_mm, self.now)
         return np.full(len(wtd_mm), -LATTICE_MM)
 
     def grid(self, side: Literal["left", "right"], voxel_mm: float) -> Grid:
         """That holds the breast from the chest wall to the nipple, and the armpit."""
         w, t = reach(self.now)
-        w[1] *= 1.0 if self.armpit is None else ARMPIT_SHOWN
+        w[1] = w[1] if self.armpit is None else max(w[1] + ARMPIT_BEYOND_MM, ARMPIT_MM)
         first = np.array([w[0], t[0], 0.0]) + voxel_mm * np.array([0.5 - MARGIN_VOXELS, 0.5 - MARGIN_VOXELS, 0.5])
         last = np.array([w[1], t[1], self.now.depth_mm + NIPPLE_MM + NIPPLE_RADIUS_MM]) + voxel_mm * MARGIN_VOXELS
         shape = np.ceil((last - first) / voxel_mm).astype(int) + 1

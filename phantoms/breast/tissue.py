@@ -14,10 +14,12 @@ from phantoms.breast.hanging import Hanging
 from phantoms.breast.kernel import SEEDS, TILE, score_at, waves_at
 from phantoms.breast.shape import reach
 
-RULES = np.array([9.0, 3.6, 1.6, 1.0, 0.7, 0.8, 24.0, 0.42, 0.9, 0.8, -0.45, 0.45], np.float32)
+RULES = np.array([9.0, 3.6, 1.6, 1.0, 0.7, 0.8, 24.0, 0.36, 0.5, 1.0, -0.38, 0.36], np.float32)
 """mm: of the large lobules, of the small ones, of the layer around a large one; how much less a lobule of fat is gland;
-the same and the layer for small ones; the coarsest and finest noise, its amplitude and how that falls with each
-octave; mm of a septum, and how much more for some. Lobules: VICTRE has one seed in 1000 mm3; septa: 0.1 mm and more."""
+the same and the layer for small ones; the coarsest and finest noise, its amplitude and how that falls with each octave;
+mm of a septum, and how much more by the two lobules that it parts (below 0 there is none). Lobules: VICTRE has one seed
+in 1000 mm3; septa: 0.1 mm and more. Noise of equal amplitude in every octave has a power spectrum f^-3 in space, and so
+in a projection: mammograms have exponents of 2.8 to 3.2 (Burgess 1999, Proc SPIE 3663:153)."""
 SOFT = np.float32(0.35)
 """The difference in score from all fat to all gland."""
 FAT_UNDER_SKIN_MM, RIM_MM, BEHIND_MM, NEAR_DUCT_MM, NEAR_NIPPLE_MM = 17.0, 5.0, 9.0, 4.5, 13.0

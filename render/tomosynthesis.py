@@ -1,0 +1,136 @@
+"""Tomosynthesis: the tube swings over a pressed breast, and slices along the paddles come out."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+
+from render.breast_light import BreastLight
+from render.breast_stand import BreastStand, in_patient
+from render.detector import Detector
+from render.effects.quantum_noise import QuantumNoise
+from render.effects.scatter import Scatter
+from render.exposure import Exposure
+from render.iterative import Iterative
+from render.labels import relabelled
+from render.mammography import CHAMBER, READ, SELENIUM
+from render.materials import Body
+from render.orientation import orientation
+from render.photons import Photons, photons
+from render.projection import cast, running_sums, shade
+from render.swing import SwungBackProjection
+from render.tube import Tube
+from render.views import Views
+from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene
+
+ALUMINIUM = Tube(anode="tungsten", anode_deg=20.0, filters_mm={"Al": 0.7}, focal_spot_mm=(0.3, 0.3))
+"""Tungsten behind aluminium, for the high voltage of a swing."""
+BINNED = BreastStand(pixel_mm=0.2, columns=1200, rows=600)
+"""Pixels binned by two, as they are in a swing."""
+FEWEST_PHOTONS = 0.5
+"""A lower count, down to none, is taken for this."""
+VIEWS_AT_ONCE = 5
+"""Projected together, which bounds the memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tomosynthesis(Scanner):
+    """A mammography unit that takes `views` pictures over a swing of `arc_deg`, about an axis `pivot_mm` high.
+
+    25 views over 50 degrees about an axis 47 mm above the detector is a wide swing (Siemens); 15 over 15 degrees about
+    the detector a narrow one (Hologic); the detector rests. exposure: of the whole swing, measured in the middle view.
+    reconstruction: SwungBackProjection(), or OrderedSubsets() and its like (SART: as many subsets as views).
+    slice_mm: from slice to slice; in a slice pixels are those of the detector. scan_s: how long the swing takes.
+    The image is the attenuation, 1/mm, on the axes of the scene's grid; labels come along on its voxels.
+    """
+
+    kvp: Annotated[float, Ge(20), Le(40)] = 30.0
+    tube: Tube = ALUMINIUM
+    exposure: Exposure = CHAMBER
+    views: Annotated[int, Ge(3)] = 25
+    arc_deg: Annotated[float, Gt(0), Le(90)] = 50.0
+    pivot_mm: Annotated[float, Ge(0)] = 47.0
+    scan_s: Annotated[float, Gt(0)] = 25.0
+    slice_mm: Annotated[float, Gt(0)] = 1.0
+    stand: BreastStand = BINNED
+    detector: Detector = SELENIUM
+    reconstruction: SwungBackProjection | Iterative = SwungBackProjection()
+    effects: tuple[Effect, ...] = (Scatter(), QuantumNoise(), READ)
+
+    def __post_init__(self) -> None:
+        if self.pivot_mm >= self.stand.source_to_detector_mm:
+            raise RecipeError(
+                f"Tomosynthesis: the axis of the swing, {self.pivot_mm} mm above the detector, lies above the focus at "
+                f"{self.stand.source_to_detector_mm} mm; a smaller pivot_mm would do"
+            )
+
+    def measure(self, scene: Scene) -> Raw:
+        """Photons expected at each element, (1, views, columns, rows) float32."""
+        laid, swing, light = self.stand.laid(scene), self._swing, self._light
+        body = Body.of(laid, orientation(laid.grid), light.beam)
+        shade(laid.grid, swing)
+        sums = running_sums(body.volume())
+        middle = self._middle
+        kerma = light.kerma_ugy(cast(sums, laid.grid, swing[middle])[0], body.materials, swing[middle])
+        mas = np.float32(self.exposure.mas(kerma) / self.views)
+        data = np.empty((1, self.views, self.stand.columns, self.stand.rows), np.float32)
+        for batch in self._batches():
+            data[0, batch] = light.behind(cast(sums, laid.grid, swing[batch]), body.materials)
+            data[0, batch] *= mas * light.blank(swing[batch])
+        blank = mas * light.blank(swing[middle])[None]
+        output = np.array([one.mean() for one in light.blank(swing)]) / light.blank(swing[middle]).mean()
+        return Photons(
+            data=data,
+            grid=in_patient(self._slices(laid.grid), laid, scene),
+            unit="photons",
+            blank=blank,
+            view_s=self.scan_s * np.linspace(0, 1, self.views),
+            element_mm=(self.stand.pixel_mm, self.stand.pixel_mm),
+            middle_to_detector_mm=self.stand.support_to_detector_mm
+            + scene.grid.shape[1] * scene.grid.spacing_mm[1] / 2,
+            focus_mm=(0.0, -self.stand.rows * self.stand.pixel_mm / 2, self.stand.source_to_detector_mm),
+            spectra=(light.spectrum,),
+            output=output,
+        )
+
+    def reconstruct(self, raw: Raw) -> Image:
+        """Attenuation, (x, slices, z) float32, 1/mm."""
+        measured, swing, light = photons(raw, "Tomosynthesis"), self._swing, self._light
+        rays = np.empty(measured.data.shape[1:], np.float32)
+        middle = light.blank(swing[self._middle])
+        for batch in self._batches():
+            air = measured.blank[0] * light.blank(swing[batch]) / middle
+            rays[batch] = -np.log(np.maximum(measured.data[0, batch], np.float32(FEWEST_PHOTONS)) / air)
+        np.maximum(rays, 0, out=rays)
+        volume = self.reconstruction(rays, swing, self.stand.own(raw.grid))
+        return Image(volume, "1/mm", raw.grid)
+
+    def truth(self, scene: Scene, image: Image) -> Image:
+        """`image` with the structure at each of its voxels."""
+        return replace(image, labels=relabelled(scene, image.grid))
+
+    @property
+    def _swing(self) -> Views:
+        half = np.radians(self.arc_deg) / 2
+        return self.stand.views(np.linspace(-half, half, self.views), self.pivot_mm)
+
+    @property
+    def _middle(self) -> slice:
+        return slice(self.views // 2, self.views // 2 + 1)
+
+    @property
+    def _light(self) -> BreastLight:
+        return BreastLight(self.tube, self.kvp, self.stand, self.detector)
+
+    def _batches(self) -> list[slice]:
+        return [slice(first, min(first + VIEWS_AT_ONCE, self.views)) for first in range(0, self.views, VIEWS_AT_ONCE)]
+
+    def _slices(self, grid: Grid) -> Grid:
+        """Over all of a grid of the stand's: pixels of the detector, and slices one upon the other."""
+        step = np.array([self.stand.pixel_mm, self.slice_mm, self.stand.pixel_mm])
+        size = np.array(grid.shape) * grid.spacing_mm
+        x, y, z = np.ceil(size / step - 1e-6).astype(int).tolist()
+        affine = np.diag([*step, 1.0])
+        affine[:3, 3] = grid.affine[:3, 3] + (step - grid.spacing_mm) / 2
+        return Grid((x, y, z), affine)
