@@ -3,12 +3,12 @@
 from types import ModuleType
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 
 from render.kernels import upright
 from render.kernels.lanes import MOST, lanes
-from render.kernels.running import accumulate
+from render.kernels.running import accumulate, slab
 from render.views import Views
 from simdata import Grid, RecipeError, SceneError
 from simdata.backend import namespace
@@ -97,10 +97,42 @@ def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z
 
 def cast(sums: Float32[ndarray, "x y z_and_two m"], grid: Grid, views: Views) -> Float32[ndarray, "views c r m"]:
     """As `project`, of the running sums of a volume, without a look at whether views and grid go together."""
+    sums, filled, grid = _crossed(sums, grid, views)
     x, y, _, materials = sums.shape
     out = namespace(sums).empty((len(views), views.columns, views.rows, materials), np.float32)
-    _kernels(sums).forward(sums.reshape(x, y, -1), sums.any(axis=(2, 3)), *_ways(views, grid), lanes(materials), out)
+    _kernels(sums).forward(sums.reshape(x, y, -1), filled, *_ways(views, grid), lanes(materials), out)
     return out
+
+
+def _crossed(
+    sums: Float32[ndarray, "x y z_and_two m"], grid: Grid, views: Views
+) -> tuple[Float32[ndarray, "x y few m"], Bool[ndarray, "x y"], Grid]:
+    """The slices that the beams of `views` may cross, near each other in memory, and which columns are not empty."""
+    if namespace(sums) is not np:
+        return sums, namespace(sums).any(sums, axis=(2, 3)), grid
+    low, high = _heights(views.in_cells(grid), grid.shape)
+    first = int(np.clip(np.floor(low), 0, grid.shape[2] - 1))
+    last = int(np.clip(np.ceil(high), first + 1, grid.shape[2]))
+    out, filled = (
+        np.empty((*sums.shape[:2], last - first + 2, sums.shape[3]), np.float32),
+        np.empty(sums.shape[:2], bool),
+    )
+    slab(sums, first, out, filled)
+    return out, filled, grid.crop((0, 0, first), (*grid.shape[:2], last - first))
+
+
+def _heights(cells: Views, shape: tuple[int, int, int]) -> tuple[float, float]:
+    """Between which all rays stay from the focus to the farthest corner of the grid; of parallel rays anywhere."""
+    if not cells.focus[:, 3].all():
+        return -np.inf, np.inf
+    focus = cells.focus[:, None, :3]
+    corners = np.array([(x, y) for x in (0, shape[0]) for y in (0, shape[1])])
+    farthest = np.linalg.norm(corners - focus[..., :2], axis=2).max(axis=1)
+    nearest = np.linalg.norm(cells.borders[..., :2] - focus[..., :2], axis=2).min(axis=1)
+    half = cells.rows / 2 * cells.upward[:, 2]
+    ends = np.stack([cells.borders[..., 2].min(axis=1) - abs(half), cells.borders[..., 2].max(axis=1) + abs(half)])
+    beyond = focus[:, 0, 2] + (farthest / nearest) * (ends - focus[:, 0, 2])
+    return float(min(beyond.min(), focus[..., 2].min())), float(max(beyond.max(), focus[..., 2].max()))
 
 
 def _ways(

@@ -32,3 +32,17 @@ def accumulate_labels(labels, ids, out):
                     out[x, y, z + 1, m] = out[x, y, z, m] + float32(labels[x, y, z] == ids[m])
             for m in range(materials):
                 out[x, y, nz + 1, m] = out[x, y, nz, m]
+
+
+@njit(parallel=True, cache=True)
+def slab(sums, first, out, filled):
+    """Into `out` (x, y, z + 2, m) the sums from slice `first` on, the last twice. filled: (x, y) any is not 0."""
+    for x in prange(out.shape[0]):
+        for y in range(out.shape[1]):
+            filled[x, y] = False
+            for z in range(out.shape[2]):
+                at = first + min(z, out.shape[2] - 2)
+                for m in range(out.shape[3]):
+                    out[x, y, z, m] = sums[x, y, at, m] - sums[x, y, first, m]
+                    if out[x, y, z, m] != 0:
+                        filled[x, y] = True

@@ -7,7 +7,15 @@ from math import ceil, floor
 
 import numpy as np
 from numba import njit, prange
-from numpy import float32, int32, uint32, uint64
+from numpy import float32, uint64
+
+from render.kernels.lanes import TOGETHER, look_along
+
+AT_ONCE = 32
+"""Pixels of a row that go through the views together: neighbours see the same columns of the detector."""
+
+LEAST = float32(1e-30)
+"""A weight that stands for none, where it divides."""
 
 
 def spiral_reference(image, views, place, half, x_mm, y_mm, across, lead, reach, plateau, missing):
@@ -41,7 +49,7 @@ def spiral_reference(image, views, place, half, x_mm, y_mm, across, lead, reach,
         image[x, y] = total
 
 
-@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract"})
+@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "nnan"})
 def spiral(image, views, place, half, x_mm, y_mm, across, lead, reach, plateau, missing):
     """Put into `image` (x, y, z) the sum over a half turn of what `views` (views, elements, rows) show of each voxel.
 
@@ -57,52 +65,85 @@ def spiral(image, views, place, half, x_mm, y_mm, across, lead, reach, plateau, 
     before, stretch = ahead
     count, elements, rows = views.shape
     depth = image.shape[2]
-    middle, outermost = float32(rows - 1) / float32(2), float32(rows) / float32(2)
+    last, middle, outermost = float32(rows - 1), float32(rows - 1) / float32(2), float32(rows) / float32(2)
     slope = float32(1 / (1 - plateau))
+    steps = np.arange(depth).astype(np.float32)
     for x in prange(image.shape[0]):
-        sheet = np.empty(rows + 1, np.float32)
-        sums, weights = np.empty(depth, np.float32), np.empty(depth, np.float32)
-        for y in range(image.shape[1]):
-            pixel = image[x, y]
-            pixel[:] = 0
+        sheet, seen = np.empty(rows + 1, np.float32), np.empty(depth + TOGETHER, np.float32)
+        sums, weights = np.zeros((AT_ONCE, depth), np.float32), np.zeros((AT_ONCE, depth), np.float32)
+        beside = np.empty(AT_ONCE, np.bool_)
+        image[x] = 0
+        for block in range(0, image.shape[1], AT_ONCE):
+            pixels = min(AT_ONCE, image.shape[1] - block)
             for group in range(half):
-                sums[:] = 0
-                weights[:] = 0
-                beside = False
+                beside[:] = False
                 for view in range(group, count, half):
-                    at = (x_mm[x] * cosine[view] + y_mm[y] * sine[view] - first) / step
-                    left = floor(at)
-                    if left < 0 or left >= elements - 1:
-                        beside = True
-                        break
-                    share = at - left
-                    bearing = fan[left] + share * (fan[left + 1] - fan[left])
-                    foot = before[left] + share * (before[left + 1] - before[left])
-                    farther = stretch[left] + share * (stretch[left + 1] - stretch[left])
-                    rise = reach * farther / (foot + x_mm[x] * sine[view] - y_mm[y] * cosine[view])
-                    level = height[view] - lead * bearing
-                    low = max(0, ceil(level - outermost / rise))
-                    high = min(depth, floor(level + outermost / rise) + 1)
-                    if low >= high:
-                        continue
-                    between(sheet, views[view, left], views[view, left + 1], float32(share))
-                    start, rise32 = float32((low - level) * rise), float32(rise)
-                    for z in range(low, high):
-                        up = start + rise32 * float32(z - low)
-                        from_end = (float32(1) - abs(up) / outermost) * slope
-                        from_end = min(max(from_end, float32(0)), float32(1))
-                        weight = from_end * from_end * (float32(3) - float32(2) * from_end)
-                        row = min(max(up + middle, float32(0)), float32(rows - 1))
-                        lower = int32(row)
-                        entry = uint64(uint32(lower))
-                        value = sheet[entry] + (row - float32(lower)) * (sheet[entry + uint64(1)] - sheet[entry])
-                        sums[z] += weight * value
-                        weights[z] += weight
-                for z in range(depth):
-                    if weights[z] > 0:
-                        pixel[z] += sums[z] / weights[z]
-                    elif not beside:
-                        missing[x, z] += 1
+                    for n in range(pixels):
+                        y = y_mm[block + n]
+                        at = (x_mm[x] * cosine[view] + y * sine[view] - first) / step
+                        left = floor(at)
+                        if left < 0 or left >= elements - 1:
+                            beside[n] = True
+                            continue
+                        share = at - left
+                        bearing = fan[left] + share * (fan[left + 1] - fan[left])
+                        foot = before[left] + share * (before[left + 1] - before[left])
+                        farther = stretch[left] + share * (stretch[left + 1] - stretch[left])
+                        rise = reach * farther / (foot + x_mm[x] * sine[view] - y * cosine[view])
+                        level = height[view] - lead * bearing
+                        low = max(0, ceil(level - outermost / rise))
+                        high = min(depth, floor(level + outermost / rise) + 1)
+                        if low >= high:
+                            continue
+                        between(sheet, views[view, left], views[view, left + 1], float32(share))
+                        up, climb = float32((low - level) * rise), float32(rise)
+                        for z in range(low, high, TOGETHER):
+                            start = up + middle + climb * float32(z - low)
+                            look_along(seen, uint64(z), sheet, start, climb, last)
+                        taper = slope / outermost
+                        weigh(
+                            sums[n, low:high],
+                            weights[n, low:high],
+                            seen[low:high],
+                            steps[: high - low],
+                            up * taper,
+                            climb * taper,
+                            slope,
+                        )
+                for n in range(pixels):
+                    if not beside[n]:
+                        note(missing[x], weights[n])
+                    settle(image[x, block + n], sums[n], weights[n])
+
+
+@njit(inline="always")
+def weigh(sums, weights, seen, steps, first, climb, top):
+    """Add what is seen; it weighs 1 in the middle of the detector and falls smoothly to 0 at its ends."""
+    for z in range(sums.shape[0]):
+        from_end = min(max(top - abs(first + climb * steps[z]), float32(0)), float32(1))
+        weight = from_end * from_end * (float32(3) - float32(2) * from_end)
+        sums[z] += weight * seen[z]
+        weights[z] += weight
+
+
+@njit(inline="always")
+def settle(pixel, sums, weights):
+    """Add the weighted means to the pixel, and begin again."""
+    for z in range(pixel.shape[0]):
+        pixel[z] += sums[z] / max(weights[z], LEAST)
+        sums[z] = 0
+        weights[z] = 0
+
+
+@njit(inline="always")
+def note(missing, weights):
+    """Count the slices that nothing was seen of."""
+    least = LEAST
+    for z in range(weights.shape[0]):
+        least = min(least, weights[z])
+    if least <= 0:
+        for z in range(weights.shape[0]):
+            missing[z] += weights[z] <= 0
 
 
 @njit(inline="always")
