@@ -79,6 +79,8 @@ def field_types(part_class: type) -> Mapping[str, Any]:
 
 def _class_of(tree: Mapping[str, Any], slot: type, where: str, plugins: tuple[str, ...]) -> type:
     if issubclass(slot, Part):
+        if KIND not in tree and not getattr(slot, "__abstractmethods__", None):
+            return slot
         if KIND not in tree:
             raise RecipeError(f"{where}: no 'kind' found; the dotted path of a {slot.__name__} would do")
         return find_part(tree[KIND], slot, where, plugins)
