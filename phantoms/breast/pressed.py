@@ -58,8 +58,9 @@ class Pressed(Shape):
 
     def under_skin(self, wtd_mm: Float[ndarray, "*n 3"]) -> Float64[ndarray, "*n"]:
         radius = self.thickness_mm / 2
-        edge = np.maximum(radius - self.inside(np.ascontiguousarray(wtd_mm[..., [0, 2]], float)), 0)
-        return radius - np.hypot(edge, wtd_mm[..., 1])
+        columns, own = np.unique(wtd_mm[..., [0, 2]].reshape(-1, 2).astype(float), axis=0, return_inverse=True)
+        inside = self.inside(columns)[own].reshape(wtd_mm.shape[:-1])
+        return radius - np.hypot(np.maximum(radius - inside, 0), wtd_mm[..., 1])
 
     @cached_property
     def _outline(self) -> KDTree:

@@ -31,7 +31,7 @@ ALONG = 0.7
 """Lobules are longer, by 1 / this, towards the nipple than across."""
 BENDS_MM = ((26.0, 4.5), (9.0, 1.9))
 """Size and amplitude of the waves that bend septa."""
-SAMPLES = 120_000
+SAMPLES = 60_000
 
 
 @dataclass(frozen=True, eq=False)
