@@ -133,13 +133,13 @@ def test_same_photons_on_any_number_of_threads():
 
 @pytest.mark.parametrize(("slope", "aside"), [(0, 0), (0.02, 0), (0.1, 0), (0.3, 0.1), (1.0, 0.5)])
 def test_grid_lets_through_what_many_rays_say(slope, aside):
-    """A grid of 2.4 mm lamellae, 0.05 mm thick every 0.25 mm, as if rays entered at 4000 places."""
-    depth = (np.arange(2000) + 0.5) / 2000 * 2.4
-    across = ((np.arange(4000) + 0.5)[:, None] / 4000 * 0.25 + slope * depth) % 0.25
+    """A grid of 2.4 mm lamellae, 0.05 mm thick every 0.25 mm, as if rays entered at 1500 places."""
+    depth = (np.arange(800) + 0.5) / 800 * 2.4
+    across = ((np.arange(1500) + 0.5)[:, None] / 1500 * 0.25 + slope * depth) % 0.25
     in_lead = (across < 0.05).mean(axis=1)
     way_mm = 2.4 * np.sqrt(1 + slope**2 + aside**2)
     passed = np.exp(-way_mm * (in_lead * 5.0 + (1 - in_lead) * 0.07)).mean()
-    assert transmitted(slope, aside, 2.4, 0.05, 0.25, 5.0, 0.07) == pytest.approx(passed, rel=1e-4)
+    assert transmitted(slope, aside, 2.4, 0.05, 0.25, 5.0, 0.07) == pytest.approx(passed, rel=1e-3)
 
 
 def measured(medium, orbit, beam, middle_mm):
