@@ -1,6 +1,6 @@
 """Occlusion of a retinal artery or vein, of a branch or in the disc: its territory runs dry, or cannot drain.
 
-What cannot drain is congested: veins widen, and capillaries close in patches.
+What cannot drain is congested: veins widen. Capillaries close in patches either way.
 """
 
 from dataclasses import dataclass, replace
@@ -26,10 +26,11 @@ from vascular.rheology import NARROWEST_MM
 LUMEN = MappingProxyType({"artery": 0.0, "vein": 0.2})
 """Radius that is left: an embolus fills an artery, a vein is squeezed by the artery that crosses it, or thrombosed, and
 lets a trickle through (memory)."""
-SWOLLEN = MappingProxyType({"artery": 0.85, "vein": 1.3})
+SWOLLEN = MappingProxyType({"artery": 0.7, "vein": 1.3})
 """Radius of the territory's vessels: arteries beyond a clot narrow, veins before it widen (memory)."""
-CLOSED = MappingProxyType({"artery": 0.0, "vein": 0.3})
-"""Share of the territory's capillaries that close (memory)."""
+CLOSED = MappingProxyType({"artery": 0.4, "vein": 0.3})
+"""Share of the territory's capillaries that close: behind an artery where blood that comes back from neighbours stands
+almost still, before a vein where it is dammed up (memory of angiography)."""
 BRANCH = (0.12, 0.6)
 """Share of the field that a branch serves: of the places where vessels of its kind join capillaries."""
 ISCHAEMIC, AROUND = 0.3, 16
