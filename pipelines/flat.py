@@ -9,11 +9,11 @@ from PIL import Image as Picture
 from PIL import ImageDraw
 
 from simdata.image import Image
-from simdata.structures import LAST_TOTALSEGMENTATOR_ID, Structure
+from simdata.structures import FIRST_FINDING_ID, LAST_TOTALSEGMENTATOR_ID, Structure
 from simdata.vessels import Vessels
 
 OUTLINES = 14
-"""So many structures are outlined: the largest."""
+"""So many structures are outlined: findings, then the largest."""
 
 LARGEST = 0.6
 """A shadow that fills more of the picture than this is not outlined."""
@@ -67,13 +67,14 @@ def outlined(image: Image, table: Mapping[int, Structure], height_px: int) -> Pi
 
 
 def outlines(image: Image, table: Mapping[int, Structure]) -> dict[str, UInt8[ndarray, " 3"]]:
-    """The shadows that are outlined, and their colours: organs and bones. Lumens of vessels show as centrelines."""
+    """The shadows that are outlined, and their colours: findings, organs and bones; lumens show as centrelines."""
     colours = {one.name: one.colour for one in table.values()}
-    shown = {one.name for one in table.values() if one.id <= LAST_TOTALSEGMENTATOR_ID or one.parent == 0}
+    findings = {one.name for one in table.values() if one.id >= FIRST_FINDING_ID}
+    organs = {one.name for one in table.values() if one.id <= LAST_TOTALSEGMENTATOR_ID or one.parent == 0}
     pixels = {name: int(np.count_nonzero(shadow.path_mm)) for name, shadow in image.shadows.items()}
     most = LARGEST * image.grid.shape[0] * image.grid.shape[1]
-    fit = [name for name in pixels if 0 < pixels[name] < most and name in shown]
-    largest = sorted(fit, key=lambda name: -pixels[name])[:OUTLINES]
+    fit = [name for name in pixels if 0 < pixels[name] < most and name in findings | organs]
+    largest = sorted(fit, key=lambda name: (name not in findings, -pixels[name]))[:OUTLINES]
     return {name: np.array(colours[name], np.uint8) for name in largest}
 
 

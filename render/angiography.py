@@ -37,9 +37,9 @@ class Angiography(Scanner):
     frames_per_s, frames: of the run; the first is taken before the agent comes, and is the mask. kvp, tube, detector:
     as of a radiograph; exposure: of every frame, found on the mask. stand: where the C-arm looks from. display:
     DigitalSubtraction (vessels dark on even ground), or Negative (as on the screen, bones and all).
-    shadows: the structures whose shadows go along with the run; all that occur if None. The lumens of the bed go along
-    as the shadow of its name. Branches are drawn at the detector's resolution, from their centrelines and radii.
-    The patient is imaged at rest; agent that has left the bed, into veins or tissue, is not seen.
+    shadows: the structures whose shadows go along with the run, besides findings; all that occur if None. The lumens of
+    the bed go along as the shadow of its name. Branches are drawn at the detector's resolution, from centrelines and
+    radii. The patient is imaged at rest; agent that has left the bed, into veins or tissue, is not seen.
     """
 
     bed: str = "coronary"

@@ -26,7 +26,7 @@ BURT = np.array([1, 4, 6, 4, 1], np.float32) / 16
 """Burt and Adelson 1983, IEEE Trans Commun 31:532, a = 3/8."""
 
 DIRECT = 0.1
-"""Attenuation below which an element counts as lit directly, beside the patient."""
+"""Attenuation below which an element counts as lit directly, beside the patient, and fades to black."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,8 @@ class ForPresentation(Display):
         patient = pictures[0] > DIRECT
         low, high = np.percentile(even[0][patient] if patient.any() else even[0], self.window)
         middle, slope = (low + high) / 2, 4 / max(high - low, 1e-6)
-        return np.rint(WHITE / (1 + np.exp(-slope * (even - middle)))).astype(np.uint16)
+        lit = np.clip(pictures / DIRECT, 0, 1)
+        return np.rint(WHITE * lit / (1 + np.exp(-slope * (even - middle)))).astype(np.uint16)
 
     def _evened(self, picture: Float32[ndarray, "columns rows"]) -> Float32[ndarray, "columns rows"]:
         *details, rest = pyramid(picture)

@@ -20,6 +20,7 @@ from render.views import Views
 from simdata import Grid, Scene, SceneError, Shadow, Vessels
 from simdata.errors import did_you_mean
 from simdata.scene import present_ids
+from simdata.structures import FIRST_FINDING_ID
 
 AT_ONCE = 8
 """Structures that are projected side by side."""
@@ -34,7 +35,7 @@ Box = tuple[slice, ...]
 
 
 def shadows(scene: Scene, view: Views, names: Sequence[str] | None = None) -> Mapping[str, Shadow]:
-    """mm of way of the rays of one view through each structure of `names`, or through all that occur.
+    """mm of way of the rays of one view through each structure of `names`, and each finding, or through all that occur.
 
     Parts count to their wholes: a lung is its lobes. Every voxel is all of the structure that labels it.
     Raises SceneError if there is no structure of a name.
@@ -75,7 +76,8 @@ def _parts(scene: Scene, names: Sequence[str] | None) -> dict[str, list[int]]:
     for name in names:
         if name not in parts:
             raise SceneError(f"shadows: no structure is called '{name}'; {did_you_mean(name, parts)}")
-    return {name: parts[name] for name in names}
+    findings = [one.name for id, one in scene.structures.items() if id >= FIRST_FINDING_ID]
+    return {name: parts[name] for name in (*names, *findings)}
 
 
 def _cast(

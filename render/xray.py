@@ -29,7 +29,8 @@ class XRay(Scanner):
     kvp: tube voltage. tube: what makes the beam; its anode looks to the head. exposure: FixedExposure or
     AutomaticExposure. stand: where tube and detector stand, and how large the picture is. detector: what it makes of
     photons; the default is 0.6 mm of CsI needles that fill 0.8 of it (assumed). display: ForPresentation or
-    ForProcessing. shadows: the structures whose shadows go along with the image; all that occur if None.
+    ForProcessing. shadows: the structures whose shadows go along with the image, besides findings; all that
+    occur if None.
     Scene fields: "density" scales a tissue's, "iodine_mg_ml" adds contrast. The patient is imaged at rest.
     """
 

@@ -57,6 +57,12 @@ def test_what_attenuates_more_is_whiter():
     assert 0 <= picture.min() < picture.max() <= 4095
 
 
+def test_beside_the_patient_it_is_black():
+    picture = ForPresentation()(wedge((-0.02, 0.0, 0.3, 1.0)))[0]
+    assert picture[:48].max() == 0
+    assert picture[52:].min() > 0
+
+
 def test_equalisation_lifts_the_faint_and_leaves_the_strong():
     """A line a hundredth as strong as an edge gains against it."""
     path = np.full((256, 256), 1.0)

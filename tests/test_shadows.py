@@ -15,7 +15,8 @@ from render.projection import cast, project, running_sums
 from render.shadows import projected, shadows
 from render.strips import cast_in_strips
 from render.views import Panel, parallel
-from simdata import Grid, RecipeError, Scene, SceneError, structure, vessel_tree
+from simdata import Grid, RecipeError, Scene, SceneError, Structure, structure, vessel_tree
+from simdata.structures import FIRST_FINDING_ID
 
 STAND = CArm(source_to_detector_mm=900.0, patient_to_detector_mm=150.0, columns=90, rows=70, pixel_mm=1.5)
 LEANING = replace(STAND, primary_deg=25.0, secondary_deg=30.0)
@@ -98,6 +99,17 @@ def test_a_lung_is_its_lobes():
     parts = seen["liver_segment_2"].over(shape) + seen["liver_segment_3"].over(shape)
     np.testing.assert_allclose(seen["liver"].over(shape), parts, atol=1e-4)
     assert set(seen) == {"visceral_fat", "liver", "liver_segment_2", "liver_segment_3", "spleen"}
+
+
+def test_findings_cast_their_shadow_unasked():
+    nodule = Structure(
+        FIRST_FINDING_ID, "nodule_1", structure("liver").id, "tumour", "", "27925004", "Nodule", (9, 9, 9)
+    )
+    scene = SCENE.paint(np.linalg.norm(SCENE.grid.points_mm() - (0.0, 5.0, 50.0), axis=-1) < 4, nodule)
+    seen = shadows(scene, STAND.view(scene), ("spleen",))
+    assert set(seen) == {"spleen", "nodule_1"}
+    assert seen["nodule_1"].path_mm.max() == pytest.approx(8, abs=1)
+    assert not seen["spleen"].path_mm.size
 
 
 @pytest.mark.parametrize("turn", [np.diag([-1.0, 1, -1, 1]), np.eye(4)[[2, 0, 1, 3]]])
