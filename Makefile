@@ -1,10 +1,10 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/mammograms.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
-.PHONY: demo test check format gpu-test bench people retina vessel-pictures mammograms clean
+.PHONY: demo test check format gpu-test bench people retina vessel-pictures mammograms xray-pictures clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -48,6 +48,9 @@ vessel-pictures: .venv/ready            ## the vessels of every organ of one pat
 
 mammograms: .venv/ready                 ## breasts of four densities, a swing and lesions, in docs/
 	$(BIN)/python benchmarks/mammograms.py
+
+xray-pictures: .venv/ready              ## a chest radiograph and a coronary angiogram, in docs/
+	$(BIN)/python benchmarks/xray_pictures.py
 
 clean:
 	rm -rf .venv demo

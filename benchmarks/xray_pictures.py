@@ -31,7 +31,7 @@ TINTS = {"lung": (40, 190, 235), "bone": (255, 200, 70), "heart": (235, 50, 60)}
 
 def grey(array: np.ndarray, low: float, high: float) -> np.ndarray:
     """(y, x, 3) of an array (across, up), as it hangs."""
-    levels = np.clip((array.T[::-1] - low) / (high - low), 0, 1) * 255
+    levels = np.clip((array.T[::-1].astype(float) - low) / (high - low), 0, 1) * 255
     return levels.astype(np.uint8)[..., None].repeat(3, axis=2)
 
 
@@ -55,8 +55,8 @@ def page(pictures: Sequence[tuple[str, np.ndarray]], columns: int, px: int) -> P
     return whole
 
 
-def save(picture: Picture.Image, name: str) -> None:
-    picture.quantize(128, dither=Picture.Dither.NONE).save(DOCS / name, optimize=True)
+def save(picture: Picture.Image, name: str, colours: int) -> None:
+    picture.quantize(colours, dither=Picture.Dither.NONE).save(DOCS / name, optimize=True)
     print(name, (DOCS / name).stat().st_size // 1000, "kB", flush=True)
 
 
@@ -80,7 +80,7 @@ def chest(scene: Scene) -> None:
         ("left lateral", grey(lateral.array[..., 0], 0, 4095)),
         ("mm of lung, bone and heart", tinted(plain, paths)),
     ]
-    save(page(seen, 3, PX), "chest_xray.png")
+    save(page(seen, 3, PX), "chest_xray.png", 256)
 
 
 def coronaries(scene: Scene) -> None:
@@ -94,7 +94,7 @@ def coronaries(scene: Scene) -> None:
     seen = [("RAO 30 cranial 20, 1.5 s", grey(native[6], 300, 3900))]
     seen += [(f"subtracted, {raw.view_s[n + 1]:g} s", grey(frames[n], -0.55, 0.05)) for n in (2, 5, 9, 15)]
     seen += [("mm of lumen, all branches", grey(-lumens, -4, 0))]
-    save(page(seen, 3, 400), "angiography.png")
+    save(page(seen, 3, 370), "angiography.png", 64)
 
 
 if __name__ == "__main__":
