@@ -69,13 +69,14 @@ class Mammogram(Display):
         curve = np.maximum.accumulate(gaussian_filter1d(np.array(fat), self.smooth_mm / STEP_MM, mode="nearest"))
         lift = np.zeros(picture.shape, np.float32)
         usual = np.interp(depth, STEP_MM * (np.arange(len(curve)) + 0.5), curve)
-        there = np.minimum(usual, gaussian_filter(picture, self.smooth_mm / pixel_mm)[inside])
+        smooth = gaussian_filter(picture, self.smooth_mm / pixel_mm)[inside]
+        there = np.where(depth > 0, np.minimum(usual, smooth), smooth)
         lift[inside] = np.maximum(curve[-1] - there, 0)
         return lift
 
 
 def _from_skin(inside: Bool[ndarray, "columns rows"], pixel_mm: float) -> Float64[ndarray, "columns rows"]:
-    """mm from the skin line, in which the nipple makes no corner: what is narrower than it is cut off first."""
+    """mm from the skin line, in which the nipple makes no corner: what is as narrow is cut off first, and is at 0."""
     beyond = int(NIPPLE_MM / pixel_mm) + 1
     breast = np.pad(inside, beyond, mode="edge")
     core = np.asarray(distance_transform_edt(breast, sampling=pixel_mm)) > NIPPLE_MM

@@ -146,6 +146,8 @@ def test_its_ducts_run_from_the_nipple_and_lie_inside(above):
     index = above.grid.index(tree.points_mm)
     tip = np.argwhere(above.mask("nipple_left")).mean(axis=0)
     assert 12 <= len(tree.roots) <= 20
+    assert np.ptp(index[:, 2]) > 0.5 * above.grid.shape[2]
+    assert len(tree.ends) > 200
     assert np.linalg.norm(index[tree.roots] - tip, axis=1).max() * 1.5 < 8
     assert (above.tissue[tuple(np.rint(index).astype(int).T)] > 0).all()
 

@@ -16,10 +16,10 @@ GENERATIONS, STEPS = 7, 4
 FIRST_STEP_MM, SHORTER = 3.2, 0.86
 FIRST_RADIUS_MM, THINNER, THINNEST_MM = 0.6, 0.78, 0.12
 FAN_RAD, SPLIT_RAD, WANDER_RAD = 0.95, 0.42, 0.13
-OUTERMOST, NEAREST_WALL_MM = 0.8, 20.0
+OUTERMOST, NEAREST_WALL_MM = 0.86, 20.0
 """Ducts end before the fat under the skin, and before that in front of the muscle."""
-BEHIND_AREOLA_MM = 9.0
-"""So near to the nipple a duct goes on in any case: all begin in its skin."""
+BEHIND_AREOLA = 0.3
+"""So near to the nipple, by the depth of the breast, a duct goes on in any case: all begin in its skin."""
 LOBULE_RADIUS_MM = (0.4, 0.9)
 """Of the terminal lobules, 1 to 2 mm across (VICTRE: 1 to 2 mm long, 0.5 to 1 mm wide)."""
 
@@ -58,7 +58,7 @@ def ducts(breast: Hanging, rng: Generator) -> Ducts:
             heading = _unit(heading + WANDER_RAD * rng.standard_normal(heading.shape))
             ahead = tips + step * heading
             goes = (breast.outward(ahead) < OUTERMOST) & (ahead[:, 2] > NEAREST_WALL_MM)
-            goes |= np.linalg.norm(ahead - breast.tip_mm, axis=1) < BEHIND_AREOLA_MM
+            goes |= np.linalg.norm(ahead - breast.tip_mm, axis=1) < BEHIND_AREOLA * breast.depth_mm
             tips, heading, last = ahead[goes], heading[goes], last[goes]
             points.append(tips)
             parents.append(last)
