@@ -64,7 +64,8 @@ def decompose(
 
     light: what each channel receives in air, and how the materials attenuate it; as many of them as channels, or fewer.
     output: relative to that, by view, where the current is modulated. A channel's photons are a Poisson number.
-    Schlomka et al. 2008, Phys Med Biol 53:4031, eq. 8.
+    Schlomka et al. 2008, Phys Med Biol 53:4031, eq. 8. Where noise hardly lets materials be told apart, as three at a
+    clinical dose, the most likely amounts are biased by some part of their deviation.
     Raises RecipeError if materials are more than channels, SceneError if the photons do not belong to the channels or
     are not finite, or if an element is dark even in air.
     """
