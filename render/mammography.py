@@ -9,6 +9,7 @@ from annotated_types import Ge, Le
 from render.anti_scatter_grid import AntiScatterGrid
 from render.breast_light import BreastLight
 from render.breast_stand import BreastStand, in_patient
+from render.c_arm import beyond
 from render.detector import Detector, EnergyIntegrating
 from render.display import Display
 from render.effects.electronic_noise import ElectronicNoise
@@ -94,7 +95,13 @@ class Mammography(Scanner):
             seen = projected(one, self._view)
             points = seen.points_mm @ to_patient[:3, :3].T + to_patient[:3, 3]
             vessels[bed] = replace(seen, points_mm=points.astype(np.float32))
-        return replace(image, shadows=shadows(laid, self._view, self.shadows), vessels=vessels)
+        sides = beyond(laid, self._view)
+        return replace(
+            image,
+            shadows=shadows(laid, self._view, self.shadows),
+            vessels=vessels,
+            notes=(*image.notes, *([f"the patient goes on beyond the picture: {', '.join(sides)}"] if sides else [])),
+        )
 
     @property
     def _view(self) -> Views:

@@ -123,6 +123,13 @@ def test_shadows_are_as_long_as_the_way_of_the_rays():
     assert image.shadow("breast_left").path_mm.sum() == pytest.approx(image.shadow("breast_fat_left").path_mm.sum())
 
 
+def test_a_breast_larger_than_the_detector_is_told():
+    scene, small = _slab(), replace(UNIT, stand=replace(STAND, columns=100, rows=60))
+    whole, part = (unit.truth(scene, unit.reconstruct(unit.measure(scene))).notes for unit in (UNIT, small))
+    assert whole == ()
+    assert part == ("the patient goes on beyond the picture: left, right, upper",)
+
+
 def test_ducts_fall_where_their_rays_meet_the_detector():
     scene = _slab()
     points = np.array([[0, 0, 5], [10, 0, 20]], np.float32)
