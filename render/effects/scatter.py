@@ -14,7 +14,7 @@ from render.photons import Photons, photons
 from render.scatter_kernels import hardened, kernels, pencils, water_energy_kev
 from simdata import Effect, Raw
 
-CELL_MM = 20.0
+CELL_MM = 25.0
 CELLS_AWAY = 4
 """Scatter is smooth: it is found on cells of that size, or of a fourth of the way from the patient if that is less."""
 
