@@ -1,6 +1,6 @@
 """Computed tomography: Beer-Lambert out, filtered back-projection back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -19,15 +19,18 @@ from render.effects.quantum_noise import QuantumNoise
 from render.filters import Kernel
 from render.gantry import Gantry
 from render.illumination import Illumination, illumination
-from render.isocentre import in_patient, upright
+from render.isocentre import in_patient, upright, wider
+from render.iterative import Iterative
 from render.kernels.detect import detect
 from render.labels import relabelled
-from render.materials import WATER
-from render.matrix import Matrix, cut, stacked
+from render.materials import MATERIALS, WATER
+from render.matrix import Matrix
 from render.orientation import orientation
 from render.patient import meetings
 from render.photons import Photons, photons
 from render.projection import cast, shade
+from render.slices import thick_slices
+from render.spectral import Material, SpectralImage, decompose
 from render.table_path import Axial, TablePath
 from render.technique import Technique
 from render.tube import Tube, XRaySource
@@ -51,9 +54,11 @@ class CT(Scanner):
     also: further exposures of the same views, for spectral images. current: steady or modulated. table: how the
     patient goes through, Axial or Helix. rays: into each element, spread over the focal spot and over the way of the
     gantry during a view; 1 is a point that stands still. beam_hardening_correction: "water", or "none" to see cupping.
-    kernel: of the reconstruction. field_of_view_mm: the circle around the middle of the grid that is measured; beyond
-    it the image is air, and what of the patient lies there spoils the image (truncation). matrix: pixels and slices of
-    the image; left out, they are the voxels of the scene. Above and below the grid the patient goes on as he ends.
+    kernel: of the filtered back-projection; iterative: what is done in its place, more slowly. spectral: what to show
+    of the materials told_apart, in place of the Hounsfield units of each channel.
+    field_of_view_mm: the circle around the middle of the grid that is measured; beyond it the image is air, and what
+    of the patient lies there spoils the image (truncation). matrix: pixels and slices of the image; left out, they are
+    the voxels of the scene. Above and below the grid the patient goes on as he ends.
     Scene fields: "density" scales a tissue's, "iodine_mg_ml" adds contrast. A patient who moves is seen in each view
     where he is then; the labels of the image are those of the middle of the scan.
     """
@@ -70,6 +75,9 @@ class CT(Scanner):
     rays: Annotated[int, Ge(1)] = 1
     beam_hardening_correction: Literal["water", "none"] = "water"
     kernel: Kernel = "hann"
+    iterative: Iterative | None = None
+    spectral: SpectralImage | None = None
+    told_apart: tuple[Material, ...] = ("water", "iodine")
     field_of_view_mm: Annotated[float, Gt(0)] = 500.0
     matrix: Matrix | None = None
     effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
@@ -80,7 +88,12 @@ class CT(Scanner):
                 f"CT: the focus at {self.gantry.source_to_isocentre_mm} mm lies inside the field of view of "
                 f"{self.field_of_view_mm} mm; a smaller field_of_view_mm would do"
             )
-        self.tube.beam(self.kvp)
+        channels = sum(len(self.detector.channels(technique.beam)) for technique in self._techniques)
+        if self.spectral and not 1 < len(set(self.told_apart)) == len(self.told_apart) <= channels:
+            raise RecipeError(
+                f"CT: found {' and '.join(self.told_apart)} to be told apart by {channels} channel(s); two materials "
+                "or more, each once, and as many channels would do: a PhotonCounting detector, or exposures in `also`"
+            )
 
     def measure(self, scene: Scene) -> Photons:
         """Photons expected at each element in each view, (channels, views, columns, rows) float32."""
@@ -119,16 +132,18 @@ class CT(Scanner):
         )
 
     def reconstruct(self, raw: Raw) -> Image:
-        """Hounsfield units, int16: (x, y, z), or of several channels (channel, x, y, z)."""
+        """Hounsfield units, int16: (x, y, z), or of several channels (channel, x, y, z); or the spectral image."""
         measured, orbit, grid = photons(raw, "CT"), self._orbit(raw.grid), self._image_grid(raw.grid)
-        turned, volumes = orientation(raw.grid), []
-        for channel, light in enumerate(self._lights(orbit, [WATER])):
-            calibration = CALIBRATIONS[self.beam_hardening_correction](light.across, light.per_mm[0])
-            path = calibration.path_mm(measured.data[channel], measured.blank[channel, 0], measured.output)
-            hu = hounsfield(self._density(path, orbit, grid))
-            volumes.append(hu if self.matrix else np.ascontiguousarray(turned.turn_back(hu)))
-        array = volumes[0] if len(volumes) == 1 else np.stack(volumes)
-        return Image(array, "HU", in_patient(grid, raw.grid) if self.matrix else raw.grid)
+        if self.spectral:
+            image, unit = self.spectral(self._grams(measured, orbit, grid)), self.spectral.unit
+        else:
+            volumes = [hounsfield(volume) for volume in self._densities(measured, orbit, grid)]
+            image, unit = (volumes[0] if len(volumes) == 1 else np.stack(volumes)), "HU"
+        if self.matrix:
+            return Image(image, unit, in_patient(grid, raw.grid))
+        turned = orientation(raw.grid)
+        volumes = [turned.turn_back(volume) for volume in image.reshape(-1, *grid.shape)]
+        return Image(np.ascontiguousarray(volumes[0] if image.ndim == 3 else np.stack(volumes)), unit, raw.grid)
 
     def truth(self, scene: Scene, image: Image) -> Image:
         """Labels, where the image has a grid or a time of its own; a note, where the patient is cut off."""
@@ -139,14 +154,47 @@ class CT(Scanner):
         note = f"{beyond:.1%} of the patient lies beyond the field of view of {self.field_of_view_mm:g} mm (truncation)"
         return replace(image, notes=(*image.notes, note)) if beyond else image
 
-    def _density(
-        self, path_mm: Float32[ndarray, "views columns rows"], orbit: Orbit, grid: Grid
+    def _densities(self, measured: Photons, orbit: Orbit, grid: Grid) -> Iterator[Float32[ndarray, "x y z"]]:
+        """mu / mu of water, channel by channel."""
+        for channel, light in enumerate(self._lights(orbit, [WATER])):
+            calibration = CALIBRATIONS[self.beam_hardening_correction](light.across, light.per_mm[0])
+            counted = measured.data[channel]
+            path = calibration.path_mm(counted, measured.blank[channel, 0], measured.output)
+            yield self._volume(path, counted, orbit, grid, self._radius_mm(measured.grid))
+
+    def _grams(self, measured: Photons, orbit: Orbit, grid: Grid) -> Mapping[Material, Float32[ndarray, "x y z"]]:
+        """g/cm3 of each material that is told apart, by its way along every ray."""
+        lights = [light.binned() for light in self._lights(orbit, [MATERIALS.index(m) for m in self.told_apart])]
+        output = np.array(np.broadcast_to(measured.output, measured.data.shape[1]))
+        paths = decompose(measured.data, lights, output)
+        counted, radius_mm = measured.data.sum(axis=0), self._radius_mm(measured.grid)
+        return {
+            material: self._volume(path, counted, orbit, grid, radius_mm)
+            for material, path in zip(self.told_apart, paths, strict=True)
+        }
+
+    def _volume(
+        self,
+        path: Float32[ndarray, "views columns rows"],
+        counted: Float32[ndarray, "views columns rows"],
+        orbit: Orbit,
+        grid: Grid,
+        radius_mm: float,
     ) -> Float32[ndarray, "x y z"]:
-        """mu / mu of water on `grid`; nothing beyond the field of view."""
-        cuts = self.matrix.cuts if self.matrix else 1
-        density = stacked(self.table.slices(path_mm, orbit, self.gantry, cut(grid, cuts), self.kernel), cuts)
-        density[_away_mm(grid) > self._radius_mm(grid)] = 0
-        return density
+        """What cast `path`, trusted as the photons that were counted; nothing beyond the circle of that radius."""
+
+        def points(thin: Grid) -> Float32[ndarray, "x y thin"]:
+            if not self.iterative:
+                return self.table.slices(path, orbit, self.gantry, thin, self.kernel)
+            whole, inside = wider(thin, radius_mm, self.gantry.beam_mm)
+            return self.iterative(path, orbit.views, whole, counted)[inside]
+
+        if self.matrix:
+            volume = thick_slices(points, grid, self.matrix.slice_mm, self.gantry.row_mm / 2)
+        else:
+            volume = points(grid)
+        volume[_away_mm(grid) > radius_mm] = 0
+        return volume
 
     @property
     def _techniques(self) -> tuple[Technique, ...]:

@@ -22,3 +22,14 @@ def in_patient(gantry: Grid, grid: Grid) -> Grid:
     to_patient[:3, :3] = axes
     to_patient[:3, 3] = grid.world_mm((np.array(grid.shape) - 1) / 2)
     return Grid(gantry.shape, to_patient @ gantry.affine)
+
+
+def wider(grid: Grid, radius_mm: float, beyond_mm: float) -> tuple[Grid, tuple[slice, ...]]:
+    """Of the same voxels, over a circle of that radius, higher by so much at both ends; and where `grid` is in it."""
+    spacing, shape = np.array(grid.spacing_mm), np.array(grid.shape)
+    least = np.array([2 * radius_mm, 2 * radius_mm, shape[2] * spacing[2] + 2 * beyond_mm])
+    more = np.maximum(np.ceil((least / spacing - shape) / 2 - 1e-9), 0).astype(int)
+    affine = grid.affine.copy()
+    affine[:3, 3] -= affine[:3, :3] @ more
+    x, y, z = (int(n) for n in shape + 2 * more)
+    return Grid((x, y, z), affine), tuple(slice(m, m + n) for m, n in zip(more, shape, strict=True))
