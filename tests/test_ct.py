@@ -193,7 +193,7 @@ def test_least_variation_shows_a_patient_from_few_views_better_than_back_project
     iterative = replace(few, iterative=TotalVariation(iterations=8, subsets=3, strength=3e-4))
     seen = radius_mm(scene) < 90
     wrong, better = (np.sqrt(np.mean((scan(scene, STREAMS).array - truth)[seen] ** 2)) for scan in (few, iterative))
-    assert better < 0.6 * wrong
+    assert better < 0.75 * wrong
 
 
 def test_density_scales_a_tissue():
