@@ -16,6 +16,7 @@ from pipelines.flat import is_flat, outlined, outlines, plain
 from simdata.grid import Grid
 from simdata.image import Image
 from simdata.sample import Sample
+from simdata.scene import Scene
 from simdata.structures import Structure, totalsegmentator_id
 
 PLANE_PX = 300
@@ -25,7 +26,7 @@ LEGEND_PX = 250
 LABEL_OPACITY = 0.45
 BACKGROUND = (18, 20, 24)
 INK = (225, 228, 232)
-WINDOWS = {"HU": (-360.0, 440.0)}
+WINDOWS = {"HU": (-360.0, 440.0), "grey": (0.0, 255.0)}
 """Grey level of black and white by unit: 800 HU around 40 shows lung vessels, fat, muscle and bone in one picture."""
 PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
 """Plane to (axis across the page, axis up the page, axis into it) of a RAS+ array."""
@@ -92,23 +93,29 @@ def _pair(title: str, image: Image, sample: Sample) -> list[Picture.Image]:
 
 
 def _views(sample: Sample) -> dict[str, _View]:
-    """Of volumes on the scene's grid; of the scene's labels where the sample has no other image."""
-    scene = sample.scene
-    if _flat(sample) and not any(image.grid == scene.grid for image in sample.images.values()):
-        return {}
-    labels = to_ras(scene.labels, scene.grid)
+    """Of volumes with labels, their own or the scene's; of the scene's labels where the sample has no other image."""
+    scene, flat = sample.scene, _flat(sample)
+    views = {
+        name: _view(sample, image.labels if image.labelled else scene.labels, image)
+        for name, image in sample.images.items()
+        if name not in flat and (image.labelled or image.grid == scene.grid)
+    }
+    return views if views or flat else {"labels": _view(sample, scene.labels, _bare(scene))}
+
+
+def _view(sample: Sample, own_labels: np.ndarray, image: Image) -> _View:
+    labels = to_ras(own_labels, image.grid)
     organs = _organs(sample, labels)
     colours = np.zeros((1 << 16, 3), np.uint8)
-    for structure in scene.structures.values():
+    for structure in sample.scene.structures.values():
         colours[structure.id] = structure.colour
-    spacing_mm = to_ras_axes(scene.grid.spacing_mm, scene.grid)
-    same_grid = {name: image for name, image in sample.images.items() if image.grid == scene.grid}
-    greys = {
-        name: _grey(to_ras(_first_channel(image), image.grid), image.unit, organs) for name, image in same_grid.items()
-    }
-    greys = greys or {"labels": np.where(labels > 0, 90, 0).astype(np.uint8)}
-    centre = _centre(sample, labels, organs)
-    return {name: _View(grey, labels, colours, spacing_mm, centre) for name, grey in greys.items()}
+    grey = _grey(to_ras(_first_channel(image), image.grid), image.unit, organs)
+    return _View(grey, labels, colours, to_ras_axes(image.grid.spacing_mm, image.grid), _centre(sample, labels, organs))
+
+
+def _bare(scene: Scene) -> Image:
+    """Grey where the patient is."""
+    return Image(np.where(scene.labels > 0, 90, 0).astype(np.uint8), "grey", scene.grid)
 
 
 def to_ras(array: np.ndarray, grid: Grid) -> np.ndarray:
