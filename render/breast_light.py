@@ -67,6 +67,14 @@ class BreastLight:
         out_mm = self.stand.pixel_mm * (np.arange(self.stand.rows) + 0.5)
         return self.tube.heel(self.kvp, np.arctan2(out_mm, self.stand.source_to_detector_mm))
 
+    def foci(self, views: Views, top_mm: float) -> list[Views]:
+        """`views` from places all over the focal spot: so many that none moves what lies so high by a pixel."""
+        away = self.stand.source_to_detector_mm
+        smear = np.array(self.tube.focal_spot_mm) * top_mm / (away - top_mm) / self.stand.pixel_mm
+        wide, high = ((np.arange(n) + 0.5) / n - 0.5 for n in np.maximum(np.ceil(smear), 1).astype(int))
+        spot_mm = self.tube.focal_spot_mm
+        return [views.refocused(x * spot_mm[0], y * spot_mm[1]) for x in wide.tolist() for y in high.tolist()]
+
     def thinned(self, views: Views) -> Float64[ndarray, "views columns rows"]:
         """Photons at each element for one at TABLE_MM: by the distance squared, and by the slant of the ray."""
         way = self.stand.slant(views)

@@ -37,16 +37,20 @@ class BreastStand(Part):
         Raises RecipeError if it reaches to the focus.
         """
         spacing = np.array(grid.spacing_mm)
-        high = grid.shape[1] * spacing[1]
-        if self.support_to_detector_mm + high >= self.source_to_detector_mm:
+        if self.top_mm(grid) >= self.source_to_detector_mm:
             raise RecipeError(
                 f"BreastStand: the focus, {self.source_to_detector_mm} mm above the detector, lies within what is "
-                f"on the support, {high:.0f} mm high; a thinner patient or a larger source_to_detector_mm would do"
+                f"on the support, up to {self.top_mm(grid):.0f} mm; a thinner patient or a larger "
+                "source_to_detector_mm would do"
             )
         affine = np.diag([*spacing, 1.0])
         origin = float(grid.index(np.zeros(3))[0])
         affine[:3, 3] = -origin * spacing[0], self.support_to_detector_mm + spacing[1] / 2, spacing[2] / 2
         return Grid(grid.shape, affine)
+
+    def top_mm(self, grid: Grid) -> float:
+        """How high above the detector a grid on the support reaches."""
+        return self.support_to_detector_mm + grid.shape[1] * grid.spacing_mm[1]
 
     def laid(self, scene: Scene) -> Scene:
         """The patient on the support, in the coordinates of the stand."""

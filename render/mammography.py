@@ -66,11 +66,13 @@ class Mammography(Scanner):
         laid, view, light = self.stand.laid(scene), self._view, self._light
         body = Body.of(laid, orientation(laid.grid), light.beam)
         shade(laid.grid, view)
-        path = cast_in_strips(running_sums(body.volume()), laid.grid, view)[None]
-        mas = self.exposure.mas(light.kerma_ugy(path[0], body.materials, view))
+        sums = running_sums(body.volume())
+        paths = [cast_in_strips(sums, laid.grid, focus) for focus in light.foci(view, self.stand.top_mm(laid.grid))]
+        mas = self.exposure.mas(light.kerma_ugy(paths[0], body.materials, view))
+        left = np.mean([light.behind(path[None], body.materials) for path in paths], axis=0)
         blank = np.float32(mas) * light.blank(view)[None]
         return Photons(
-            data=blank * light.behind(path, body.materials),
+            data=blank * left,
             grid=in_patient(plane(view), laid, scene),
             unit="photons",
             blank=blank,

@@ -76,7 +76,9 @@ class Tomosynthesis(Scanner):
         mas = np.float32(self.exposure.mas(kerma) / self.views)
         data = np.empty((1, self.views, self.stand.columns, self.stand.rows), np.float32)
         for batch in self._batches():
-            data[0, batch] = light.behind(cast(sums, laid.grid, swing[batch]), body.materials)
+            foci = light.foci(swing[batch], self.stand.top_mm(laid.grid))
+            left = [light.behind(cast(sums, laid.grid, focus), body.materials) for focus in foci]
+            data[0, batch] = np.mean(left, axis=0)
             data[0, batch] *= mas * light.blank(swing[batch])
         blank = mas * light.blank(swing[middle])[None]
         output = np.array([one.mean() for one in light.blank(swing)]) / light.blank(swing[middle]).mean()

@@ -106,6 +106,19 @@ def test_a_calcification_stands_out_by_its_volume_and_its_attenuation(monkeypatc
     assert contrast.max() > 0.1
 
 
+def test_a_wide_focal_spot_blurs_what_lies_far_from_the_detector():
+    fat = _slab(thickness=60, edge_mm=0.5)
+    speck = Microcalcifications(count=1, diameter_mm=0.5, cluster_mm=1.0, form="round", centre_mm=(0.0, 10.0, 12.0))
+    scene = speck(fat, Streams(3).generator)
+    unit = replace(UNIT, stand=replace(STAND, pixel_mm=0.1, columns=120, rows=240, support_to_detector_mm=200.0))
+    sharp, blurred = (
+        _shot(scene, replace(unit, tube=replace(RHODIUM, focal_spot_mm=(mm, mm)))).data[0, 0] for mm in (0.0, 3.0)
+    )
+    assert blurred.min() > sharp.min() * 1.04
+    inside = (slice(40, 80), slice(80, 200))
+    assert blurred[inside].mean() == pytest.approx(sharp[inside].mean(), rel=2e-3)
+
+
 def test_quanta_vary_by_the_root_of_their_number():
     raw = _shot(_slab())
     noisy = QuantumNoise()(raw, Streams(5).generator).data[0, 0]
