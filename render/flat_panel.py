@@ -15,9 +15,8 @@ from render.exposure import air_kerma_ugy
 from render.illumination import Illumination, illumination
 from render.isocentre import in_patient, upright
 from render.kernels.detect import detect
-from render.kernels.mix import mix
 from render.leaning import upright_for
-from render.materials import CONTRAST, DENSITY, IODINE, WATER, Body
+from render.materials import WATER, Body
 from render.orientation import orientation
 from render.plane import onto, plane
 from render.projection import running_sums, shade
@@ -25,7 +24,6 @@ from render.strips import cast_in_strips
 from render.technique import Technique
 from render.views import Panel, Views
 from simdata import Grid, Scene, SceneError
-from simdata.scene import WHOLE
 
 KERMA_ELEMENTS = 128
 """Along each side of the detector, air kerma is found at so many elements."""
@@ -46,7 +44,7 @@ class Opaque:
     def of(cls, scene: Scene, view: Views, beam: Beam) -> "Opaque":
         """`scene` in the materials that stand for its tissues in `beam`. Raises as `render.projection.project` does."""
         body = Body.of(scene, orientation(scene.grid), beam)
-        volume, grid = upright_for(view, mixed(body), in_patient(upright(scene.grid), scene.grid))
+        volume, grid = upright_for(view, body.volume(), in_patient(upright(scene.grid), scene.grid))
         shade(grid, view)
         sums = running_sums(volume)
         if not np.isfinite(sums[:, :, -1]).all():
@@ -83,18 +81,6 @@ def moving_mean(elements: float) -> Float32[ndarray, " k"]:
     inner = 2 * int((elements - 1) / 2) + 1
     outer = (elements - inner) / 2
     return (np.array([outer, *np.ones(inner), outer]) / elements).astype(np.float32)
-
-
-def mixed(body: Body) -> Float32[ndarray, "x y z m"]:
-    """As `body.volume()`, fast."""
-    none = np.zeros((0, 0, 0), np.uint8)
-    second, share = (none if array is None else array for array in (body.second, body.share))
-    density, contrast = (body.fields.get(name, none.astype(np.float32)) for name in (DENSITY, CONTRAST))
-    grams = np.ascontiguousarray(body.grams[:, body.materials])
-    lane = body.materials.index(IODINE) if IODINE in body.materials else 0
-    out = np.empty((*body.tissue.shape, len(body.materials)), np.float32)
-    mix(body.tissue, second, share, density, contrast, grams, WHOLE, lane, out)
-    return out
 
 
 @dataclass(frozen=True, eq=False)

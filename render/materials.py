@@ -13,6 +13,7 @@ from jaxtyping import Float32, Float64, UInt8
 from numpy import ndarray
 
 from render.attenuation import Beam, compositions, elements, mass_attenuation
+from render.kernels.mix import mix
 from render.orientation import Orientation
 from render.properties import column
 from simdata import Scene, SceneError
@@ -151,28 +152,12 @@ class Body:
         return cls(turned.turn(scene.tissue), second, share, fields, materials, grams)
 
     def volume(self) -> Float32[ndarray, "x y z m"]:
-        """g/cm3 of each material, side by side."""
-        maps = np.empty((*self.tissue.shape, len(self.materials)), np.float32)
-        for i, material in enumerate(self.materials):
-            maps[..., i] = self._amount(material)
-        return maps
-
-    def _amount(self, material: int) -> Float32[ndarray, "x y z"]:
-        """g/cm3 of a material."""
-        amount = self._grams(material)
-        if DENSITY in self.fields:
-            amount *= self.fields[DENSITY]
-        if material == IODINE and CONTRAST in self.fields:
-            amount += self.fields[CONTRAST] / np.float32(MG_PER_G)
-        return amount
-
-    def _grams(self, material: int) -> Float32[ndarray, "x y z"]:
-        """g/cm3 of a material before density and contrast; a voxel of two tissues has its share of both."""
-        grams = self.grams[:, material]
-        here = grams[self.tissue]
-        if self.share is None or self.second is None:
-            return here
-        edge = np.nonzero(self.share)
-        share = self.share[edge] / np.float32(WHOLE)
-        here[edge] += share * (grams[self.second[edge]] - here[edge])
-        return here
+        """g/cm3 of each material, side by side; a voxel of two tissues has its share of both."""
+        none = np.zeros((0, 0, 0), np.uint8)
+        second, share = (none if array is None else array for array in (self.second, self.share))
+        density, contrast = (self.fields.get(name, none.astype(np.float32)) for name in (DENSITY, CONTRAST))
+        lane = self.materials.index(IODINE) if IODINE in self.materials else 0
+        out = np.empty((*self.tissue.shape, len(self.materials)), np.float32)
+        grams = np.ascontiguousarray(self.grams[:, self.materials])
+        mix(self.tissue, second, share, density, contrast, grams, WHOLE, lane, out)
+        return out

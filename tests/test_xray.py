@@ -15,13 +15,15 @@ from render.detector import EnergyIntegrating, PhotonCounting
 from render.display import ForProcessing
 from render.effects.quantum_noise import QuantumNoise
 from render.exposure import AutomaticExposure, FixedExposure, air_kerma_ugy
-from render.flat_panel import Light, Opaque, mixed, moving_mean
-from render.materials import Body
+from render.flat_panel import Light, Opaque, moving_mean
+from render.kernels.mix import mix_reference
+from render.materials import IODINE, Body
 from render.orientation import orientation
 from render.technique import Technique
 from render.tube import Tube
 from render.xray import XRay
 from simdata import Grid, RecipeError, Scene, SceneError, Streams, structure, vessel_tree
+from simdata.scene import WHOLE
 from simdata.tissues import tissues
 
 STREAMS = Streams(seed=4)
@@ -183,14 +185,14 @@ def test_voxels_are_mixed_as_the_reference_does():
     tissue, second = (rng.choice(names, (6, 5, 4)).astype(np.uint8) for _ in range(2))
     share = (rng.random((6, 5, 4)) > 0.5) * rng.integers(0, 255, (6, 5, 4)).astype(np.uint8)
     fields = {name: rng.random((6, 5, 4)).astype(np.float32) for name in ("density", "iodine_mg_ml")}
-    whole = scene_of(tissue, **fields)
-    for scene in (
-        replace(whole, second=second, share=share.astype(np.uint8)),
-        replace(whole, fields=MappingProxyType({})),
-        whole,
-    ):
+    whole = replace(scene_of(tissue, **fields), second=second, share=share.astype(np.uint8))
+    nothing, ones = np.zeros((6, 5, 4), np.float32), np.ones((6, 5, 4), np.float32)
+    for scene in (whole, replace(whole, share=nothing.astype(np.uint8)), replace(whole, fields=MappingProxyType({}))):
         body = Body.of(scene, orientation(scene.grid), BEAM)
-        np.testing.assert_allclose(mixed(body), body.volume(), rtol=1e-6)
+        density, iodine = (scene.fields.get(n, none) for n, none in (("density", ones), ("iodine_mg_ml", nothing)))
+        grams, lane = body.grams[:, body.materials], body.materials.index(IODINE) if IODINE in body.materials else 0
+        expected = mix_reference(tissue, second, scene.share, density, iodine, grams, WHOLE, lane)
+        np.testing.assert_allclose(body.volume(), expected, rtol=1e-5, atol=1e-7)
 
 
 def test_the_patient_may_lie_askew():

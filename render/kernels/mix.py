@@ -1,12 +1,21 @@
 """What every voxel is made of, from its one or two tissues, its density and the contrast agent in it."""
 
+import numpy as np
 from numba import njit, prange
 from numpy import float32
 
 
+def mix_reference(tissue, second, share, density, contrast, grams, whole, iodine):
+    """As `mix`, in NumPy; every array has all voxels."""
+    part = (share / np.float32(whole))[..., None]
+    out = (grams[tissue] + part * (grams[second] - grams[tissue])) * density[..., None]
+    out[..., iodine] += contrast / np.float32(1000)
+    return out
+
+
 @njit(parallel=True, cache=True, error_model="numpy")
 def mix(tissue, second, share, density, contrast, grams, whole, iodine, out):
-    """Into `out` (x, y, z, m): g/cm3 of each material; the reference is `render.materials.Body.volume`.
+    """Into `out` (x, y, z, m): g/cm3 of each material.
 
     tissue, second: (x, y, z) rows of `grams` (256, m). share: (x, y, z) of the second, of `whole`. density: (x, y, z)
     relative to the tissue's own. contrast: (x, y, z) mg/ml that the material in lane `iodine` has besides. An array
