@@ -27,7 +27,7 @@ class SwungBackProjection(Part):
     window ends at fast_per_mm. Mertelmeier et al. 2006, Proc SPIE 6142:61420F.
     """
 
-    slow_per_mm: Annotated[float, Gt(0)] = 0.015
+    slow_per_mm: Annotated[float, Gt(0)] = 0.025
     fast_per_mm: Annotated[float, Gt(0)] = 2.5
 
     def __call__(
