@@ -1,4 +1,10 @@
-"""A whole 256^3 chest CT sample: seconds by stage and peak memory of its process. Written to results/chest_ct.md."""
+"""A chest CT of 512 x 512 x 200 voxels from patient to image: seconds by stage and peak memory of its process.
+
+    python benchmarks/chest_ct.py        # some minutes; writes results/chest_ct.md
+
+The recipe is recipes/chest_ct.yaml, on a patient of 1.5 mm who is 300 mm high: a helix, polychromatic, with bowtie,
+crosstalk, scatter, exposure control, quantum and electronic noise.
+"""
 
 import json
 import subprocess
@@ -6,22 +12,26 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LIMIT_BYTES = 2e9
+LIMIT_BYTES, LIMIT_S = 6e9, 90
+ALIKE = ("phantom.shape=[256, 200, 200]", "scan.ct.table.pitch=1.0", "scan.ct.kernel=standard", "scan.ct.mas=100")
 
 
 def main() -> None:
     recipe = HERE.parent / "recipes" / "chest_ct.yaml"
-    command = [sys.executable, "-m", "pipelines", "plan", str(recipe), "--json"]
+    settings = [word for setting in ALIKE for word in ("--set", setting)]
+    command = [sys.executable, "-m", "pipelines", "plan", str(recipe), "--json", *settings]
     plan = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    rows = [f"| {stage} | {seconds:.2f} s |" for stage, seconds in plan["stages"].items()]
+    rows = [f"| {stage} | {seconds:.1f} s |" for stage, seconds in plan["stages"].items()]
     lines = [
-        "# One 256^3 chest CT sample, `simdata plan recipes/chest_ct.yaml`",
+        "# A chest CT of 512 x 512 x 200 voxels, `simdata plan recipes/chest_ct.yaml`",
+        "",
+        "On a patient of 256 x 200 x 200 voxels of 1.5 mm; helix of pitch 1, 64 rows, 480 views a turn.",
         "",
         "| stage | measured |",
         "|---|---|",
         *rows,
-        f"| whole sample, with compression | {plan['seconds']:.2f} s |",
-        f"| peak memory of the process (limit {LIMIT_BYTES / 1e9:.0f} GB) | {plan['peak_bytes'] / 1e9:.2f} GB |",
+        f"| whole sample, with compression (goal {LIMIT_S} s) | {plan['seconds']:.1f} s |",
+        f"| peak memory of the process (goal {LIMIT_BYTES / 1e9:.0f} GB) | {plan['peak_bytes'] / 1e9:.2f} GB |",
         f"| on disk | {plan['bytes'] / 1e6:.1f} MB |",
     ]
     text = "\n".join(lines) + "\n"
