@@ -36,7 +36,7 @@ class Mammogram(Display):
     """
 
     equalisation: Annotated[float, Ge(0), Le(1)] = 0.9
-    smooth_mm: Annotated[float, Gt(0)] = 1.5
+    smooth_mm: Annotated[float, Gt(0)] = 0.7
     sharpening: Annotated[float, Ge(0)] = 0.4
     sharpen_mm: Annotated[float, Gt(0)] = 0.8
     window: tuple[Percent, Percent] = (1.5, 99.7)

@@ -27,7 +27,7 @@ SURFACE = {"round": (0.03, 2.5, 7.0), "lobulated": (0.15, 3.5, 6.0), "spiculated
 REACH = 2.0
 """Radii around the centre in which the body lies for certain (4 deviations of the roughest surface)."""
 SPICULES, BENDS = 46, 4
-SPICULE_LENGTH, SPICULE_WIDTH, TIP_MM = 1.1, 0.16, 0.12
+SPICULE_LENGTH, SPICULE_WIDTH, TIP_MM = 1.7, 0.11, 0.12
 """Of a spicule: mean length by the radius of the mass, radius at its root likewise, and radius at its tip. Spicules are
 as long as the mass is wide and taper off: de Sisternes et al. 2015, Phys Med Biol 60:4213 (the shapes; the numbers are
 ours)."""
