@@ -180,12 +180,17 @@ def test_depths_are_millimetres(rng):
         assert np.median(np.linalg.norm(slope, axis=1)) == pytest.approx(1, abs=0.12), name
 
 
-def test_shares_make_up_for_coarse_voxels():
-    ball = [Layer(Ellipsoid((0.3, 0.2, 0.1), (30, 30, 30)), "liver"), Layer(Plane((0, 0, -900), (0, 0, 1)), "spleen")]
+BALL = Layer(Ellipsoid((0.3, 0.2, 0.1), (30, 30, 30)), "liver")
+
+
+@pytest.mark.parametrize(
+    "layers", [[BALL, Layer(Plane((0, 0, -900), (0, 0, 1)), "spleen")], [BALL]], ids=["spleen", "air"]
+)
+def test_shares_make_up_for_coarse_voxels(layers):
     true_ml = 4 / 3 * np.pi * 3**3
     for voxel_mm, error in ((1.0, 0.001), (4.0, 0.004), (8.0, 0.025)):
         grid = Grid.regular((int(80 / voxel_mm),) * 3, voxel_mm)
-        drawn = draw(ball, grid, mixed=True)
+        drawn = draw(layers, grid, mixed=True)
         liver, share = drawn.labels == structure("liver").id, drawn.share / 255
         filled = np.where(liver, 1 - share, np.where(drawn.other == tissues()["liver"], share, 0)).sum()
         assert filled * grid.voxel_mm3 / 1000 == pytest.approx(true_ml, rel=error), voxel_mm

@@ -39,6 +39,8 @@ ROOM, SLACK_MM = float32(1.06), float32(0.05)
 """A block's radius is taken so much larger than its corners say, since the deformation bends its faces."""
 
 ZERO, ONE, HALF, TINY = float32(0), float32(1), float32(0.5), float32(1e-6)
+AIR = np.uint8(0)
+"""The tissue where there is no layer."""
 FAR = float32(1e4)
 CUSHION_STEEP, INNER = float32(0.75), float32(0.4)
 TURN = float32(2 * np.pi)
@@ -870,7 +872,7 @@ def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tis
     """The second tissue of every voxel, and its share of the two.
 
     Layers down to one of depth d fill 1/2 + d / voxel together: layers that share a surface, as the parts of an organ
-    do, fill the voxel once.
+    do, fill the voxel once. What they leave is air.
     """
     held = np.zeros(256, np.float32)
     kept = desk.layer_count[level]
@@ -889,7 +891,10 @@ def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tis
                     held[program.tissue[desk.layers[level, seen]]] += part
                     filled += part
                     seen += 1
+                held[AIR] += ONE - filled
                 best, most = own, ZERO
+                if own != AIR and held[AIR] > ZERO:
+                    best, most = AIR, held[AIR]
                 for m in range(seen):
                     kind = program.tissue[desk.layers[level, m]]
                     if kind != own and held[kind] > most:
@@ -897,6 +902,7 @@ def mix_voxels(corner, level, edge, shape, program, desk, registers, per_mm, tis
                 if most > ZERO:
                     other[at] = best
                     share[at] = np.uint8(most / (held[own] + most) * float32(255) + HALF)
+                held[AIR] = ZERO
                 for m in range(seen):
                     held[program.tissue[desk.layers[level, m]]] = ZERO
 
