@@ -125,14 +125,16 @@ def test_a_wire_is_as_sharp_as_aperture_and_kernel_let_it_be(kernel, element_mm)
 # Noise
 
 
-def noise(scan, cylinder, pairs=1):
-    """Differences of two scans of the same patient, over root 2."""
+def shots(scan, cylinder):
+    """Two measurements of the same patient."""
     raw = scan.measure(made(cylinder))
-    shots = [
-        scan.reconstruct(QuantumNoise()(raw, Streams(n)["noise"].generator)).array.astype(float)
-        for n in range(2 * pairs)
-    ]
-    return np.stack([(one - two) / np.sqrt(2) for one, two in zip(shots[::2], shots[1::2], strict=True)])
+    return [QuantumNoise()(raw, Streams(n)["noise"].generator) for n in (1, 2)]
+
+
+def noise(scan, pair):
+    """Their difference over root 2."""
+    one, two = (scan.reconstruct(raw).array.astype(float) for raw in pair)
+    return (one - two) / np.sqrt(2)
 
 
 def power(samples, pixel_mm):
@@ -148,12 +150,18 @@ STEP_MM = 2.0
 """Of elements, seen at the isocentre."""
 
 
+LOUD = CT(gantry=replace(FAN, element_mm=STEP_MM * FAN.magnification, rows=8), mas=40.0, effects=())
+
+
+@cache
+def loud_shots():
+    return shots(LOUD, replace(WATER, shape=(230, 230, 8), voxel_mm=(1.0, 1.0, 3.0)))
+
+
 @cache
 def spectrum(kernel):
-    """Of a 6 cm square in the middle of 20 cm of water; and the variance there."""
-    scan = CT(gantry=replace(FAN, element_mm=STEP_MM * FAN.magnification, rows=8), kernel=kernel, mas=40.0)
-    samples = noise(scan, replace(WATER, shape=(230, 230, 8), voxel_mm=(1.0, 1.0, 3.0)))[0]
-    samples = np.moveaxis(samples, 2, 0)[:, 75:155, 75:155]
+    """Of an 8 cm square in the middle of 20 cm of water; and the variance there."""
+    samples = np.moveaxis(noise(replace(LOUD, kernel=kernel), loud_shots()), 2, 0)[:, 75:155, 75:155]
     return *power(samples, 1.0), (samples - samples.mean(axis=(1, 2), keepdims=True)).var()
 
 
@@ -165,20 +173,23 @@ def test_the_power_of_noise_adds_up_to_its_variance(kernel):
 
 @pytest.mark.parametrize("kernel", ["hann", "cosine", "ram-lak"])
 def test_noise_power_rises_as_the_ramp_and_falls_with_the_kernel(kernel):
-    """NPS(f) ~ (f window sinc^2)^2 / f, of what elements can sample; Kak and Slaney 1988, sec. 5.2. Ring by ring."""
+    """NPS(f) ~ (f window sinc^2)^2 / f, of what elements can sample; Kak and Slaney 1988, sec. 5.2.
+
+    Ring by ring, to a twentieth of all of it: only some thousand waves fit into the square.
+    """
     nps, per_mm, _ = spectrum(kernel)
     form = per_mm * (window(kernel, per_mm, STEP_MM) * np.sinc(per_mm * STEP_MM) ** 2) ** 2
     use = (per_mm > 0.02) & (per_mm < 0.25)
     for low, high in ((0.02, 0.06), (0.06, 0.1), (0.1, 0.15), (0.15, 0.2), (0.2, 0.25)):
         ring = (per_mm >= low) & (per_mm < high)
-        assert nps[ring].sum() / nps[use].sum() == pytest.approx(form[ring].sum() / form[use].sum(), abs=0.03)
+        assert nps[ring].sum() / nps[use].sum() == pytest.approx(form[ring].sum() / form[use].sum(), abs=0.05)
 
 
 def variance(mas, row_mm):
     """In the middle of water, of slices at the height of a row each."""
     scan = CT(gantry=replace(FAN, rows=4, row_mm=row_mm), mas=mas)
     water = replace(WATER, shape=(144, 144, 4), voxel_mm=(1.5, 1.5, row_mm))
-    return noise(scan, water)[0][away_mm(made(water).grid) < 40].var()
+    return noise(scan, shots(scan, water))[away_mm(made(water).grid) < 40].var()
 
 
 def test_variance_falls_with_dose_and_with_the_height_of_rows():
@@ -226,8 +237,7 @@ ROD_END = Cylinder(
 
 def wheel(scan):
     """SD around the rod of what it does to the water 3 mm below and above its end, less what is the same all around."""
-    image = hu(scan, ROD_END) - hu(scan, replace(ROD_END, inserts=()))
-    away = away_mm(made(ROD_END).grid, 25.0)[..., 0]
+    image, away = hu(scan, ROD_END), away_mm(made(ROD_END).grid, 25.0)[..., 0]
     rings = [image[(away >= r) & (away < r + 3)][:, [18, 21]] for r in (15, 18, 21, 24)]
     return np.sqrt(np.mean([ring.var(axis=0) for ring in rings]))
 
