@@ -63,4 +63,4 @@ def test_an_error_names_its_stage():
 
 def test_a_dataset_gives_nifti_images(toy_dataset):
     images = Dataset(toy_dataset).nifti(0)
-    assert set(images) == {"camera", "loud", "labels"}
+    assert set(images) == {"camera", "camera_labels", "loud", "loud_labels", "labels"}
