@@ -29,7 +29,7 @@ class Insert(Part):
     A small radius makes a wire, a small height a disc. centre_mm: RAS+.
     """
 
-    tissue: str
+    tissue: str = "water"
     centre_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     radius_mm: Annotated[float, Gt(0)] = 6.0
     height_mm: Annotated[float, Gt(0)] | None = None
