@@ -288,7 +288,7 @@ def main(folder: Path) -> None:
         "Heart to liver of a torso with contrast agent, 120 mAs, 3 mm. noise: most frequent SD in small",
         f"windows of soft tissue. even squares: {EVEN_MM:g} mm of one tissue, of which SD and NPS are taken. edges of",
         "lung: width from 10 to 90 %, quartiles. histogram: earth mover's distance to the second row, over the levels",
-        "that both show.",
+        "that both show. The abdomen is of a Toshiba (FC13), the body of a Siemens (B40f).",
         "",
         *beside_real(real),
     ]
