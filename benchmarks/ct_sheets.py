@@ -63,7 +63,7 @@ def chest() -> Scene:
 
 
 def pelvis() -> Scene:
-    torso = Torso(subject=HE, voxel_mm=1.0, shape=(420, 290, 260), centre_mm=(0.0, 0.0, -345.0))
+    torso = Torso(subject=HE, voxel_mm=1.0, shape=(420, 290, 320), centre_mm=(0.0, 0.0, -370.0))
     return torso(STREAMS["body"].generator)
 
 
