@@ -34,11 +34,15 @@ def schema(plugins: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _slot(slot: type, parts: Mapping[str, type[Part]]) -> dict[str, Any]:
-    """What may stand where `slot` is asked for: any installed part of that kind, or a choice."""
+    """What may stand where `slot` is asked for: any installed part of that kind, or a choice.
+
+    A part that can be of one kind alone needs not name it.
+    """
     if not issubclass(slot, Part):
         return {"anyOf": [_fields(slot, parts), DIE]}
     fitting = [{"$ref": f"#/$defs/{path}"} for path, part in parts.items() if issubclass(part, slot)]
-    return {"anyOf": [*fitting, DIE]}
+    alone = [] if getattr(slot, "__abstractmethods__", None) else [_fields(slot, parts)]
+    return {"anyOf": [*fitting, *alone, DIE]}
 
 
 def _fields(owner: type, parts: Mapping[str, type[Part]], kind: str = "") -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Axial(TablePath):
     def slices(
         self, rays: Float32[ndarray, "views columns rows"], orbit: Orbit, gantry: Gantry, grid: Grid, kernel: Kernel
     ) -> Float32[ndarray, "x y z"]:
-        heights_mm = _steps_mm(gantry, grid)
+        heights_mm = orbit.heights_mm[:: gantry.views]
         z_mm = grid.affine[2, 3] + grid.affine[2, 2] * np.arange(grid.shape[2])
         nearest = np.abs(z_mm[:, None] - heights_mm).argmin(axis=1)
         out = np.empty(grid.shape, np.float32)

@@ -30,7 +30,7 @@ def test_generate_then_everything_one_does_with_a_dataset(toy_file, tmp_path):
     assert simdata("validate", out).stdout == f"{out} is sound\n"
     assert "agrees" in simdata("replay", out, 1, "--plugin", "toys").stdout
     assert simdata("export", out, "--to", "nifti", "--out", tmp_path / "nii").returncode == 0
-    assert len(list((tmp_path / "nii").glob("*.nii.gz"))) == 6
+    assert len(list((tmp_path / "nii").glob("*.nii.gz"))) == 10
     (out / "shards" / "000000001.h5").unlink()
     broken = simdata("validate", out, "--json")
     assert broken.returncode == 1

@@ -277,11 +277,12 @@ def test_a_wide_focal_spot_and_a_turning_gantry_blur_a_wire_but_keep_its_sum():
     assert wide.sum() == pytest.approx(sharp.sum(), rel=0.05)
 
 
-def test_the_image_may_have_pixels_and_slices_of_its_own():
+@pytest.mark.parametrize("scan", [AXIAL, HELICAL], ids=["axial", "helical"])
+def test_the_image_may_have_pixels_and_slices_of_its_own(scan):
     scene = cylinder(shape=(56, 56, 12), voxel_mm=(4.0, 4.0, 2.0))
     scene.labels[scene.tissue > 0] = 5
     scene.labels[..., :6] = 0
-    image = replace(HELICAL, matrix=Matrix(pixels=80, field_of_view_mm=120, slice_mm=4.0, every_mm=4.0))(scene, STREAMS)
+    image = replace(scan, matrix=Matrix(pixels=80, field_of_view_mm=120, slice_mm=4.0, every_mm=4.0))(scene, STREAMS)
     assert image.grid.shape == (80, 80, 6)
     assert image.grid.spacing_mm == pytest.approx((1.5, 1.5, 4.0))
     np.testing.assert_allclose(image.grid.world_mm(np.array([39.5, 39.5, 2.5])), 0, atol=1e-9)
