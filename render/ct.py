@@ -43,6 +43,9 @@ HU_RANGE = (-1024, 3071)
 VIEWS_AT_ONCE = 128
 """Views projected together, which bounds the memory."""
 
+THIN_ROWS = 1.25
+"""A thick slice is the mean of thin ones that lie at most so many rows apart; each is as thick as a row by itself."""
+
 CALIBRATIONS = {"water": Calibration.water, "none": Calibration.linear}
 
 
@@ -190,7 +193,7 @@ class CT(Scanner):
             return self.iterative(path, orbit.views, whole, counted)[inside]
 
         if self.matrix:
-            volume = thick_slices(points, grid, self.matrix.slice_mm, self.gantry.row_mm / 2)
+            volume = thick_slices(points, grid, self.matrix.slice_mm, THIN_ROWS * self.gantry.row_mm)
         else:
             volume = points(grid)
         volume[_away_mm(grid) > radius_mm] = 0
