@@ -31,6 +31,7 @@ from render.matrix import Matrix
 from render.spectral import MaterialMap, Monoenergetic, VirtualNonContrast
 from render.table_path import Helix
 from simdata import Effect, Scene, Streams
+from simdata.tissues import tissues
 
 DOCS = Path(__file__).parent.parent / "docs"
 STREAMS = Streams(2025, 1)
@@ -127,8 +128,8 @@ def kernels(scene: Scene) -> None:
 
 def metal(scene: Scene) -> None:
     hip = HipProsthesis(stem="titanium", stem_mm=100.0)(scene, STREAMS["hip"].generator)
-    middle = float(hip.grid.index(np.array(hip.findings[0].centre_mm))[2]) + 40
-    before, after = (one.crop((0, 0, int(middle) - 4), (*one.grid.shape[:2], 9)) for one in (scene, hip))
+    middle = int(np.median(np.nonzero(hip.tissue == tissues()["cobalt_chrome"])[2]))
+    before, after = (one.crop((0, 0, middle - 4), (*one.grid.shape[:2], 9)) for one in (scene, hip))
     panels = [
         shown("before", scanned(AXIAL, before), *METAL),
         shown("cobalt-chrome ball in a titanium cup", scanned(AXIAL, after), *METAL),
