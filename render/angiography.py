@@ -21,10 +21,10 @@ from render.plane import plane
 from render.shadows import projected, shadows
 from render.technique import Technique
 from render.tube import Tube, XRaySource
+from render.units import MG_PER_G
 from simdata import Effect, Image, Raw, Scanner, Scene, SceneError, Shadow, Vessels
 from simdata.errors import did_you_mean
 
-MG_PER_G = 1000
 ENERGY_BINS = 32
 """So many, for the K edge of iodine lies in the beam."""
 

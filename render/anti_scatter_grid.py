@@ -12,9 +12,8 @@ from numpy import ndarray
 from render.attenuation import compositions, mass_attenuation
 from render.kernels.lamellae import transmitted
 from render.tube import DENSITY_G_CM3
+from render.units import MM_PER_CM
 from simdata import Part, RecipeError
-
-MM_PER_CM = 10
 
 LAMELLAE = {"lead": ({"Pb": 1.0}, DENSITY_G_CM3["Pb"]), "tungsten": ({"W": 1.0}, DENSITY_G_CM3["W"])}
 INTERSPACES = {

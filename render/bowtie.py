@@ -11,9 +11,8 @@ from scipy.interpolate import PchipInterpolator
 
 from render.attenuation import attenuation
 from render.properties import curve
+from render.units import MM_PER_CM
 from simdata import Part
-
-MM_PER_CM = 10
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,23 +8,20 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
-from render.attenuation import Beam, compositions, mass_attenuation
+from render.attenuation import Beam, attenuation
 from render.breast_stand import BreastStand
 from render.detector import Channel, Detector
-from render.exposure import air_kerma_ugy
+from render.exposure import air_kerma_ugy, sparse
+from render.illumination import TUBE_TABLE_MM
 from render.kernels.detect import detect
-from render.materials import MM_PER_CM, Spectrum, binned, per_mm, spectrum
-from render.properties import column
+from render.materials import Spectrum, binned, per_mm, spectrum
 from render.tube import Tube
+from render.units import MM_PER_CM
 from render.views import Views
 from simdata import RecipeError
 
 FEWEST = 1e-30
 """Photons of a row that lies behind the face of the anode, where there are none."""
-TABLE_MM = 1000.0
-"""Distance from the focus at which a tube's photons are tabulated."""
-KERMA_ELEMENTS = 128
-"""Along each side of the detector, air kerma is found at about so many elements."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +37,7 @@ class BreastLight:
     def beam(self) -> Beam:
         """The middle ray, behind the paddle."""
         sent = self.tube.beam(self.kvp)
-        density = column("tissue_composition", "density_g_cm3")["pmma"]
-        per_mm = density * mass_attenuation(compositions()["pmma"], sent.energy_kev) / MM_PER_CM
+        per_mm = attenuation("pmma", sent.energy_kev) / MM_PER_CM
         return Beam(sent.energy_kev, sent.photons_mm2_mas * np.exp(-per_mm * self.stand.paddle_mm))
 
     @cached_property
@@ -70,15 +66,13 @@ class BreastLight:
     def foci(self, views: Views, top_mm: float) -> list[Views]:
         """`views` from places all over the focal spot: so many that none moves what lies so high by a pixel."""
         away = self.stand.source_to_detector_mm
-        smear = np.array(self.tube.focal_spot_mm) * top_mm / (away - top_mm) / self.stand.pixel_mm
-        wide, high = ((np.arange(n) + 0.5) / n - 0.5 for n in np.maximum(np.ceil(smear), 1).astype(int))
         spot_mm = self.tube.focal_spot_mm
-        return [views.refocused(x * spot_mm[0], y * spot_mm[1]) for x in wide.tolist() for y in high.tolist()]
+        return views.over_spot(spot_mm, np.array(spot_mm) * top_mm / (away - top_mm) / self.stand.pixel_mm)
 
     def thinned(self, views: Views) -> Float64[ndarray, "views columns rows"]:
-        """Photons at each element for one at TABLE_MM: by the distance squared, and by the slant of the ray."""
+        """Photons at each element for one a metre away: by the distance squared, and by the slant of the ray."""
         way = self.stand.slant(views)
-        return TABLE_MM**2 * -way[..., 1] / np.linalg.norm(way, axis=-1) ** 3
+        return TUBE_TABLE_MM**2 * -way[..., 1] / np.linalg.norm(way, axis=-1) ** 3
 
     def blank(self, views: Views) -> Float32[ndarray, "views columns rows"]:
         """Photons at each element and mAs in air."""
@@ -98,6 +92,6 @@ class BreastLight:
         self, path: Float32[ndarray, "columns rows m"], materials: Sequence[int], views: Views
     ) -> Float64[ndarray, "fewer_columns fewer_rows"]:
         """Air kerma by mAs over the detector, behind so much of the materials, in the first view."""
-        every = tuple(slice(None, None, max(1, n // KERMA_ELEMENTS)) for n in path.shape[:2])
+        every = sparse(path.shape)
         left = np.exp(-path[every].astype(float) @ per_mm(materials, self.beam.energy_kev)) * self.heel[every[1]]
         return air_kerma_ugy(left * self.beam.photons_mm2_mas, self.beam.energy_kev) * self.thinned(views)[0][every]

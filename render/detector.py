@@ -13,9 +13,9 @@ from scipy.special import ndtr
 
 from render.attenuation import Beam
 from render.properties import curve
+from render.units import MM_PER_CM
 from simdata import Part, RecipeError
 
-MM_PER_CM = 10
 FWHM_PER_SD = 2 * np.sqrt(2 * np.log(2))
 
 DARK = 1e-6

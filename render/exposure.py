@@ -16,6 +16,8 @@ from simdata import Part
 UGY_PER_KEV_CM2_G = 1.602176634e-16 * 100 * 1000 * 1e6
 """Of one photon a mm2: J of a keV, mm2 in a cm2, g in a kg, uGy in a Gy."""
 
+KERMA_ELEMENTS = 128
+
 Share = Annotated[float, Ge(-0.5), Le(0.5)]
 
 
@@ -24,6 +26,12 @@ def air_kerma_ugy(photons_mm2: Float64[ndarray, "*n e"], energy_kev: Float64[nda
     log_energy, log_air = (np.log(curve("air_kerma", name)) for name in ("energy_kev", "air_cm2_g"))
     per_photon = UGY_PER_KEV_CM2_G * energy_kev * np.exp(CubicSpline(log_energy, log_air)(np.log(energy_kev)))
     return photons_mm2 @ per_photon
+
+
+def sparse(shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Columns and rows of a detector at which air kerma is found: KERMA_ELEMENTS or so along each side."""
+    columns, rows = (slice(None, None, max(1, n // KERMA_ELEMENTS)) for n in shape[:2])
+    return columns, rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from scipy.interpolate import PchipInterpolator
 
 from render.fft import WORKERS
 from render.properties import rows
+from render.units import MM_PER_CM
 
 Kernel = Literal[
     "ram-lak",
@@ -49,8 +50,6 @@ WINDOWS: Mapping[Kernel, Callable[[Float64[ndarray, "*f"]], Float64[ndarray, "*f
     "hann": lambda nyquists: 0.5 + 0.5 * np.cos(np.pi * nyquists),
 }
 """What each kernel leaves of a frequency in units of Nyquist, from sharp to soft. Kak and Slaney 1988, sec. 3.3."""
-
-MM_PER_CM = 10
 
 
 def window(kernel: Kernel, per_mm: Float64[ndarray, "*f"], step_mm: float) -> Float64[ndarray, "*f"]:

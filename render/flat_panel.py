@@ -11,7 +11,7 @@ from scipy.ndimage import convolve1d
 from render.attenuation import Beam
 from render.c_arm import CArm
 from render.detector import Channel, Detector
-from render.exposure import air_kerma_ugy
+from render.exposure import air_kerma_ugy, sparse
 from render.illumination import Illumination, illumination
 from render.isocentre import in_patient, upright
 from render.kernels.detect import detect
@@ -24,9 +24,6 @@ from render.strips import cast_in_strips
 from render.technique import Technique
 from render.views import Panel, Views
 from simdata import Grid, Scene, SceneError
-
-KERMA_ELEMENTS = 128
-"""Along each side of the detector, air kerma is found at so many elements."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +94,8 @@ class Light:
 
     def foci(self, view: Views) -> list[Views]:
         """`view` from places all over the focal spot: so many that none moves what is in the middle by a pixel."""
-        width_mm, height_mm = self.technique.tube.focal_spot_mm
-        smear = np.array([width_mm, height_mm]) * (self.stand.magnification - 1) / self.stand.pixel_mm
-        wide, high = ((np.arange(n) + 0.5) / n - 0.5 for n in np.maximum(np.ceil(smear), 1).astype(int))
-        return [view.refocused(x * width_mm, y * height_mm) for x in wide.tolist() for y in high.tolist()]
+        spot_mm = self.technique.tube.focal_spot_mm
+        return view.over_spot(spot_mm, np.array(spot_mm) * (self.stand.magnification - 1) / self.stand.pixel_mm)
 
     def kerma_ugy(
         self, path: Float32[ndarray, "columns rows m"], materials: Sequence[int]
@@ -108,7 +103,7 @@ class Light:
         """Air kerma over the detector behind so much of the materials."""
         beam = self.technique.beam
         lit = self._lit(Channel(beam.energy_kev, beam.photons_mm2_mas, 1.0), materials)
-        few = tuple(slice(None, None, max(1, n // KERMA_ELEMENTS)) for n in path.shape[:2])
+        few = sparse(path.shape)
         left = np.exp(-path[few].astype(float) @ lit.per_mm) * lit.across[few[0], None] * lit.along[few[1]]
         return air_kerma_ugy(left / self.stand.pixel_mm**2, beam.energy_kev)
 

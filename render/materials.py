@@ -16,6 +16,7 @@ from render.attenuation import Beam, compositions, elements, mass_attenuation
 from render.kernels.mix import mix
 from render.orientation import Orientation
 from render.properties import column
+from render.units import MM_PER_CM
 from simdata import Scene, SceneError
 from simdata.scene import WHOLE
 from simdata.tissues import tissues
@@ -46,8 +47,6 @@ METAL = 0.1
 DENSITY, CONTRAST = "density", "iodine_mg_ml"
 """Scene fields: the density relative to the tissue's own, and mg of iodine per ml."""
 
-MM_PER_CM = 10
-MG_PER_G = 1000
 NANOGRAMS = 9
 """Decimals of a gram, so that water is water alone."""
 

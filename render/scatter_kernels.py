@@ -18,9 +18,10 @@ from render.anti_scatter_grid import AntiScatterGrid, walls
 from render.attenuation import attenuation
 from render.kernels.lamellae import accepted
 from render.kernels.spread import fall
-from render.materials import MM_PER_CM, WATER, Spectrum
+from render.materials import WATER, Spectrum
 from render.properties import curve
 from render.scatter_matter import ENERGY_KEV
+from render.units import MM_PER_CM
 
 PARTS = 3
 UNREST = 0.06

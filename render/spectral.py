@@ -19,8 +19,9 @@ from numpy import ndarray
 from render.attenuation import compositions
 from render.illumination import Illumination
 from render.kernels.decompose import likeliest
-from render.materials import HEAVY, MATERIALS, MG_PER_G, WATER, Spectrum, per_mm
+from render.materials import HEAVY, MATERIALS, WATER, Spectrum, per_mm
 from render.properties import rows
+from render.units import MG_PER_G
 from simdata import Part, RecipeError, SceneError
 
 Material = Literal[

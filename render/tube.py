@@ -14,10 +14,9 @@ from scipy.interpolate import CubicSpline
 
 from render.attenuation import Beam, attenuation, compositions, mass_attenuation
 from render.properties import curve, rows
+from render.units import MM_PER_CM
 from simdata import Part, RecipeError
 from simdata.errors import did_you_mean
-
-MM_PER_CM = 10
 
 DENSITY_G_CM3 = {
     "Be": 1.848,

@@ -65,6 +65,14 @@ class Views:
             focus[:, :3] += focus[:, 3:] * mm * direction / np.linalg.norm(direction, axis=1, keepdims=True)
         return Views(focus, self.borders, self.upward, self.rows)
 
+    def over_spot(self, spot_mm: tuple[float, float], smear: Float[ndarray, "2"]) -> list["Views"]:
+        """The same from places all over a focal spot, so many that none moves a shadow by an element.
+
+        smear: elements, across and up, over which the whole spot spreads the shadow of a point.
+        """
+        wide, high = ((np.arange(n) + 0.5) / n - 0.5 for n in np.maximum(np.ceil(smear), 1).astype(int))
+        return [self.refocused(x * spot_mm[0], y * spot_mm[1]) for x in wide.tolist() for y in high.tolist()]
+
     def in_cells(self, grid: Grid) -> "Views":
         """In voxels of `grid`, where cell (i, j, k) reaches from (i, j, k) to (i + 1, j + 1, k + 1)."""
         to_index = np.linalg.inv(grid.affine)

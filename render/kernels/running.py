@@ -1,5 +1,6 @@
 """Running sums along z, all materials of a voxel side by side; one thread owns one plane of x."""
 
+import numpy as np
 from numba import njit, prange
 from numpy import float32
 
@@ -7,16 +8,9 @@ from numpy import float32
 @njit(parallel=True, cache=True, error_model="numpy")
 def accumulate(volume, out):
     """Into `out` (x, y, z + 2, m): from 0, the last twice, of `volume` (x, y, z, m)."""
-    nz, materials = volume.shape[2], volume.shape[3]
     for x in prange(volume.shape[0]):
         for y in range(volume.shape[1]):
-            for m in range(materials):
-                out[x, y, 0, m] = 0
-            for z in range(nz):
-                for m in range(materials):
-                    out[x, y, z + 1, m] = out[x, y, z, m] + volume[x, y, z, m]
-            for m in range(materials):
-                out[x, y, nz + 1, m] = out[x, y, nz, m]
+            climb(volume[x, y], out[x, y])
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -24,14 +18,22 @@ def accumulate_labels(labels, ids, out):
     """As `accumulate`, of a volume that is 1 where a label (x, y, z) is ids[m] and 0 elsewhere."""
     nz, materials = labels.shape[2], ids.shape[0]
     for x in prange(labels.shape[0]):
+        line = np.empty((nz, materials), np.float32)
         for y in range(labels.shape[1]):
-            for m in range(materials):
-                out[x, y, 0, m] = 0
             for z in range(nz):
                 for m in range(materials):
-                    out[x, y, z + 1, m] = out[x, y, z, m] + float32(labels[x, y, z] == ids[m])
-            for m in range(materials):
-                out[x, y, nz + 1, m] = out[x, y, nz, m]
+                    line[z, m] = float32(labels[x, y, z] == ids[m])
+            climb(line, out[x, y])
+
+
+@njit(inline="always")
+def climb(line, out):
+    """The sums of one column of voxels (z, m), from 0, the last twice."""
+    out[0] = 0
+    for z in range(line.shape[0]):
+        for m in range(line.shape[1]):
+            out[z + 1, m] = out[z, m] + line[z, m]
+    out[line.shape[0] + 1] = out[line.shape[0]]
 
 
 @njit(parallel=True, cache=True)
