@@ -1,0 +1,16 @@
+"""`simdata parts`: what a recipe can be made of."""
+
+from pipelines.options import Json, Plugins, allowed, say
+
+
+def parts(plugins: Plugins = [], json: Json = False) -> None:  # noqa: B006
+    """List every installed part by kind."""
+    from pipelines.catalogue import installed_parts, kind_of
+
+    found = [(kind_of(part), path, _first_line(part)) for path, part in installed_parts(allowed(plugins)).items()]
+    lines = [f"{kind:<8} {path:<40} {about}" for kind, path, about in sorted(found)]
+    say("\n".join(lines), {path: {"kind": kind, "about": about} for kind, path, about in found}, False, json)
+
+
+def _first_line(part: type) -> str:
+    return (part.__doc__ or "").partition("\n")[0]
