@@ -2,22 +2,53 @@
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 from simdata.errors import DatasetError
 
 TEMPORARY = ".part"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+"""What a file system without hard links answers, as those of USB sticks are."""
 
 
-def write_whole(path: Path, content: bytes) -> str:
+def write_whole(path: Path, content: bytes | memoryview) -> str:
     """Writes a file so that a crash at any moment leaves the old file or the new one, never a half.
 
     Returns the sha256 of its bytes. Raises DatasetError if the disk refuses, or gives back other bytes.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
+    with _temporary(path, content) as (temporary, digest):
+        temporary.replace(path)
+    return digest
+
+
+def write_once(path: Path, content: bytes | memoryview) -> str | None:
+    """Writes a file that no other writer may replace: of two that write it at once, the first stays.
+
+    Returns the sha256 of its bytes, None if there is such a file already. Raises DatasetError as `write_whole` does.
+    """
+    with _temporary(path, content) as (temporary, digest):
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return None
+        except OSError as reason:
+            if reason.errno not in NO_LINKS:
+                raise
+            if path.exists():
+                return None
+            temporary.replace(path)
+    return digest
+
+
+@contextmanager
+def _temporary(path: Path, content: bytes | memoryview) -> Iterator[tuple[Path, str]]:
+    """The content under a name of its own, safely on the disk, with its sha256; then the folder of `path` is too."""
+    temporary = path.with_name(f"{path.name}.{uuid4().hex}{TEMPORARY}")
     digest = sha256(content).hexdigest()
     try:
         with temporary.open("wb") as file:
@@ -26,26 +57,22 @@ def write_whole(path: Path, content: bytes) -> str:
             os.fsync(file.fileno())
         if sha256_of(temporary) != digest:
             raise DatasetError(f"{path}: the disk gave back other bytes than were written; another disk would do")
-        temporary.replace(path)
+        yield temporary, digest
         sync_folder(path.parent)
     except OSError as reason:
         raise DatasetError(disk_refused(path, reason)) from reason
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-    return digest
 
 
-def append_line(path: Path, line: str) -> None:
-    """Adds one line to a journal and waits until it is on the disk; after a torn last line it starts a new one.
-
-    Raises DatasetError if the disk refuses.
-    """
+def append_lines(path: Path, lines: str) -> None:
+    """Adds lines to a journal, all or none, and waits until they are on the disk. Raises DatasetError if it refuses."""
     try:
         with path.open("ab+") as file:
             end = file.seek(0, os.SEEK_END)
             try:
-                file.write(line.encode())
+                file.write(lines.encode())
                 file.flush()
                 os.fsync(file.fileno())
             except OSError:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import h5py
 from filelock import FileLock, Timeout
 
-from pipelines.durable import TEMPORARY, append_line, disk_refused, sha256_of, write_whole
+from pipelines.durable import TEMPORARY, append_lines, disk_refused, sha256_of, write_whole
 from pipelines.plain import dump_yaml, read_tree
 from pipelines.recipe import Recipe
-from pipelines.shards import adopt_shard, receipts_of
+from pipelines.shards import adopt_shard, is_shard_name, receipts_of
 from simdata.errors import DatasetError, RecipeError
 from simdata.hdf5 import group_name
+from simdata.layout import canonical_json
 from simdata.manifest import MANIFEST, SHARDS, Receipt, parse_receipt, read_manifest
+from simdata.sample import Sample
 from simdata.structures import structures
 
 RECIPE, LABELS, MASTER, CHECKSUMS, LOCK = "recipe.yaml", "labels.json", "dataset.h5", "checksums.sha256", ".lock"
@@ -63,11 +66,11 @@ def stored_tree(folder: Path) -> dict[str, Any]:
     return tree
 
 
-def finished(folder: Path) -> dict[int, Receipt]:
+def finished(folder: Path, recipe: Recipe) -> dict[int, Receipt]:
     """The receipts of the samples whose shard is there, unbroken.
 
-    A shard that the journal missed, or of which it says something else than the shard itself, is taken in; one whose
-    bytes are not those of its receipt is removed, so that its samples are made again.
+    A shard of this recipe that the journal missed, or of which it says something else than the shard itself, is taken
+    in; one whose bytes are not those of its receipt is removed, so that its samples are made again.
     """
     journal: dict[str, list[Receipt]] = {}
     for receipt in read_manifest(folder).values():
@@ -75,18 +78,21 @@ def finished(folder: Path) -> dict[int, Receipt]:
     done: dict[int, Receipt] = {}
     for path in sorted((folder / SHARDS).glob("*.h5")):
         name = path.relative_to(folder).as_posix()
+        if not is_shard_name(name):
+            continue
         known = journal.get(name, [])
-        found = known if _is_sound(folder, name, known) else _taken_in(folder, name, known)
+        found = known if _is_sound(folder, name, known) else _taken_in(folder, name, known, recipe)
         done |= {receipt.index: receipt for receipt in found}
         if not found:
             path.unlink()
     return dict(sorted(done.items()))
 
 
-def record(folder: Path, receipt: Receipt) -> None:
-    """Writes a finished sample into the journal, and forgets that it failed before."""
-    append_line(folder / MANIFEST, receipt.line())
-    failure_path(folder, receipt.index).unlink(missing_ok=True)
+def record(folder: Path, receipts: Sequence[Receipt]) -> None:
+    """Writes finished samples into the journal, and forgets that they failed before."""
+    append_lines(folder / MANIFEST, "".join(receipt.line() for receipt in receipts))
+    for receipt in receipts:
+        failure_path(folder, receipt.index).unlink(missing_ok=True)
 
 
 def failure_path(folder: Path, index: int) -> Path:
@@ -112,8 +118,14 @@ def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
 def write_checksums(folder: Path, receipts: Sequence[Receipt]) -> None:
     """Writes checksums.sha256, in the form of `sha256sum -c`, over every file of a finished dataset."""
     shards = _shards(receipts)
-    lines = [f"{shards.get(name) or sha256_of(folder / name)}  {name}\n" for name in files_of(folder)]
-    write_whole(folder / CHECKSUMS, "".join(lines).encode())
+    names = {*(name for name in files_of(folder) if not name.startswith(f"{SHARDS}/")), *shards}
+    listed = {name: shards.get(name) or sha256_of(folder / name) for name in names}
+    write_whole(folder / CHECKSUMS, checksum_lines(listed).encode())
+
+
+def checksum_lines(listed: Mapping[str, str]) -> str:
+    """The text of checksums.sha256 for files, relative to the dataset, and the sha256 of each."""
+    return "".join(f"{listed[name]}  {name}\n" for name in sorted(listed))
 
 
 def files_of(folder: Path) -> list[str]:
@@ -131,13 +143,18 @@ def _is_sound(folder: Path, name: str, known: Sequence[Receipt]) -> bool:
     return _has_bytes_of(folder, name, known) and receipts_of(folder, name, known[0].shard_sha256) == known
 
 
-def _taken_in(folder: Path, name: str, known: Sequence[Receipt]) -> list[Receipt]:
+def _taken_in(folder: Path, name: str, known: Sequence[Receipt], recipe: Recipe) -> list[Receipt]:
     if known and not _has_bytes_of(folder, name, known):
         return []
-    found = adopt_shard(folder, name)
-    for receipt in found:
-        record(folder, receipt)
+    found = adopt_shard(folder, name, partial(_is_of, recipe))
+    record(folder, found)
     return found
+
+
+def _is_of(recipe: Recipe, sample: Sample) -> bool:
+    """True if the recipe makes this sample; a file of another dataset with the same name is a stranger."""
+    drawn = recipe.draw(sample.index).describe()
+    return sample.seed == recipe.seed and canonical_json(sample.recipe) == canonical_json(drawn)
 
 
 def _has_bytes_of(folder: Path, name: str, known: Sequence[Receipt]) -> bool:

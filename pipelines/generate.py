@@ -14,9 +14,9 @@ from pipelines.durable import write_whole
 from pipelines.folder import failure_path, finished, open_folder, record, write_checksums, write_manifest, write_master
 from pipelines.make import make
 from pipelines.recipe import Recipe
-from pipelines.shards import write_shard
+from pipelines.shards import write_shard, written_by_another
 from pipelines.sheet import contact_sheet, png
-from pipelines.workers import Crash, Mapper, in_process
+from pipelines.workers import Crash, Mapper, Task, in_process
 from simdata.dataset import Dataset
 from simdata.errors import SimdataError
 from simdata.manifest import Receipt
@@ -60,21 +60,23 @@ def generate(
     used or the disk refuses.
     """
     with open_folder(folder, recipe):
-        done = finished(folder)
+        done = finished(folder, recipe)
         missing = [index for index in range(recipe.count) if index not in done]
-        progress(recipe.count - len(missing), recipe.count)
+        told = recipe.count - len(missing)
+        progress(told, recipe.count)
 
         failures: list[Failure] = []
         task = partial(make_shard, recipe, folder)
-        for indices, result in mapper(task, _batches(missing, samples_per_shard)):
+        for indices, result in _worked(mapper, task, _batches(missing, samples_per_shard)):
             receipts, failed = _outcome(result, indices)
-            for receipt in receipts:
-                record(folder, receipt)
-                done[receipt.index] = receipt
+            if receipts:
+                record(folder, receipts)
+            done |= {receipt.index: receipt for receipt in receipts}
             for failure in failed:
                 _quarantine(folder, recipe, failure)
             failures += failed
-            progress(sum(index < recipe.count for index in done) + len(failures), recipe.count)
+            told += len(indices)
+            progress(told, recipe.count)
 
         receipts = tuple(done[index] for index in sorted(done))
         _close(folder, recipe, receipts, failures)
@@ -82,14 +84,19 @@ def generate(
 
 
 def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[list[Receipt], list[Failure]]:
-    """One piece of work: makes the samples `indices` and writes those that succeed as one shard."""
+    """One piece of work: makes the samples `indices` and writes those that succeed as one shard.
+
+    It may run twice, and at once on two machines: what another worker has written by then is taken as it is.
+    """
+    if twins := written_by_another(folder, indices):
+        return twins, []
     failures: list[Failure] = []
 
     def samples() -> Iterator[Sample]:
         for index in indices:
             try:
                 sample = make(recipe.draw(index), recipe.seed, index)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 failures.append(_failure(index, error))
             else:
                 yield sample
@@ -100,6 +107,18 @@ def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[li
 def replay_command(folder: Path, index: int, plugins: Sequence[str]) -> str:
     """What one types to make a failed sample again and see it fail."""
     return shlex.join(["simdata", "replay", str(folder), str(index), *(f"--plugin={plugin}" for plugin in plugins)])
+
+
+def _worked(mapper: Mapper, task: Task, batches: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """(indices, result) of each batch; one at which a worker died is taken apart, so that one sample pays for it."""
+    apart = []
+    for indices, result in mapper(task, batches):
+        if isinstance(result, Crash) and len(indices) > 1:
+            apart += [(index,) for index in indices]
+        else:
+            yield indices, result
+    if apart:
+        yield from mapper(task, apart)
 
 
 def _batches(indices: Sequence[int], size: int) -> list[tuple[int, ...]]:
@@ -113,7 +132,7 @@ def _outcome(result: Any, indices: Sequence[int]) -> tuple[list[Receipt], list[F
     return receipts, failures
 
 
-def _failure(index: int, error: Exception) -> Failure:
+def _failure(index: int, error: BaseException) -> Failure:
     notes = ", ".join(getattr(error, "__notes__", ()))
     kind = "" if isinstance(error, SimdataError) else f"{type(error).__name__}: "
     return Failure(index, f"{kind}{error}" + (f" ({notes})" if notes else ""), traceback.format_exc())

@@ -2,13 +2,15 @@
 
 import io
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
 
-from pipelines.durable import sha256_of, write_whole
+from pipelines.durable import sha256_of, write_once
+from simdata.errors import DatasetError
 from simdata.hdf5 import read_sample, write_sample
 from simdata.manifest import SHARDS, Receipt
 from simdata.sample import Sample
@@ -17,7 +19,8 @@ from simdata.sample import Sample
 def write_shard(folder: Path, samples: Iterable[Sample]) -> list[Receipt]:
     """Writes samples, taken one at a time, as one file of the dataset in `folder`; no samples, no file.
 
-    Raises DatasetError if the disk refuses; then nothing is left behind.
+    Where another worker wrote the same samples first, its file stays and its receipts are returned. Raises DatasetError
+    if the disk refuses; then nothing is left behind.
     """
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
@@ -26,19 +29,32 @@ def write_shard(folder: Path, samples: Iterable[Sample]) -> list[Receipt]:
         notes = [dict(group.attrs) for group in file.values()]
     if not notes:
         return []
-    name = shard_name(int(notes[0]["index"]), int(notes[-1]["index"]))
-    shard_sha256 = write_whole(folder / name, memory.getvalue())
-    return [_receipt(note, name, shard_sha256) for note in notes]
+    indices = [int(note["index"]) for note in notes]
+    name = shard_name(indices)
+    shard_sha256 = write_once(folder / name, memory.getbuffer())
+    if shard_sha256:
+        return [_receipt(note, name, shard_sha256) for note in notes]
+    twins = written_by_another(folder, indices)
+    if not twins:
+        raise DatasetError(f"{folder / name}: found a file of other samples; another --out, or removing it, would do")
+    return twins
 
 
-def adopt_shard(folder: Path, name: str) -> list[Receipt]:
-    """The receipts of a shard that the manifest does not know, because a crash came between file and journal.
+def written_by_another(folder: Path, indices: Sequence[int]) -> list[Receipt]:
+    """The receipts of the shard of just these samples, if there is one already and it is whole."""
+    name = shard_name(indices)
+    found = adopt_shard(folder, name) if (folder / name).exists() else []
+    return found if [receipt.index for receipt in found] == list(indices) else []
 
-    None if the file is no whole shard.
+
+def adopt_shard(folder: Path, name: str, fits: Callable[[Sample], bool] = lambda sample: True) -> list[Receipt]:
+    """The receipts of a shard that the journal does not know, because a crash or another worker came between.
+
+    None if the file is no whole shard, or a sample in it does not fit.
     """
     try:
         with h5py.File(folder / name, "r") as file:
-            whole = all(read_sample(group) for group in file.values())
+            whole = all(fits(read_sample(group)) for group in file.values())
     except Exception:
         return []
     return receipts_of(folder, name, sha256_of(folder / name)) if whole else []
@@ -53,9 +69,15 @@ def receipts_of(folder: Path, name: str, shard_sha256: str) -> list[Receipt]:
         return []
 
 
-def shard_name(first: int, last: int) -> str:
-    """The file of samples `first` to `last`, relative to the dataset."""
+def shard_name(indices: Sequence[int]) -> str:
+    """The file of these samples, relative to the dataset."""
+    first, last = indices[0], indices[-1]
     return f"{SHARDS}/{first:09d}.h5" if first == last else f"{SHARDS}/{first:09d}-{last:09d}.h5"
+
+
+def is_shard_name(name: str) -> bool:
+    """True if `shard_name` gives such names, so that a file of this name is the engine's to keep or remove."""
+    return re.fullmatch(rf"{SHARDS}/\d{{9}}(-\d{{9}})?\.h5", name) is not None
 
 
 def _receipt(note: dict[str, Any], name: str, shard_sha256: str) -> Receipt:
