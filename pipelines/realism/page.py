@@ -1,20 +1,14 @@
 """The report as one HTML page without scripts, that needs nothing from anywhere."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
+from pipelines.page.document import document, table
 from pipelines.realism.figures import Figure
 from pipelines.realism.patient import GROUPS, Patient
-
-STYLE = """
-body { font: 14px/1.45 system-ui, sans-serif; color: #222; margin: 2em auto; max-width: 72em; padding: 0 1em }
-table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .15em .8em .15em 0; text-align: left }
-th { border-bottom: 1px solid #aaa } td.n { text-align: right; font-variant-numeric: tabular-nums }
-tr.bad td { color: #b03a2e } td.source { color: #777; font-size: 12px } img { max-width: 100%; background: #121418 }
-"""
 
 
 def page(
@@ -29,7 +23,7 @@ def page(
     parts = [
         f"<h1>Realism of {escape(dataset)}</h1>",
         f"<p>{len(patients)} samples. Red: not as in most people.</p>",
-        _table(("", "found", "wanted"), [((line.what, line.found, line.wanted), line.good) for line in summary]),
+        table(("", "found", "wanted"), [((line.what, line.found, line.wanted), line.good) for line in summary]),
     ]
     for group, title in GROUPS.items():
         parts += [f"<h2>{escape(title)}</h2>", plots.get(group, ""), _figures_table(group, patients)]
@@ -37,7 +31,7 @@ def page(
         parts += [f"<h3>Against the real scan {escape(scan['scan'])}</h3>", plots[scan["scan"]], _shares(scan)]
     for title, url in pictures.items():
         parts += [f"<h3>{escape(title)}</h3>", f'<img alt="{escape(title)}" src="{url}">']
-    return f'<!doctype html><meta charset="utf-8"><title>Realism</title><style>{STYLE}</style>{"".join(parts)}\n'
+    return document("Realism", "".join(parts))
 
 
 def _figures_table(group: str, patients: Sequence[Patient]) -> str:
@@ -46,7 +40,7 @@ def _figures_table(group: str, patients: Sequence[Patient]) -> str:
         for figure in patient.figures[group]:
             named.setdefault(figure.what, []).append(figure)
     heads = ("", "median", "least", "most", "people from", "to", "unit", "as in people", "about", "source")
-    return _table(heads, [(_cells(name, found), all(f.within for f in found)) for name, found in named.items()])
+    return table(heads, [(_cells(name, found), all(f.within for f in found)) for name, found in named.items()])
 
 
 def _cells(name: str, found: Sequence[Figure]) -> tuple[str, ...]:
@@ -74,15 +68,6 @@ def _shares(scan: Mapping[str, Any]) -> str:
         f"Earth mover's distance: its halves {scan['floor_halves_hu']:.1f}, samples {scan['mean_hu']:.1f}, "
         f"ellipsoids {scan['ceiling_ellipsoids_hu']:.1f} HU."
     )
-    return f"<p>{facts}</p>" + _table(
+    return f"<p>{facts}</p>" + table(
         ("share of the body", *shares, "distance of the samples"), [(row, True) for row in rows]
     )
-
-
-def _table(heads: Iterable[str], rows: Iterable[tuple[Sequence[str], bool | None]]) -> str:
-    head = "".join(f"<th>{escape(word)}</th>" for word in heads)
-    body = "".join(
-        f'<tr class="{"bad" if good is False else ""}">{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
-        for cells, good in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
