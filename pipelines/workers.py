@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_exit
 from typing import Any
@@ -18,6 +18,8 @@ Mapper = Callable[[Task, Sequence[Any]], Iterator[tuple[Any, Any]]]
 
 WINDOW = 2
 """Items in hand per worker: one in work, one waiting."""
+TRIES = 3
+"""An item at which a worker died so often is to blame for it; one that died by chance is made again."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,10 @@ def _run_until_crash(task: Task, waiting: list[Any], count: int) -> Iterator[Any
 
 
 def _run_alone(task: Task, item: Any, count: int) -> Any:
-    with _pool(1, cpus() // count) as pool:
-        try:
+    for _ in range(TRIES - 1):
+        with _pool(1, cpus() // count) as pool, suppress(BrokenProcessPool):
             return _submit(pool, task, item).result()
-        except BrokenProcessPool:
-            return Crash("the worker process died here; too little memory is the usual cause, 'simdata plan' tells")
+    return Crash(f"the worker process died here {TRIES} times; too little memory is the usual cause")
 
 
 def _submit(pool: ProcessPoolExecutor, task: Task, item: Any) -> Future[Any]:
@@ -105,12 +106,17 @@ def _pool(workers: int, threads: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(threads: int) -> None:
+def cap_threads(threads: int) -> None:
+    """Kernels of this process use so many threads from now on, or as many as there are."""
     import numba
 
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+
+
+def _start_worker(threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    numba.set_num_threads(min(threads, numba.get_num_threads()))
+    cap_threads(threads)
 
 
 def _leave_with_parent() -> None:

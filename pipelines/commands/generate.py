@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pipelines.options import (
-    INTERRUPTED,
     SOME_FAILED,
     Changes,
     Json,
@@ -18,6 +17,7 @@ from pipelines.options import (
     recipe_of,
     say,
 )
+from pipelines.work_options import Cpus, Gpus, RayAddress, Workers, interruptible, mapper_of
 
 
 def generate(
@@ -26,7 +26,10 @@ def generate(
     count: Annotated[int | None, typer.Option("--count", min=1, help="Samples, instead of the recipe's.")] = None,
     seed: Seed = None,
     changes: Changes = [],  # noqa: B006 - typer reads the default
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that share this machine.")] = 1,
+    workers: Workers = None,
+    ray: RayAddress = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
     shard_samples: Annotated[int, typer.Option("--shard-samples", min=1, help="Samples per file.")] = 1,
     plugins: Plugins = [],  # noqa: B006
     quiet: Quiet = False,
@@ -36,16 +39,11 @@ def generate(
     from pipelines.generate import SHEET, replay_command
     from pipelines.generate import generate as run
     from pipelines.progress import silent, told
-    from pipelines.workers import in_process, processes
 
     made = recipe_of(recipe, changes, plugins, seed, count)
-    mapper = in_process if workers == 1 else processes(workers)
-    try:
-        with silent() if quiet or json else told("generate") as progress:
-            outcome = run(made, out, mapper, shard_samples, progress)
-    except KeyboardInterrupt as stop:
-        complain(f"interrupted; the finished samples in {out} are kept, and the same command goes on")
-        raise typer.Exit(INTERRUPTED) from stop
+    mapper = mapper_of(out, workers, ray, cpus, gpus)
+    with interruptible(out), silent() if quiet or json else told("generate") as progress:
+        outcome = run(made, out, mapper, shard_samples, progress)
 
     for failure in outcome.failures:
         again = replay_command(out, failure.index, plugins)
