@@ -11,10 +11,10 @@ demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata show recipes/quickstart.yaml 0 --out demo/quickstart.png
 	@echo "dataset: demo/quickstart (read it with simdata.Dataset), pictures: demo/quickstart.png, demo/quickstart/sheet.png"
 
-test: .venv/ready                       ## all tests
+test: .venv/consumers                   ## all tests
 	$(BIN)/pytest
 
-check: .venv/ready                      ## format, lint, types, import contracts, tests
+check: .venv/consumers                  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/pyright
@@ -58,4 +58,10 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/consumers: .venv/ready            ## the tools that read what is exported: torch, MONAI, nnU-Net and the like; and Ray
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,ray,consumers]'
+	@command -v dciodvfy >/dev/null || (cd .venv && apt-get download -q dicom3tools && dpkg -x dicom3tools_*.deb dicom3tools && \
+		ln -sf ../dicom3tools/usr/bin/dciodvfy bin/dciodvfy) 2>/dev/null || echo "no dciodvfy here (Debian: dicom3tools); its test is skipped"
 	touch $@

@@ -1,33 +1,106 @@
-"""Export: the samples of a dataset, handed to a sink one by one."""
+"""Export: the samples of a dataset, handed to a sink one by one; the folder is there when all of it is."""
 
-from collections.abc import Callable, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from pipelines.nifti import Nifti
+from pipelines.build import build, find_part
+from pipelines.durable import TEMPORARY, disk_refused, sync_folder
+from pipelines.plain import parse_yaml
+from pipelines.sinks.classes import ALL, chosen
+from pipelines.sinks.folder import FolderSink
 from simdata.dataset import Dataset
 from simdata.errors import DatasetError, RecipeError, did_you_mean
-from simdata.parts import Sink
 
-SINKS: Mapping[str, Callable[[str], Sink]] = {"nifti": lambda folder: Nifti(folder=folder)}
+FORMS: Mapping[str, str] = {
+    "nifti": "pipelines.sinks.nifti.Nifti",
+    "nnunet": "pipelines.sinks.nnunet.NnUNet",
+    "monai": "pipelines.sinks.monai.MonaiDatalist",
+    "torchio": "pipelines.sinks.torchio.TorchIO",
+    "decathlon": "pipelines.sinks.decathlon.Decathlon",
+    "coco": "pipelines.sinks.coco.Coco",
+    "png": "pipelines.sinks.png.Png",
+    "webdataset": "pipelines.sinks.webdataset.WebDataset",
+    "fastmri": "pipelines.sinks.fastmri.FastMri",
+    "prompts": "pipelines.sinks.prompts.Prompts",
+    "captions": "pipelines.sinks.captions.Captions",
+}
 
 
-def export(folder: Path, to: str, out: Path, progress: Callable[[int, int], None] = lambda done, wanted: None) -> int:
+def export(
+    folder: Path,
+    to: str,
+    out: Path,
+    progress: Callable[[int, int], None] = lambda done, wanted: None,
+    labels: str = ALL,
+    images: Sequence[str] = (),
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
     """Writes every sample of the dataset in `folder` into the new folder `out`; returns how many.
 
-    Raises RecipeError for an unknown `to`, DatasetError if `folder` is no dataset or `out` cannot be written or holds
-    something.
+    to: one of FORMS. labels: "all", "totalsegmentator", "organs", or names with commas between. images: those to
+    write; all that suit the form if none. settings: further fields of the sink. Whatever goes wrong, `out` is as it
+    was. Raises RecipeError for an unknown `to`, label or setting; DatasetError if `folder` is no dataset, a sample has
+    not what the form needs, a package is missing, or `out` cannot be written or holds something.
     """
-    if to not in SINKS:
-        raise RecipeError(f"--to {to}: {did_you_mean(to, SINKS)}")
-    dataset = Dataset(folder)
+    if to not in FORMS:
+        raise RecipeError(f"--to {to}: {did_you_mean(to, FORMS)}")
+    dataset, form = Dataset(folder), find_part(FORMS[to], FolderSink, f"--to {to}")
+    _check_packages(to, form)
+    with _new_folder(out) as made:
+        names = chosen(labels, dataset, form.numbered, form.flat)
+        fields = {"folder": str(made), "images": list(images), "labels": list(names)}
+        sink = build({"kind": FORMS[to], **fields, **settings}, FolderSink, f"--to {to}")
+        written = []
+        for done, sample in enumerate(dataset, 1):
+            written.append(sink.write(sample.index, sample))
+            progress(done, len(dataset))
+        sink.finish(written)
+    return len(dataset)
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """The field of a sink and its value, of a text such as "samples_per_tar=100". Raises RecipeError."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise RecipeError(f"--set {text}: no '=' found; --set {name}=VALUE would do")
+    return name, parse_yaml(value, f"--set {text}")
+
+
+def _check_packages(to: str, form: type[FolderSink]) -> None:
+    if missing := [package for package in form.needs if find_spec(package) is None]:
+        raise DatasetError(f"--to {to}: {missing[0]} is not installed; pip install 'simdata[export]' would do")
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its name at the end, or goes away with all in it. Raises DatasetError."""
+    temporary = out.with_name(out.name + TEMPORARY)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        if any(out.iterdir()):
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise DatasetError(f"{out}: holds files already; a new or empty folder would do")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+    except FileExistsError as reason:
+        raise DatasetError(
+            f"{temporary}: another export is writing here, or was cut off; waiting for it, or removing this folder, "
+            "would do"
+        ) from reason
     except OSError as reason:
         raise DatasetError(f"{out}: {reason.strerror or reason}; a folder that can be written would do") from reason
-    sink = SINKS[to](str(out))
-    for done, sample in enumerate(dataset, 1):
-        sink.write(sample.index, sample)
-        progress(done, len(dataset))
-    return len(dataset)
+    try:
+        yield temporary
+        os.sync() if hasattr(os, "sync") else None
+        if out.exists():
+            out.rmdir()
+        temporary.rename(out)
+        sync_folder(out.parent)
+    except OSError as reason:
+        raise DatasetError(disk_refused(out, reason)) from reason
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

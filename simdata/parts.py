@@ -4,8 +4,9 @@ A recipe names a part by its dotted path (`kind: render.ct.CT`), so a new part i
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from numpy.random import Generator
 
@@ -88,7 +89,11 @@ class Finish(Part, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Sink(Part, ABC):
-    """Writes samples somewhere."""
+    """Writes samples somewhere: each by itself, then what is said of all of them."""
 
     @abstractmethod
-    def write(self, index: int, sample: Sample) -> None: ...
+    def write(self, index: int, sample: Sample) -> Any:
+        """Writes one sample; gives what `finish` needs to know of it, a few words and numbers."""
+
+    def finish(self, written: Sequence[Any]) -> None:
+        """Writes what is said of all samples, such as their list, from what `write` gave of each, in order."""

@@ -169,7 +169,7 @@ def parts_of(plugin, folder):
         (["validate", "."], "a folder made by 'simdata generate' would do"),
         (["replay", ".", "0"], "no manifest.jsonl found"),
         (["export", ".", "--to", "nifti", "--out", "x"], "no manifest.jsonl found"),
-        (["export", ".", "--to", "dicon", "--out", "x"], "choose from: nifti"),
+        (["export", ".", "--to", "dicon", "--out", "x"], "did you mean 'dicom'"),
         (["parts", "--plugin", "nosuch"], "package 'nosuch' cannot be imported"),
         (["generate"], "Missing argument"),
         (["generate", "toys.py", "--out", "x", "--workers", "0"], "--workers"),
@@ -186,7 +186,7 @@ def test_a_wrong_command_ends_with_2_and_no_traceback(arguments, said):
 def test_parts_lists_ours_and_the_allowed_ones():
     parts = json.loads(simdata("parts", "--plugin", "toys", "--json").stdout)
     assert parts["toys.Camera"] == {"kind": "Scanner", "about": "Sees the tissue id times its gain."}
-    assert parts["pipelines.nifti.Nifti"]["kind"] == "Sink"
+    assert parts["pipelines.sinks.nifti.Nifti"]["kind"] == "Sink"
     assert "simdata.parts.Scanner" not in parts
 
 
