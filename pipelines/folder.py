@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from simdata.sample import Sample
 from simdata.structures import structures
 
 RECIPE, LABELS, MASTER, CHECKSUMS, LOCK = "recipe.yaml", "labels.json", "dataset.h5", "checksums.sha256", ".lock"
+CARD, SHEET, REPORT = "README.md", "sheet.png", "report.html"
 FAILED = "failed"
 
 
@@ -106,20 +108,56 @@ def write_manifest(folder: Path, receipts: Sequence[Receipt]) -> None:
 
 
 def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
-    """Writes dataset.h5: one link per sample into its shard; a shard that is missing is an error to read, not zeros."""
+    """Writes dataset.h5: one link per sample into its shard; a shard that is missing is an error to read, not zeros.
+
+    It holds a copy of the recipe too, from which `recipe.yaml` can be mended.
+    """
     memory = BytesIO()
-    with h5py.File(memory, "w") as file:
+    with h5py.File(memory, "w", libver="v110") as file:
+        file.attrs[RECIPE] = (folder / RECIPE).read_text(encoding="utf-8")
         for receipt in receipts:
             name = group_name(receipt.index)
             file[name] = h5py.ExternalLink(receipt.shard, f"/{name}")
     write_whole(folder / MASTER, memory.getvalue())
 
 
+def mend_recipe(folder: Path) -> bool:
+    """Writes the recipe anew from its copy, if it is not what the checksums say; whether it did.
+
+    Raises DatasetError if the copy is damaged too.
+    """
+    listed = listed_checksums(folder)
+    wanted = listed.get(RECIPE)
+    if wanted is None or _has_sha256(folder / RECIPE, wanted):
+        return False
+    try:
+        with h5py.File(folder / MASTER, "r") as file:
+            copy = str(file.attrs[RECIPE]).encode()
+    except Exception:
+        copy = b""
+    if sha256(copy).hexdigest() != wanted:
+        raise DatasetError(
+            f"{folder / RECIPE}: damaged, and so is its copy in {MASTER}; "
+            "'simdata generate' with the recipe file of this dataset would do, once that stands in its place"
+        )
+    write_whole(folder / RECIPE, copy)
+    return True
+
+
+def listed_checksums(folder: Path) -> dict[str, str]:
+    """File to sha256, as checksums.sha256 has them; nothing if there is none."""
+    path = folder / CHECKSUMS
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1] if path.is_file() else []
+    pairs = (line.partition("  ") for line in lines)
+    return {name: digest for digest, _, name in pairs}
+
+
 def write_checksums(folder: Path, receipts: Sequence[Receipt]) -> None:
-    """Writes checksums.sha256, in the form of `sha256sum -c`, over every file of a finished dataset."""
+    """Writes checksums.sha256, in the form of `sha256sum -c`, over every file that a run writes."""
     shards = _shards(receipts)
-    names = {*(name for name in files_of(folder) if not name.startswith(f"{SHARDS}/")), *shards}
-    listed = {name: shards.get(name) or sha256_of(folder / name) for name in names}
+    ours = (RECIPE, LABELS, MASTER, MANIFEST, CARD, SHEET)
+    names = [name for name in files_of(folder) if name in ours or name.startswith(f"{FAILED}/")]
+    listed = shards | {name: sha256_of(folder / name) for name in names}
     write_whole(folder / CHECKSUMS, checksum_lines(listed).encode())
 
 
@@ -129,9 +167,9 @@ def checksum_lines(listed: Mapping[str, str]) -> str:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Every file of a dataset that its checksums cover, relative to it."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in names if name not in (CHECKSUMS, LOCK))
+    """Every file in the folder of a dataset, relative to it, but for those that no checksum can cover."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(name for name in names if name not in (CHECKSUMS, LOCK, REPORT))
 
 
 def _shards(receipts: Iterable[Receipt]) -> dict[str, str]:
@@ -155,6 +193,10 @@ def _is_of(recipe: Recipe, sample: Sample) -> bool:
     """True if the recipe makes this sample; a file of another dataset with the same name is a stranger."""
     drawn = recipe.draw(sample.index).describe()
     return sample.seed == recipe.seed and canonical_json(sample.recipe) == canonical_json(drawn)
+
+
+def _has_sha256(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256_of(path) == digest
 
 
 def _has_bytes_of(folder: Path, name: str, known: Sequence[Receipt]) -> bool:

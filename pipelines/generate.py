@@ -11,7 +11,17 @@ from typing import Any
 
 from pipelines.card import card
 from pipelines.durable import write_whole
-from pipelines.folder import failure_path, finished, open_folder, record, write_checksums, write_manifest, write_master
+from pipelines.folder import (
+    CARD,
+    SHEET,
+    failure_path,
+    finished,
+    open_folder,
+    record,
+    write_checksums,
+    write_manifest,
+    write_master,
+)
 from pipelines.make import make
 from pipelines.recipe import Recipe
 from pipelines.shards import write_shard, written_by_another
@@ -22,7 +32,6 @@ from simdata.errors import SimdataError
 from simdata.manifest import Receipt
 from simdata.sample import Sample
 
-CARD, SHEET = "README.md", "sheet.png"
 SHEET_SAMPLES = 4
 
 
@@ -37,10 +46,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves: all receipts of the folder, in order of index, and the samples that failed this time."""
+    """What a run leaves: all receipts of the folder, in order of index, and the samples that it made or that failed."""
 
     receipts: tuple[Receipt, ...]
     failures: tuple[Failure, ...]
+    made: tuple[int, ...]
 
 
 Progress = Callable[[int, int], None]
@@ -66,12 +76,14 @@ def generate(
         progress(told, recipe.count)
 
         failures: list[Failure] = []
+        made: list[int] = []
         task = partial(make_shard, recipe, folder)
         for indices, result in _worked(mapper, task, _batches(missing, samples_per_shard)):
             receipts, failed = _outcome(result, indices)
             if receipts:
                 record(folder, receipts)
             done |= {receipt.index: receipt for receipt in receipts}
+            made += [receipt.index for receipt in receipts]
             for failure in failed:
                 _quarantine(folder, recipe, failure)
             failures += failed
@@ -80,7 +92,7 @@ def generate(
 
         receipts = tuple(done[index] for index in sorted(done))
         _close(folder, recipe, receipts, failures)
-    return Outcome(receipts, tuple(failures))
+    return Outcome(receipts, tuple(failures), tuple(sorted(made)))
 
 
 def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[list[Receipt], list[Failure]]:

@@ -10,7 +10,17 @@ import h5py
 import numpy as np
 
 from pipelines.durable import sha256_of
-from pipelines.folder import CHECKSUMS, FAILED, LABELS, MASTER, RECIPE, files_of, stored_tree
+from pipelines.folder import (
+    CHECKSUMS,
+    FAILED,
+    LABELS,
+    MASTER,
+    RECIPE,
+    checksum_lines,
+    files_of,
+    listed_checksums,
+    stored_tree,
+)
 from simdata.errors import DatasetError, SceneError
 from simdata.grid import Grid
 from simdata.hdf5 import group_name, read_layout, sample_group
@@ -20,7 +30,7 @@ from simdata.manifest import MANIFEST, Receipt, read_manifest
 from simdata.scene import present_ids
 
 UNITS = ("HU", "a.u.")
-REMAKE = "the same 'simdata generate' command makes it again"
+REMAKE = "'simdata repair' makes it again"
 
 
 @dataclass(frozen=True)
@@ -71,9 +81,12 @@ def _missing_samples(folder: Path, receipts: Mapping[int, Receipt], count: int) 
 
 
 def _files(folder: Path, receipts: Mapping[int, Receipt]) -> Iterator[Problem]:
+    listed = listed_checksums(folder)
     if not (folder / CHECKSUMS).is_file():
         yield Problem(CHECKSUMS, "missing: the run did not finish; the same 'simdata generate' command goes on")
-    expected = {receipt.shard: receipt.shard_sha256 for receipt in receipts.values()} | _listed(folder)
+    elif (folder / CHECKSUMS).read_bytes() != checksum_lines(listed).encode():
+        yield Problem(CHECKSUMS, f"has changed since it was written; {REMAKE}")
+    expected = {receipt.shard: receipt.shard_sha256 for receipt in receipts.values()} | listed
     present = set(files_of(folder))
     for name, sha256 in sorted(expected.items()):
         if name not in present:
@@ -83,13 +96,6 @@ def _files(folder: Path, receipts: Mapping[int, Receipt]) -> Iterator[Problem]:
     if (folder / CHECKSUMS).is_file():
         foreign = sorted(present - set(expected))
         yield from (Problem(name, f"a foreign file: not in {CHECKSUMS}") for name in foreign)
-
-
-def _listed(folder: Path) -> dict[str, str]:
-    path = folder / CHECKSUMS
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-    pairs = (line.partition("  ") for line in lines)
-    return {name: sha256 for sha256, _, name in pairs}
 
 
 def _known_ids(folder: Path) -> set[int]:

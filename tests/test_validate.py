@@ -68,7 +68,7 @@ def test_an_unfinished_run_is_said(toy_dataset):
     (toy_dataset / "checksums.sha256").unlink()
     (toy_dataset / "dataset.h5").unlink()
     assert "the run did not finish" in said(toy_dataset)
-    assert "dataset.h5: missing; the same 'simdata generate' command" in said(toy_dataset)
+    assert "dataset.h5: missing; 'simdata repair' makes it again" in said(toy_dataset)
 
 
 @pytest.mark.parametrize(

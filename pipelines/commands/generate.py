@@ -36,8 +36,9 @@ def generate(
     json: Json = False,
 ) -> None:
     """Make a dataset; run again, it goes on where it stopped."""
-    from pipelines.generate import SHEET, replay_command
+    from pipelines.folder import SHEET
     from pipelines.generate import generate as run
+    from pipelines.generate import replay_command
     from pipelines.progress import silent, told
 
     made = recipe_of(recipe, changes, plugins, seed, count)
