@@ -10,7 +10,22 @@ from pipelines import commands
 from pipelines.options import USAGE, complain
 
 # How one goes through them; a command that is not named here comes after, by its name.
-ORDER = ("generate", "submit", "plan", "show", "replay", "validate", "repair", "export", "report", "realism", "body", "vessels", "parts", "schema")
+ORDER = (
+    "generate",
+    "submit",
+    "plan",
+    "show",
+    "replay",
+    "validate",
+    "repair",
+    "export",
+    "report",
+    "realism",
+    "body",
+    "vessels",
+    "parts",
+    "schema",
+)
 
 app = typer.Typer(
     no_args_is_help=True,
