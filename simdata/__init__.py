@@ -1,6 +1,7 @@
 """simdata: annotated medical images from nothing. The ground floor: one patient, and the kinds of part."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from simdata.errors import BackendError, DatasetError, RecipeError, SceneError, SimdataError
 from simdata.finding import Finding
@@ -18,6 +19,7 @@ from simdata.vessels import Vessels, vessel_tree
 
 if TYPE_CHECKING:
     from simdata.dataset import Dataset
+    from simdata.patches import Patches
 
 __version__ = "0.1.0"
 
@@ -33,6 +35,7 @@ __all__ = [
     "Image",
     "Motion",
     "Part",
+    "Patches",
     "Phantom",
     "Raw",
     "RecipeError",
@@ -53,10 +56,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> type:
-    """`simdata.Dataset` brings h5py along only when it is asked for."""
-    if name == "Dataset":
-        from simdata.dataset import Dataset
+LATE = {"Dataset": "simdata.dataset", "Patches": "simdata.patches"}
+"""What brings h5py along, and so only when it is asked for."""
 
-        return Dataset
+
+def __getattr__(name: str) -> Any:
+    if name in LATE:
+        return getattr(import_module(LATE[name]), name)
     raise AttributeError(f"module 'simdata' has no attribute '{name}'")

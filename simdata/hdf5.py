@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from simdata.errors import DatasetError
+from simdata.hdf5_door import NAME, WOULD_DO, stored_arrays, stored_texts
 from simdata.layout import IMAGES, LABELS, SEEN, SHADOWS, arrays_of, canonical_json, checksum, sample_of, truth_of
 from simdata.sample import Sample
 
@@ -64,25 +65,27 @@ def read_sample(group: h5py.Group) -> Sample:
     try:
         arrays, truth = read_layout(group)
         stored, versions, seconds = str(group.attrs["sha256"]), _json(group, "versions"), _json(group, "seconds")
+        found = checksum(arrays, truth)
+        if found == stored:
+            return sample_of(arrays, truth, versions, seconds)
+    except DatasetError:
+        raise
     except Exception as reason:
         raise _damaged(group.file, group.name, reason) from reason
-    found = checksum(arrays, truth)
-    if found != stored:
-        raise _damaged(group.file, group.name, f"sha256 {found[:12]} differs from the stored {stored[:12]}")
-    return sample_of(arrays, truth, versions, seconds)
+    raise _damaged(group.file, group.name, f"sha256 {found[:12]} differs from the stored {stored[:12]}")
 
 
 def read_layout(group: h5py.Group) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays of a stored sample by path, and its truth."""
-    arrays: dict[str, np.ndarray] = {}
+    """The arrays of a stored sample by path, and its truth. Raises DatasetError at what no sample may hold."""
+    return {path: array[()] for path, array in stored_arrays(group).items()}, read_truth(group)
 
-    def visit(path: str, node: h5py.HLObject) -> None:
-        if isinstance(node, h5py.Dataset) and not path.startswith(f"{TRUTH}/"):
-            arrays[path] = node[()]
 
-    group.visititems(visit)
-    truth = {key: json.loads(node.asstr()[()]) for key, node in _group(group, TRUTH).items()}
-    return dict(sorted(arrays.items())), truth
+def read_truth(group: h5py.Group) -> dict[str, Any]:
+    """What is true of a stored sample beside its arrays, which stay unread. Raises DatasetError."""
+    truth = {key: json.loads(text) for key, text in stored_texts(group, TRUTH).items()}
+    if strange := [name for name in truth["images"] if not NAME.fullmatch(name)]:
+        raise DatasetError(f"{group.file.filename}: an image is called {strange[0]!r}; {WOULD_DO}")
+    return truth
 
 
 def write_array(group: h5py.Group, path: str, array: np.ndarray) -> h5py.Dataset:
@@ -125,13 +128,6 @@ def _describe(dataset: h5py.Dataset, path: str, truth: Mapping[str, Any]) -> Non
             dataset.attrs["affine"] = np.array(about["affine"])
     elif dataset.ndim == 3:
         dataset.attrs["affine"] = np.array(truth["affine"])
-
-
-def _group(group: h5py.Group, name: str) -> h5py.Group:
-    node = group[name]
-    if not isinstance(node, h5py.Group):
-        raise DatasetError(f"{group.file.filename}: {node.name} is not a group; a file written by simdata would do")
-    return node
 
 
 def _json(group: h5py.Group, name: str) -> Any:

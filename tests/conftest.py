@@ -1,5 +1,6 @@
 """Array shapes in annotations are checked while the tests run; nobody pays for it outside."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -63,9 +64,18 @@ def toy_recipe(toy_file):
     return load(toy_file, plugins=("toys",))
 
 
-@pytest.fixture
-def toy_dataset(toy_recipe, tmp_path):
+@pytest.fixture(scope="session")
+def made_toy_dataset(tmp_path_factory):
     from pipelines.generate import generate
+    from pipelines.plain import parse_yaml
+    from pipelines.recipe import recipe
 
-    generate(toy_recipe, tmp_path / "out")
-    return tmp_path / "out"
+    folder = tmp_path_factory.mktemp("toys") / "out"
+    generate(recipe(parse_yaml(TOY_RECIPE, "the toy recipe"), ("toys",)), folder)
+    return folder
+
+
+@pytest.fixture
+def toy_dataset(made_toy_dataset, tmp_path):
+    """A copy that a test may spoil."""
+    return Path(shutil.copytree(made_toy_dataset, tmp_path / "out"))

@@ -133,7 +133,7 @@ def test_a_flipped_bit_anywhere_in_a_shard_is_one_clear_error(toy_dataset):
 def test_a_damaged_group_is_one_clear_error_too():
     with h5py.File("memory", "w", driver="core", backing_store=False) as file:
         file.create_group("000000001")
-        with pytest.raises(DatasetError, match="sample /000000001 cannot be read"):
+        with pytest.raises(DatasetError, match="/000000001 may not be read: it has no 'truth'"):
             read_sample(file["000000001"])
 
 
