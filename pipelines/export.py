@@ -23,12 +23,16 @@ FORMS: Mapping[str, str] = {
     "monai": "pipelines.sinks.monai.MonaiDatalist",
     "torchio": "pipelines.sinks.torchio.TorchIO",
     "decathlon": "pipelines.sinks.decathlon.Decathlon",
+    "bids": "pipelines.sinks.bids.Bids",
+    "dicom": "pipelines.sinks.dicom.Dicom",
     "coco": "pipelines.sinks.coco.Coco",
     "png": "pipelines.sinks.png.Png",
     "webdataset": "pipelines.sinks.webdataset.WebDataset",
+    "zarr": "pipelines.sinks.ome_zarr.OmeZarr",
     "fastmri": "pipelines.sinks.fastmri.FastMri",
     "prompts": "pipelines.sinks.prompts.Prompts",
     "captions": "pipelines.sinks.captions.Captions",
+    "croissant": "pipelines.sinks.croissant.Croissant",
 }
 
 
