@@ -15,10 +15,10 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 from skimage.morphology import skeletonize
 
 from simdata import Streams, Vessels
+from simdata.voxelise import voxelise
 from vascular.fundus import fundus, retina_grid
 from vascular.morphometry import LARGE_MM, Field, fractal_dimension, report, skeleton_length
 from vascular.retina import Retina, example
-from vascular.voxelise import voxelise
 
 SAMPLES = 50
 # what: mean over eyes, standard deviation over eyes, where it comes from

@@ -16,11 +16,11 @@ from phantoms.retina import Retina as Wall
 from pipelines.vessels import portrait
 from simdata import Growth, Scene, Streams, Vessels
 from simdata.vessels import CAPILLARY
+from simdata.voxelise import en_face, voxelise
 from vascular.diabetic_retinopathy import DiabeticRetinopathy
 from vascular.fundus import as_seen, fundus, retina_grid
 from vascular.retina import Retina
 from vascular.retinal_occlusion import RetinalOcclusion
-from vascular.voxelise import en_face, voxelise
 
 PICTURE_PX, WIDE_PX, LINE_PX = 370, 720, 16
 DEPTH_MM, LAYERS, BRIGHT_MM = 0.13, 26, 0.03

@@ -10,10 +10,10 @@ import numpy as np
 
 from pipelines.workers import in_process, processes
 from simdata import Grid, Streams
+from simdata.voxelise import voxelise
 from vascular.cco import grow, seeds
 from vascular.domain import Domain
 from vascular.flow import circulation, held_pressures
-from vascular.voxelise import voxelise
 
 GRID = Grid.regular((40, 40, 40), 1.5)
 SEEDS = [1, 2, 3]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simdata import Grid, SceneError, vessel_tree
-from vascular.voxelise import en_face, voxelise, voxelise_reference
+from simdata.voxelise import en_face, voxelise, voxelise_reference
 
 MAPS = ("share", "kind", "branch", "radius_mm", "centreline", "flow_mm3_s")
 

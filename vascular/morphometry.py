@@ -16,7 +16,7 @@ from skimage.morphology import skeletonize
 
 from simdata.grid import Grid
 from simdata.vessels import CAPILLARY, KINDS, ROOT, Vessels, kind_index
-from vascular.voxelise import voxelise
+from simdata.voxelise import voxelise
 
 LARGE_MM = 9.9e-3
 """Radius from which a retinal vessel counts as large: those that annotators draw (Kreitner 2024)."""
