@@ -137,7 +137,7 @@ def _result(reference: Any, turn: int) -> Any:
     try:
         return ray.get(reference)
     except RayTaskError as error:
-        raise error.cause from error
+        raise error.cause from None
     except NodeDiedError:
         return _AGAIN
     except OutOfMemoryError:

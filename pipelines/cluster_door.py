@@ -18,7 +18,12 @@ OBJECT_STORE_BYTES = 100 * 2**20
 """Receipts are all that Ray carries, and they never enter its object store."""
 ANSWER_S, PROBE_S = 10.0, 60.0
 TOKEN = ".shared-"
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS": "0"}
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+}
+"""Ray sends no statistics home, and leaves it to us to tell of errors."""
 START = "'ray start --head' on this machine, or the address that it printed, would do"
 
 
@@ -29,7 +34,7 @@ def connected(address: str, cpus: int = 0) -> Iterator[None]:
     cpus: of a local one, all of the machine's if 0. A connection that the caller made before is used and kept. Raises
     BackendError if nobody answers there.
     """
-    ray = _ray()
+    ray = import_ray()
     if ray.is_initialized():
         yield
         return
@@ -44,7 +49,8 @@ def connected(address: str, cpus: int = 0) -> Iterator[None]:
         ray.shutdown()
 
 
-def _ray() -> Any:
+def import_ray() -> Any:
+    """The package ray, with its environment set. Raises BackendError if it is not installed."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
