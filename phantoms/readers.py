@@ -4,6 +4,7 @@ Every reader ends in `_upright`: axes are permuted and flipped, never resampled,
 patient's right, y forward and z up (nibabel's `as_closest_canonical`). The affine follows, so no voxel moves in mm.
 """
 
+import bz2
 import gzip
 import io
 from collections.abc import Callable
@@ -36,6 +37,14 @@ TO_RAS = {
 WHOLE = 1e-3
 """How far a label stored as a float may lie from a whole number."""
 LARGEST_LABEL = 65535
+MOST_BYTES = 2**32
+"""Of a label map, unpacked: 1024 x 1024 x 1024 voxels of 4 bytes."""
+UNPACKERS: dict[str, Callable[[io.BufferedIOBase], io.BufferedIOBase]] = {
+    "gzip": lambda stream: gzip.GzipFile(fileobj=stream),
+    "gz": lambda stream: gzip.GzipFile(fileobj=stream),
+    "bzip2": lambda stream: bz2.BZ2File(stream),
+    "bz2": lambda stream: bz2.BZ2File(stream),
+}
 GZIP_MAGIC = b"\x1f\x8b"
 NIFTI2_HEADER_BYTES = 540
 
@@ -81,12 +90,20 @@ def _unzipped(data: bytes) -> bytes:
         raise SceneError("the file is empty (0 bytes); a whole copy of it would do")
     if not data.startswith(GZIP_MAGIC):
         return data
+    return _unpacked(gzip.GzipFile(fileobj=io.BytesIO(data)), "gzip")
+
+
+def _unpacked(stream: io.BufferedIOBase, name: str) -> bytes:
+    """What a compressed stream holds; SceneError if it is damaged, or if a few bytes stand for more than any map."""
     try:
-        return gzip.decompress(data)
+        data = stream.read(MOST_BYTES + 1)
     except Exception as reason:
         raise SceneError(
-            f"the gzip stream is cut short or damaged ({reason}); a whole copy of the file would do"
+            f"the {name} stream is cut short or damaged ({reason}); a whole copy of the file would do"
         ) from reason
+    if len(data) > MOST_BYTES:
+        raise SceneError(f"the {name} stream holds more than {MOST_BYTES:.2g} bytes; a smaller label map would do")
+    return data
 
 
 def _nifti(data: bytes) -> Volume:
@@ -126,7 +143,7 @@ def _nrrd(data: bytes) -> Volume:
     stream = io.BytesIO(data)
     try:
         header = _attached(nrrd.read_header(stream))
-        array, affine = nrrd.read_data(header, stream), _nrrd_affine(header)
+        array, affine = nrrd.read_data(*_raw(header, stream)), _nrrd_affine(header)
     except SceneError:
         raise
     except Exception as reason:
@@ -138,6 +155,17 @@ def _attached(header: dict[str, Any]) -> dict[str, Any]:
     if "data file" in header or "datafile" in header:
         raise SceneError("its voxels lie in another file; a .nrrd file that holds header and voxels would do")
     return header
+
+
+def _raw(header: dict[str, Any], stream: io.BytesIO) -> tuple[dict[str, Any], io.BytesIO]:
+    """The header and voxels of a NRRD file as if they had not been compressed."""
+    encoding = str(header.get("encoding", "")).lower()
+    opener = UNPACKERS.get(encoding)
+    if opener is None:
+        return header, stream
+    if int(header.get("line skip", header.get("lineskip", 0))):
+        raise SceneError("its header skips lines of compressed voxels; a file without 'line skip' would do")
+    return {**header, "encoding": "raw"}, io.BytesIO(_unpacked(opener(stream), encoding))
 
 
 def _nrrd_affine(header: dict[str, Any]) -> Float[ndarray, "4 4"]:

@@ -11,10 +11,21 @@ from simdata.errors import RecipeError
 
 DEEPEST = 100
 """Levels of a recipe: far more than any part has, and few enough for Python to walk through."""
+MOST_VALUES = 100_000
+"""Values of a recipe, every alias written out."""
+LARGEST_BYTES = 2**22
 
 
 class _Loader(pyyaml.SafeLoader):
     """SafeLoader that refuses a key written twice, where plain YAML silently keeps the last."""
+
+    def get_single_node(self) -> Any:
+        node = super().get_single_node()
+        if node is not None and _values(node, {}) > MOST_VALUES:
+            raise pyyaml.constructor.ConstructorError(
+                None, None, f"its aliases stand for more than {MOST_VALUES} values", node.start_mark
+            )
+        return node
 
     def construct_mapping(self, node: pyyaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -32,6 +43,16 @@ class _Loader(pyyaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _values(node: Any, known: dict[int, int]) -> int:
+    """How many values a YAML node has with every alias written out; each node is looked at once."""
+    if id(node) not in known:
+        known[id(node)] = 1  # of a node that holds itself, which has no end and is refused for that
+        inside = node.value if isinstance(node, pyyaml.CollectionNode) else ()
+        children = (child for entry in inside for child in (entry if isinstance(entry, tuple) else (entry,)))
+        known[id(node)] = 1 + sum(_values(child, known) for child in children)
+    return known[id(node)]
+
+
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
@@ -42,17 +63,21 @@ _Loader.add_implicit_resolver(
 def read_tree(path: Path) -> Any:
     """The plain tree in a .yaml, .yml or .toml file. Raises RecipeError if it cannot be read or parsed."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as reason:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+        text = content.decode("utf-8")
+    except (OSError, ValueError) as reason:
         raise RecipeError(f"{path}: {_reason(reason)}; a readable .yaml or .toml file would do") from reason
+    if len(content) > LARGEST_BYTES:
+        raise RecipeError(f"{path}: found more than {LARGEST_BYTES} bytes; a recipe of a few lines would do")
     if path.suffix != ".toml":
         return parse_yaml(text, str(path))
     try:
         return _not_too_deep(tomllib.loads(text), str(path))
-    except tomllib.TOMLDecodeError as reason:
-        raise RecipeError(f"{path}: not TOML: {reason}") from reason
     except RecursionError as reason:
         raise _too_deep(str(path)) from reason
+    except ValueError as reason:  # tomllib's own error, and what Python says of a number too long or a day too many
+        raise RecipeError(f"{path}: not TOML: {reason}") from reason
 
 
 def parse_yaml(text: str, where: str) -> Any:
@@ -62,7 +87,7 @@ def parse_yaml(text: str, where: str) -> Any:
     except pyyaml.MarkedYAMLError as reason:
         line = reason.problem_mark.line + 1 if reason.problem_mark else "?"
         raise RecipeError(f"{where}, line {line}: {reason.problem}; valid YAML would do") from reason
-    except pyyaml.YAMLError as reason:
+    except (pyyaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as reason:
         raise RecipeError(f"{where}: {reason}; valid YAML would do") from reason
     except RecursionError as reason:
         raise _too_deep(where) from reason

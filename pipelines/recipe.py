@@ -17,6 +17,8 @@ LISTS = {"grow": Growth, "scan": Scanner, "finish": Finish}
 SLOTS = ("phantom", *LISTS)
 KEYS = ("seed", "count", *SLOTS)
 MAX_SEED = 2**63 - 1
+MOST_SAMPLES = 10**7
+"""Of one run; what is more is made with other seeds and joined by `simdata merge`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def recipe(tree: Any, plugins: tuple[str, ...] = ()) -> Recipe:
             raise RecipeError(f"a recipe has no '{key}'; {did_you_mean(key, KEYS)}")
     made = Recipe(
         seed=_whole(tree, "seed", 0, least=0),
-        count=_whole(tree, "count", 1, least=1),
+        count=_count(tree),
         tree={slot: tree[slot] for slot in SLOTS if tree.get(slot)},
         plugins=plugins,
     )
@@ -91,7 +93,7 @@ def protocol(tree: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> Protocol
 def with_seed_and_count(made: Recipe, seed: int | None, count: int | None) -> Recipe:
     """The recipe with another seed or count, where one is given. Raises RecipeError."""
     tree = {"seed": made.seed if seed is None else seed, "count": made.count if count is None else count}
-    return replace(made, seed=_whole(tree, "seed", 0, least=0), count=_whole(tree, "count", 1, least=1))
+    return replace(made, seed=_whole(tree, "seed", 0, least=0), count=_count(tree))
 
 
 def _whole(tree: Mapping[str, Any], key: str, default: int, least: int) -> int:
@@ -99,6 +101,16 @@ def _whole(tree: Mapping[str, Any], key: str, default: int, least: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_SEED:
         raise RecipeError(f"{key}: found {value!r}; a whole number from {least} to 2^63 - 1 would do")
     return value
+
+
+def _count(tree: Mapping[str, Any]) -> int:
+    count = _whole(tree, "count", 1, least=1)
+    if count > MOST_SAMPLES:
+        raise RecipeError(
+            f"count: found {count}; at most {MOST_SAMPLES} would do, and datasets of several seeds joined by "
+            "'simdata merge' for more"
+        )
+    return count
 
 
 def _parts(trees: Any, slot: type, name: str, plugins: tuple[str, ...]) -> Any:

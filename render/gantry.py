@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt, MultipleOf
+from annotated_types import Ge, Gt, Le, MultipleOf
 from jaxtyping import Float64
 from numpy import ndarray
 
@@ -28,9 +28,9 @@ class Gantry(Part):
     source_to_isocentre_mm: Annotated[float, Gt(0)] = 541.0
     source_to_detector_mm: Annotated[float, Gt(0)] = 949.075
     element_mm: Annotated[float, Gt(0)] = 1.5
-    rows: Annotated[int, Ge(1)] = 64
+    rows: Annotated[int, Ge(1), Le(4096)] = 64
     row_mm: Annotated[float, Gt(0)] = 1.25
-    views: Annotated[int, Ge(8), MultipleOf(2)] = 480
+    views: Annotated[int, Ge(8), Le(65536), MultipleOf(2)] = 480
     rotation_s: Annotated[float, Gt(0)] = 0.5
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from simdata import Grid, Part
 
@@ -15,7 +15,7 @@ class Matrix(Part):
     Slices may overlap (every_mm below slice_mm) or leave gaps.
     """
 
-    pixels: Annotated[int, Ge(8)] = 512
+    pixels: Annotated[int, Ge(8), Le(8192)] = 512
     field_of_view_mm: Annotated[float, Gt(0)] = 400.0
     slice_mm: Annotated[float, Gt(0)] = 1.5
     every_mm: Annotated[float, Gt(0)] = 1.5

@@ -1,5 +1,6 @@
 """Where voxels lie in the patient: a shape and an affine from voxel index to RAS+ millimetres."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,8 @@ from numpy import ndarray
 from simdata.errors import SceneError
 
 SINGULAR_MM3 = 1e-9
+MOST_VOXELS = 2**33
+"""2048 along every axis: 26 GB of labels and tissues, before anything is scanned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +21,8 @@ class Grid:
 
     shape: (nx, ny, nz) voxels.
     affine: (4, 4) float64, voxel index (i, j, k, 1) to RAS+ mm, at voxel centres, as in nibabel.
-    Raises SceneError if the shape is empty or the affine is not finite or cannot be inverted.
+    Raises SceneError if the shape is empty or of more than 2^33 voxels, or the affine is not finite or cannot be
+    inverted.
     """
 
     shape: tuple[int, int, int]
@@ -28,6 +32,10 @@ class Grid:
         shape = tuple(int(n) for n in self.shape)
         if len(shape) != 3 or min(shape) < 1:
             raise SceneError(f"Grid: found shape {shape}; three counts of at least 1 would do")
+        if math.prod(shape) > MOST_VOXELS:
+            raise SceneError(
+                f"Grid: found shape {shape}, {math.prod(shape):.2g} voxels; at most {MOST_VOXELS:.2g} would do"
+            )
         affine = np.array(self.affine, dtype=np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
             raise SceneError("Grid: the affine must be a 4x4 matrix of finite numbers")

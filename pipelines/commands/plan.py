@@ -1,5 +1,6 @@
 """`simdata plan`: what a recipe would cost, before it is run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,12 +14,17 @@ def plan(
     seed: Seed = None,
     changes: Changes = [],  # noqa: B006
     workers: Annotated[int, typer.Option("--workers", min=1)] = 1,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where it shall go: is there room?")] = Path(),
     plugins: Plugins = [],  # noqa: B006
     json: Json = False,
 ) -> None:
-    """Say what a recipe would make: counts, bytes, memory, seconds; writes nothing."""
+    """Say what a recipe would make: counts, bytes, memory, seconds; writes nothing.
+
+    Ends with 2 if that is more than the memory of this machine, or than the room at --out.
+    """
     from dataclasses import asdict
 
+    from pipelines.plan import check_fits
     from pipelines.plan import plan as estimate
     from pipelines.progress import lasting, size, working
 
@@ -35,3 +41,4 @@ def plan(
         f"peak memory    {size(made.peak_bytes) + ' a worker' if made.peak_bytes else 'not told by this system'}",
     ]
     say("\n".join(lines), asdict(made) | {"total_seconds": total_s}, False, json)
+    check_fits(made, workers, out)
