@@ -6,11 +6,14 @@ import pytest
 
 from simdata import Grid, SceneError, Streams
 from simdata.vessels import ROOT
-from vascular import kernel
-from vascular.cco import grow, grow_together, pressure_drop_mmhg, seeds
+from vascular.cco import grow, pressure_drop_mmhg, seeds
+from vascular.construction.hydraulics import settle
+from vascular.construction.nodes import NODE, Nodes
+from vascular.construction.prices import prices
 from vascular.domain import Domain, largest_part
-from vascular.murray import CUBIC, Murray, flow_from_ends, radii_from_ends, reduced
+from vascular.murray import CUBIC, KASSAB, Murray, flow_from_ends, radii_from_ends, reduced
 from vascular.straight import walk_all
+from vascular.together import grow_together
 
 GRID = Grid.regular((48, 40, 44), (2.0, 2.4, 2.2), (3.0, -7.0, 11.0))
 INLET = ((3.0, -7.0, -35.0),)
@@ -78,15 +81,10 @@ def test_the_objective_that_grew_step_by_step_is_that_of_the_whole_tree(tree):
 def test_the_price_of_one_more_end_is_exact():
     tree = grow(box(), seeds(INLET, 2.5), 300, 1000.0, rng(3))
     n, draw = len(tree.parent), rng(4)
-    law = Murray().law(1000.0, 2.5**kernel.KASSAB)
-    state = tuple(
-        np.concatenate([a, np.zeros((4, *a.shape[1:]), a.dtype)])
-        for a in (
-            tree.points_mm, tree.parent.astype(np.int32), np.full(n, -1, np.int32), np.full(n, -1, np.int32),
-            tree.flow_mm3_s, tree.length_mm, tree.resistance_mm, tree.volume_mm, tree.radius_mm, tree.fixed,
-        )
-    )  # fmt: skip
-    kernel.settle(state, n, law)
+    law = Murray().law(1000.0, 2.5**KASSAB)
+    nodes = Nodes(np.zeros(n, NODE), tree.points_mm)
+    nodes.node["parent"], nodes.node["flow"] = tree.parent, tree.flow_mm3_s
+    settle(nodes, n, law)
 
     def objective(points, parent, flow):
         length = np.linalg.norm(points - points[np.maximum(parent, 0)], axis=1)
@@ -103,7 +101,7 @@ def test_the_price_of_one_more_end_is_exact():
         end = tree.points_mm[s] + draw.normal(0, 5, 3)
         fork = (tree.points_mm[p] + tree.points_mm[s] + end) / 3
         ways = [np.linalg.norm(a - fork) for a in (tree.points_mm[p], tree.points_mm[s], end)]
-        kernel.prices(state, np.array([s]), 7.0, np.array([ways]), law, gain, shares)
+        prices(nodes.node, np.array([s]), 7.0, np.array([ways]), law, gain, shares)
 
         parent = np.append(tree.parent, [p, n])
         parent[s] = n

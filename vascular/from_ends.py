@@ -6,7 +6,8 @@ from numpy import ndarray
 
 from simdata import Vessels, vessel_tree
 from simdata.vessels import ROOT
-from vascular.cco import PA_PER_MMHG, VISCOSITY_PA_S, summed_from_root
+from vascular.cco import PA_PER_MMHG, VISCOSITY_PA_S
+from vascular.construction.rows import summed_from_root
 from vascular.murray import CUBIC, Murray, flow_from_ends, radii_from_ends
 
 

@@ -20,10 +20,11 @@ from scipy.ndimage import distance_transform_edt
 from simdata import Grid, Growth, Scene, SceneError, Vessels
 from simdata.vessels import merge
 from vascular.apart import expected, parted, with_room
-from vascular.cco import grow_together, seeds
+from vascular.cco import seeds
 from vascular.centreline import branched
 from vascular.domain import Domain
 from vascular.organ import close_up, depth_mm, entered, first_of, gate, passable, present, spread_mm, stem, tubes
+from vascular.together import grow_together
 
 SIDES = ("right", "left")
 KIND = MappingProxyType({"artery": "artery", "vein": "vein"})

@@ -18,7 +18,7 @@ from numpy.random import Generator
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
 from vascular.apart import parted, with_room
-from vascular.cco import Tree, grow_together, seeds
+from vascular.cco import Tree, seeds
 from vascular.centreline import branched
 from vascular.domain import Domain
 from vascular.organ import (
@@ -35,6 +35,7 @@ from vascular.organ import (
     trunk,
     tubes,
 )
+from vascular.together import grow_together
 
 PORTAL, ARTERY, DUCT, VEIN = "liver_portal_vein", "liver_artery", "liver_bile_duct", "liver_vein"
 FOLLOWS = MappingProxyType({ARTERY: PORTAL, DUCT: PORTAL})

@@ -1,6 +1,6 @@
 """How wide branches are: Murray's law with an exponent by radius class, and equal pressure at every end.
 
-This is the clear version in NumPy, from the ends to the root, which the kernel of the growth must equal.
+This is the clear version in NumPy, from the ends to the root, which vascular.construction.hydraulics must equal.
 """
 
 from dataclasses import dataclass
