@@ -63,7 +63,7 @@ class OCTA(Scanner):
     def reconstruct(self, raw: Raw) -> Image:
         assert isinstance(raw, Echoes)
         flow = self.projection(np.sqrt(raw.change), raw.slab)
-        return Image(self.window(flow)[..., None], "grey", raw.grid)
+        return Image(self.window(flow)[..., None], "a.u.", raw.grid)
 
     def truth(self, scene: Scene, image: Image) -> Image:
         """The kind of vessel in every pixel that vessels, seen from the front, fill by half; and the vessels."""
