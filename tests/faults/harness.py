@@ -1,4 +1,4 @@
-"""What the tests of faults share: a run in a process of its own that may be killed, and what must be true at the end."""
+"""What tests of faults share: a run in a process of its own that may be killed, and what must be true at the end."""
 
 import multiprocessing
 import os
@@ -25,6 +25,7 @@ TREE = {
     "scan": [{"kind": "toys.Camera"}],
 }
 PATIENCE_S = 120
+STORE_BYTES = 100 * 2**20
 
 
 def wanted(count: int) -> Recipe:
@@ -36,8 +37,7 @@ def checksums(folder: Path) -> dict[int, str]:
 
 
 def undisturbed(count: int, folder: Path) -> dict[int, str]:
-    quick = recipe({**TREE, "count": count, "grow": [{"kind": "toys.Slow", "seconds": 0.02}]}, TOYS)
-    generate(quick, folder)
+    generate(wanted(count), folder)
     return checksums(folder)
 
 
@@ -146,3 +146,8 @@ def called(pid: int) -> str:
 def below(pid: int, name: str) -> list[int]:
     """The processes below this one whose command line holds `name`."""
     return [child for child in descendants(pid) if name in called(child)]
+
+
+def node(cpus: int, **more: Any) -> dict[str, Any]:
+    """What `ray.cluster_utils.Cluster.add_node` takes for a small one."""
+    return {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": STORE_BYTES, **more}

@@ -1,4 +1,4 @@
-"""Whatever is killed, whenever: the run that goes on loses nothing, makes nothing twice, and ends with the same bytes."""
+"""Whatever is killed, whenever: the run that goes on loses nothing, doubles nothing and ends with the same bytes."""
 
 import random
 import sys

@@ -1,0 +1,43 @@
+"""One Ray cluster for all tests of faults: it takes longer to start than they do."""
+
+import os
+import socket
+import warnings
+
+import pytest
+
+from faults.harness import node
+from pipelines.cluster_door import QUIET, connected
+
+
+@pytest.fixture(scope="session")
+def dashboard_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def cluster(dashboard_port):
+    """A head without work and two nodes of one CPU; this process is connected to it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        os.environ.update(QUIET)
+        import ray
+        from ray.cluster_utils import Cluster
+
+        head = node(0) | {"include_dashboard": True, "dashboard_port": dashboard_port}
+        made = Cluster(initialize_head=True, head_node_args=head)
+        made.add_node(**node(1))
+        made.add_node(**node(1))
+        with connected(made.address):
+            yield made
+        made.shutdown()
+        assert not ray.is_initialized()
+
+
+@pytest.fixture
+def nodes_may_die(cluster):
+    yield cluster
+    while len(cluster.worker_nodes) < 2:
+        cluster.add_node(**node(1))
