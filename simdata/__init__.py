@@ -56,8 +56,8 @@ __all__ = [
 ]
 
 
-LATE = {"Dataset": "simdata.dataset", "Patches": "simdata.patches"}
-"""What brings h5py along, and so only when it is asked for."""
+LATE = {"Dataset": "simdata.dataset", "Patches": "simdata.patches", "generate": "pipelines.on_the_fly"}
+"""What brings h5py along, or the whole house, and so only when it is asked for (docs/decisions/0020)."""
 
 
 def __getattr__(name: str) -> Any:

@@ -24,8 +24,8 @@ class Patches:
     has other patches. Raises DatasetError for a shape or share that cannot be; a sample too small for the shape raises
     it when it is asked for.
 
-    A patch is a dictionary: every image by name and "label" (uint16) as (channel, x, y, z), "affine" (4, 4) of the
-    patch in RAS+ mm, "start" of it in the sample, voxels, and the sample's "index" and "seed".
+    A patch is a dictionary: every image by name and "label" (int32, as torch counts) as (channel, x, y, z), "affine"
+    (4, 4) of the patch in RAS+ mm, "start" of it in the sample, voxels, and the sample's "index" and "seed".
     """
 
     dataset: Dataset
@@ -57,8 +57,8 @@ class Patches:
         start = self._start(self._rng(number), sample)
         blocks = {name: self._block(position, name, start, sample.grid) for name in self.images}
         return blocks | {
-            "label": self._block(position, sample.labels, start, sample.grid),
-            "affine": sample.grid.crop(start, self.shape).affine,
+            "label": self._block(position, sample.labels, start, sample.grid).astype(np.int32),
+            "affine": sample.grid.crop(start, self.shape).affine.copy(),
             "start": np.array(start),
             "index": sample.index,
             "seed": sample.seed,
