@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.cluster_door import check_nodes, connected
 from pipelines.workers import TRIES, WINDOW, Crash, Mapper, Task, cap_threads
-from simdata.errors import BackendError
+from simdata.errors import BackendError, SimdataError
 
 LOOK_S = 2.0
 """So often the nodes are counted: they may join and leave."""
@@ -137,7 +137,7 @@ def _result(reference: Any, turn: int) -> Any:
     try:
         return ray.get(reference)
     except RayTaskError as error:
-        raise error.cause from None
+        raise error.cause from (None if isinstance(error.cause, SimdataError) else error)
     except NodeDiedError:
         return _AGAIN
     except OutOfMemoryError:

@@ -17,6 +17,7 @@ import numpy as np
 
 from simdata.errors import DatasetError
 from simdata.hdf5_door import NAME, WOULD_DO, stored_arrays, stored_texts
+from simdata.hdf5_small import put_array, put_attribute, put_text
 from simdata.layout import IMAGES, LABELS, SEEN, SHADOWS, arrays_of, canonical_json, checksum, sample_of, truth_of
 from simdata.sample import Sample
 
@@ -39,13 +40,13 @@ def write_sample(file: h5py.Group, sample: Sample) -> str:
     for path, array in arrays.items():
         _describe(write_array(group, path, array), path, truth)
     for key, value in truth.items():
-        group[f"{TRUTH}/{key}"] = canonical_json(value)
+        put_text(group, f"{TRUTH}/{key}", canonical_json(value))
     digest = checksum(arrays, truth)
-    group.attrs["index"] = sample.index
-    group.attrs["seed"] = np.uint64(sample.seed)
-    group.attrs["sha256"] = digest
-    group.attrs["versions"] = canonical_json(dict(sample.versions))
-    group.attrs["seconds"] = canonical_json(dict(sample.seconds))
+    put_attribute(group, "index", np.int64(sample.index))
+    put_attribute(group, "seed", np.uint64(sample.seed))
+    put_attribute(group, "sha256", digest)
+    put_attribute(group, "versions", canonical_json(dict(sample.versions)))
+    put_attribute(group, "seconds", canonical_json(dict(sample.seconds)))
     return digest
 
 
@@ -92,7 +93,7 @@ def write_array(group: h5py.Group, path: str, array: np.ndarray) -> h5py.Dataset
     """Stores `array` as shuffled deflate chunks of at most 64 voxels an edge."""
     array = np.ascontiguousarray(array)
     if array.nbytes <= SMALL_BYTES:
-        return group.create_dataset(path, data=array)
+        return put_array(group, path, array)
     chunk = tuple(min(n, CHUNK_EDGE) for n in array.shape) if array.ndim > 1 else (min(array.size, CHUNK_EDGE**3),)
     dataset = group.create_dataset(path, array.shape, array.dtype, chunks=chunk, compression="gzip", shuffle=True)
     for start in product(*(range(0, n, edge) for n, edge in zip(array.shape, chunk, strict=True))):
@@ -117,17 +118,17 @@ def _deflate(block: np.ndarray) -> bytes:
 def _describe(dataset: h5py.Dataset, path: str, truth: Mapping[str, Any]) -> None:
     branch, _, name = path.partition("/")
     if branch == IMAGES:
-        dataset.attrs["unit"] = truth["images"][name]["unit"]
-        dataset.attrs["affine"] = np.array(truth["images"][name]["affine"])
+        put_attribute(dataset, "unit", truth["images"][name]["unit"])
+        put_attribute(dataset, "affine", np.array(truth["images"][name]["affine"]))
     elif branch == SEEN:
         image, _, what = name.partition("/")
         about = truth["images"][image]
         if what.startswith(f"{SHADOWS}/"):
-            dataset.attrs["start"] = np.array(about[SHADOWS][what.partition("/")[2]])
+            put_attribute(dataset, "start", np.array(about[SHADOWS][what.partition("/")[2]]))
         elif what == LABELS:
-            dataset.attrs["affine"] = np.array(about["affine"])
+            put_attribute(dataset, "affine", np.array(about["affine"]))
     elif dataset.ndim == 3:
-        dataset.attrs["affine"] = np.array(truth["affine"])
+        put_attribute(dataset, "affine", np.array(truth["affine"]))
 
 
 def _json(group: h5py.Group, name: str) -> Any:
