@@ -41,9 +41,12 @@ for sample in Dataset("."):
 ```
 
 ## Licence
-Data computed with simdata belongs to whoever computed it; simdata claims no right in it. A phantom made from a real
-segmentation (`labels`, `source` of each sample) is a derivative of that segmentation and carries its licence.
+{licence}
 """
+
+LICENCE = """\
+Data computed with simdata belongs to whoever computed it; simdata claims no right in it. A phantom made from a real
+segmentation (`labels`, `source` of each sample) is a derivative of that segmentation and carries its licence."""
 
 
 def card(recipe: Recipe, receipts: Sequence[Receipt], failures: Sequence[Any]) -> str:
@@ -54,14 +57,16 @@ def card(recipe: Recipe, receipts: Sequence[Receipt], failures: Sequence[Any]) -
         failed=f"{len(failures)} samples failed; `failed/` says why." if failures else "",
         versions=", ".join(f"{package} {version}" for package, version in versions().items()),
         seconds=sum(receipt.seconds for receipt in receipts),
-        phantom=_kinds(recipe.tree["phantom"]),
-        grow=_kinds(recipe.tree.get("grow")),
-        scan=_kinds(recipe.tree.get("scan")),
-        finish=_kinds(recipe.tree.get("finish")),
+        phantom=kinds(recipe.tree["phantom"]),
+        grow=kinds(recipe.tree.get("grow")),
+        scan=kinds(recipe.tree.get("scan")),
+        finish=kinds(recipe.tree.get("finish")),
+        licence=LICENCE,
     )
 
 
-def _kinds(tree: Any) -> str:
+def kinds(tree: Any) -> str:
+    """The parts of one slot of a recipe, by their dotted names; those of a choice too."""
     if isinstance(tree, dict):
-        return tree.get("kind") or " or ".join(_kinds(option) for option in next(iter(tree.values())))
-    return ", ".join(_kinds(item) for item in tree or ()) or "nothing"
+        return tree.get("kind") or " or ".join(kinds(option) for option in next(iter(tree.values())))
+    return ", ".join(kinds(item) for item in tree or ()) or "nothing"

@@ -22,6 +22,7 @@ from simdata.structures import Structure, totalsegmentator_id
 PLANE_PX = 300
 FLAT_PX = 450
 GAP_PX = 6
+ROW_PX = 5 * PLANE_PX + 4 * GAP_PX
 LEGEND_PX = 250
 LABEL_OPACITY = 0.45
 BACKGROUND = (18, 20, 24)
@@ -59,19 +60,21 @@ def sample_sheet(sample: Sample) -> Picture.Image:
 
 
 def contact_sheet(samples: Sequence[Sample]) -> Picture.Image:
-    """Several samples: a row for each. A flat image with its truth beside, or a volume's axial plane and all three with
-    labels over them.
+    """Several samples, one below the other, each as `contact_row` has it."""
+    return _below([contact_row(sample) for sample in samples])
+
+
+def contact_row(sample: Sample) -> Picture.Image:
+    """One sample under all its scanners: each flat image with its truth beside, an axial plane of each volume, then
+    three planes of the first volume with labels over them; as many lines as it takes.
     """
-    rows = []
-    for sample in samples:
-        if flat_images := _flat(sample):
-            pairs = [_pair(f"sample {sample.index}  {name}", image, sample) for name, image in flat_images.items()]
-            rows.append(_beside([picture for pair in pairs for picture in pair]))
-            continue
-        name, view = next(iter(_views(sample).items()))
-        plain = _titled(_plane(view, "axial", 0.0), f"sample {sample.index}  {name}", "axial")
-        rows.append(_beside([plain, *(_titled(_plane(view, p, LABEL_OPACITY), p, p) for p in PLANES)]))
-    return _below(rows)
+    first = f"sample {sample.index}  "
+    flat, views = _flat(sample), _views(sample)
+    pictures = [p for name, image in flat.items() for p in _pair(f"{first}{name}", image, sample)]
+    pictures += [_titled(_plane(view, "axial", 0.0), f"{first}{name}", "axial") for name, view in views.items()]
+    over = next(iter(views.values()), None)
+    pictures += [_titled(_plane(over, plane, LABEL_OPACITY), plane, plane) for plane in PLANES] if over else []
+    return _below([_beside(line) for line in _lines(pictures)])
 
 
 def png(picture: Picture.Image) -> bytes:
@@ -206,6 +209,17 @@ def _largest(sample: Sample, count: int) -> list[Structure]:
 
 def _shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _lines(pictures: Sequence[Picture.Image]) -> list[list[Picture.Image]]:
+    """The pictures, as many in a line as have room, but at least one."""
+    lines: list[list[Picture.Image]] = []
+    for picture in pictures:
+        if lines and sum(p.width + GAP_PX for p in lines[-1]) + picture.width <= ROW_PX:
+            lines[-1].append(picture)
+        else:
+            lines.append([picture])
+    return lines
 
 
 def _centred(picture: Picture.Image, width: int, height: int) -> Picture.Image:

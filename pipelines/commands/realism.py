@@ -16,14 +16,15 @@ def realism(
     json: Json = False,
 ) -> None:
     """Say how near the patients of a CT dataset come to people and to real scans."""
+    from pipelines.page.files import check_page_name, write_page
     from pipelines.progress import silent, told
     from pipelines.realism import realism as run
-    from pipelines.realism.terminal import check_name, print_summary, write_report
+    from pipelines.realism.terminal import print_summary
 
-    check_name(out)
+    check_page_name(out)
     with silent() if quiet or json else told("realism") as progress:
         report = run(folder, real, progress)
-    write_report(report, out)
+    write_page(out, report.html, report.figures)
     if not (quiet or json):
         print_summary(report)
     say(f"report: {out}", report.figures, quiet, json)

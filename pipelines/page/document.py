@@ -48,9 +48,9 @@ def card(title: str, *parts: str, note: str = "") -> str:
     return f'<figure class="card"><figcaption>{escape(title)}{aside}</figcaption>{"".join(parts)}</figure>\n'
 
 
-def cards(inside: Iterable[str]) -> str:
-    """Cards beside each other, as many as the page is wide."""
-    return f'<div class="cards">\n{"".join(inside)}</div>\n'
+def cards(inside: Iterable[str], kind: str = "cards") -> str:
+    """Cards beside each other, as many as the page is wide; kind "cards pairs": wide ones, two."""
+    return f'<div class="{kind}">\n{"".join(inside)}</div>\n'
 
 
 def more(summary: str, inside: str) -> str:

@@ -8,11 +8,11 @@ from pipelines.page.svg import Scale, axis, box, curve, dot, line, number, svg, 
 
 COLOURS = 8
 """Classes c0 to c7 of the style."""
-WIDTH_PX, HEIGHT_PX, EDGE_PX, RUG_PX = 380, 150, 14, 8
-BAR_PX, NAME_PX, COUNT_PX = 20, 150, 62
+WIDTH_PX, HEIGHT_PX, EDGE_PX, RUG_PX = 380, 150, 26, 8
+BAR_PX, NAME_PX, COUNT_PX, ROW_NAME_PX = 20, 150, 62, 90
 LEAST_BINS, MOST_BINS = 8, 30
 LONGEST = 24
-WIDE_PX, CURVE_PX = 800, 240
+WIDE_PX, CURVE_PX = 580, 240
 STRIP_PX = 220
 
 
@@ -30,7 +30,7 @@ def histogram(
     counts, edges = np.histogram(values, bins=edges)
     base, most = HEIGHT_PX - 20 - RUG_PX, max(int(counts.max(initial=0)), 1)
     parts = [box(scale(asked[0]), 4, scale(asked[1]) - scale(asked[0]), base - 4, "asked")] if asked else []
-    parts += axis(scale, base + RUG_PX, 4)
+    parts += [*axis(scale, base + RUG_PX, 4), text(EDGE_PX - 3, 20, str(most), "end", "soft")]
     for count, low, high in zip(counts.tolist(), edges[:-1], edges[1:], strict=True):
         tall = (base - 12) * count / most
         told = f"{count} from {number(low)} to {number(high)}"
@@ -59,12 +59,12 @@ def stacked(rows: Mapping[str, Mapping[str, float]], unit: str) -> str:
     """One bar a row, made of its parts, in their colours; a legend below."""
     kinds = list(dict.fromkeys(kind for parts in rows.values() for kind in parts))
     most = max((sum(parts.values()) for parts in rows.values()), default=0) or 1
-    scale = Scale(0, most, NAME_PX, WIDE_PX - COUNT_PX - 20)
+    scale = Scale(0, most, ROW_NAME_PX, WIDE_PX - COUNT_PX)
     base = BAR_PX * len(rows) + 4
     drawn = axis(scale, base, 0, 6)
     for row, (name, parts) in enumerate(rows.items()):
         y, so_far = BAR_PX * row, 0.0
-        drawn.append(text(NAME_PX - 8, y + 15, _shortened(name), "end"))
+        drawn.append(text(ROW_NAME_PX - 8, y + 15, _shortened(name), "end"))
         for kind, value in parts.items():
             told = f"{name}, {kind}: {number(value)} {unit}"
             wide = scale(so_far + value) - scale(so_far)
@@ -110,10 +110,10 @@ def _whole_edges(scale: Scale) -> list[float]:
 
 def _legend(kinds: Sequence[str], top: float) -> tuple[list[str], float]:
     """Names with their colours, and where they end."""
-    parts, x, y = [], float(NAME_PX), top
+    parts, x, y = [], float(ROW_NAME_PX), top
     for position, kind in enumerate(kinds):
         wide = 24 + 7.2 * len(kind)
-        x, y = (float(NAME_PX), y + 18) if x + wide > WIDE_PX and x > NAME_PX else (x, y)
+        x, y = (float(ROW_NAME_PX), y + 18) if x + wide > WIDE_PX and x > ROW_NAME_PX else (x, y)
         parts += [box(x, y, 10, 10, colour(position)), text(x + 15, y + 9, kind)]
         x += wide
     return parts, y + 16

@@ -1,25 +1,6 @@
-"""The summary of a realism report as a table in a terminal, and the report's files."""
+"""The summary of a realism report as a table in a terminal."""
 
-import json
-from pathlib import Path
-
-from pipelines.durable import write_whole
 from pipelines.realism.report import Report
-from simdata.errors import DatasetError
-
-ENDING = ".html"
-
-
-def check_name(out: Path) -> None:
-    """Raises DatasetError if `out` is no name for a page."""
-    if out.suffix != ENDING:
-        raise DatasetError(f"{out}: a name that ends in {ENDING} would do")
-
-
-def write_report(report: Report, out: Path) -> None:
-    """The page, and all its figures beside it as JSON. Raises DatasetError if the disk refuses."""
-    write_whole(out, report.html.encode())
-    write_whole(out.with_suffix(".json"), (json.dumps(report.figures, indent=1) + "\n").encode())
 
 
 def print_summary(report: Report) -> None:
