@@ -18,6 +18,7 @@ ORDER = (
     "replay",
     "validate",
     "repair",
+    "merge",
     "export",
     "report",
     "realism",

@@ -61,9 +61,9 @@ def export(
         fields = {"folder": str(made), "images": list(images), "labels": list(names)}
         sink = build({"kind": FORMS[to], **fields, **settings}, FolderSink, f"--to {to}")
         written = []
-        for done, sample in enumerate(dataset, 1):
-            written.append(sink.write(sample.index, sample))
-            progress(done, len(dataset))
+        for position, receipt in enumerate(dataset.receipts):
+            written.append(sink.write(receipt.index, dataset[position]))
+            progress(position + 1, len(dataset))
         sink.finish(written)
     return len(dataset)
 

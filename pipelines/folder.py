@@ -116,8 +116,8 @@ def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
     with h5py.File(memory, "w", libver="v110") as file:
         file.attrs[RECIPE] = (folder / RECIPE).read_text(encoding="utf-8")
         for receipt in receipts:
-            name = group_name(receipt.index)
-            file[name] = h5py.ExternalLink(receipt.shard, f"/{name}")
+            stored = f"/{group_name(receipt.group)}"
+            file[group_name(receipt.index)] = h5py.ExternalLink(receipt.shard, stored)
     write_whole(folder / MASTER, memory.getvalue())
 
 

@@ -20,7 +20,7 @@ def replay(folder: Path, index: int, plugins: tuple[str, ...] = ()) -> tuple[boo
     if index not in positions:
         return _replay_failed(folder, index, plugins)
     stored = dataset[positions[index]]
-    again = make(protocol(stored.recipe, plugins), stored.seed, index)
+    again = make(protocol(stored.recipe, plugins), stored.seed, stored.index)
     wanted, found = (checksum(arrays_of(sample), truth_of(sample)) for sample in (stored, again))
     if wanted == found:
         return True, f"sample {index} agrees: sha256 {wanted}"

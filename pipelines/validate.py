@@ -109,7 +109,7 @@ def _sample(folder: Path, receipt: Receipt, known: set[int]) -> Iterator[Problem
     where = f"{receipt.shard}, sample {receipt.index}"
     try:
         with h5py.File(folder / receipt.shard, "r") as file:
-            group = sample_group(file, receipt.index)
+            group = sample_group(file, receipt.group)
             arrays, truth = read_layout(group)
             affines = {name: node.attrs.get("affine") for name, node in _datasets(group).items()}
     except Exception as reason:
