@@ -79,3 +79,17 @@ def made_toy_dataset(tmp_path_factory):
 def toy_dataset(made_toy_dataset, tmp_path):
     """A copy that a test may spoil."""
     return Path(shutil.copytree(made_toy_dataset, tmp_path / "out"))
+
+
+@pytest.fixture(scope="session")
+def export_dataset(tmp_path_factory):
+    """Three samples of a patient with a bone on the left, by CT, magnetic resonance and X-rays."""
+    from exports import RECIPE
+
+    from pipelines.generate import generate
+    from pipelines.recipe import load
+
+    folder = tmp_path_factory.mktemp("export")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    generate(load(folder / "recipe.yaml", plugins=("marked",)), folder / "data")
+    return folder / "data"

@@ -48,6 +48,24 @@ def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path):
     python(["-c", test], tmp_path)
 
 
+def test_every_export_of_the_guide_is_made(export_dataset, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+    from pipelines.export import FORMS
+
+    ((_, commands),) = blocks("docs/exports.md")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(export_dataset)
+    made = []
+    for line in commands.splitlines():
+        name, *words = shlex.split(line)
+        done = CliRunner().invoke(app, words)
+        assert (name, done.exit_code) == ("simdata", 0), f"{line}: {done.output} {done.exception}"
+        made.append(words[words.index("--to") + 1])
+    assert made == list(FORMS)
+
+
 def test_the_news_are_gathered_as_users_read_them():
     command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9.9.9"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

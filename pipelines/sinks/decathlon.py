@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,3 +60,4 @@ class Decathlon(FolderSink):
             "test": [],
         }
         self.put_json(f"{self.task}/dataset.json", dataset)
+        (Path(self.folder) / self.task / "imagesTs").mkdir()

@@ -10,7 +10,7 @@ from numpy import ndarray
 from pipelines.flat import is_flat
 from pipelines.sinks.folder import unfit
 from simdata.convert import nifti
-from simdata.errors import did_you_mean
+from simdata.errors import DatasetError, did_you_mean
 from simdata.grid import Grid
 from simdata.image import Image
 from simdata.sample import Sample
@@ -22,7 +22,8 @@ def picked(sample: Sample, names: Sequence[str]) -> Mapping[str, Image]:
     """The images of those names, all for none. Raises DatasetError if there is none of a name."""
     for name in names:
         if name not in sample.images:
-            raise unfit(sample, f"no image is called '{name}'", did_you_mean(name, sample.images).rstrip("?"))
+            hint = did_you_mean(name, sample.images)
+            raise DatasetError(f"sample {sample.index}: no image is called '{name}'; {hint}")
     return {name: sample.images[name] for name in names or sample.images}
 
 
