@@ -7,7 +7,8 @@ from pathlib import Path
 from pipelines.durable import disk_refused
 from pipelines.folder import RECIPE, mend_recipe, stored_tree
 from pipelines.generate import generate
-from pipelines.recipe import recipe
+from pipelines.merge import MERGED
+from pipelines.recipe import Recipe, recipe
 from pipelines.shards import is_shard_name
 from pipelines.validate import Problem, validate
 from pipelines.workers import Mapper, in_process
@@ -35,7 +36,7 @@ def repair(
     """Makes again every sample whose file is missing, broken or wrong, and writes anew what tells of all of them.
 
     A sound file is not touched; of a broken one all samples are made again. A foreign file is left where it is. Raises
-    DatasetError if the folder is no dataset, or the recipe and its copy are both lost.
+    DatasetError if the folder is no dataset of its own, or the recipe and its copy are both lost.
     """
     found = validate(folder)
     if not found:
@@ -43,11 +44,19 @@ def repair(
     before = _known(folder)
     if mend_recipe(folder) and all(problem.where == RECIPE for problem in found):
         return Repair(tuple(found), (), (), tuple(validate(folder)))
+    made = _recipe(folder, plugins)
     _remove_wrong_shards(folder, found)
-    outcome = generate(recipe(stored_tree(folder), plugins), folder, mapper, progress=progress)
+    outcome = generate(made, folder, mapper, progress=progress)
     now = {receipt.index: receipt.sha256 for receipt in outcome.receipts}
     differing = [index for index in outcome.made if index in before and now[index] != before[index].sha256]
     return Repair(tuple(found), outcome.made, tuple(differing), tuple(validate(folder)))
+
+
+def _recipe(folder: Path, plugins: tuple[str, ...]) -> Recipe:
+    tree = stored_tree(folder)
+    if MERGED in tree:
+        raise DatasetError(f"{folder}: merged of other datasets; repairing those, and merging them again, would do")
+    return recipe(tree, plugins)
 
 
 def _known(folder: Path) -> dict[int, Receipt]:

@@ -42,7 +42,7 @@ def test_exactly_the_broken_samples_are_made_again(toy_dataset):
 )
 def test_a_damaged_file_about_the_samples_costs_no_sample(toy_dataset, name):
     whole = (toy_dataset / name).read_bytes()
-    for damage in (b"", whole[:-1], whole.replace(b"5", b"6", 1)):
+    for damage in (whole[:-1], whole.replace(b"5", b"6", 1)):
         (toy_dataset / name).write_bytes(damage)
         done = repair(toy_dataset, TOYS)
         assert done.found
@@ -76,6 +76,18 @@ def test_a_shard_of_another_dataset_is_not_taken_for_ours(toy_dataset, toy_recip
     manifest.write_text("".join(line for line in manifest.read_text().splitlines(True) if '"index": 2,' not in line))
     assert repair(toy_dataset, TOYS).made == (2,)
     assert checksums(toy_dataset) == before
+
+
+def test_a_merged_dataset_is_refused_before_anything_is_touched(toy_dataset, toy_recipe, tmp_path):
+    from pipelines.merge import merge
+    from pipelines.recipe import with_seed_and_count
+
+    generate(with_seed_and_count(toy_recipe, 6, None), tmp_path / "other")
+    merge([toy_dataset, tmp_path / "other"], tmp_path / "merged")
+    (tmp_path / "merged/shards/000000005.h5").unlink()
+    with pytest.raises(DatasetError, match="merged of other datasets; repairing those"):
+        repair(tmp_path / "merged", TOYS)
+    assert len(list((tmp_path / "merged/shards").iterdir())) == 7
 
 
 def test_a_sound_dataset_is_left_alone(toy_dataset):
