@@ -26,9 +26,10 @@ from render.detector import PhotonCounting
 from render.effects import ElectronicNoise, QuantumNoise, Scatter
 from render.effects.crosstalk import Crosstalk
 from render.effects.gain_error import GainError
+from render.effects.starved_rays import StarvedRays
 from render.gantry import Gantry
 from render.matrix import Matrix
-from render.spectral import MaterialMap, Monoenergetic, VirtualNonContrast
+from render.spectral import ContrastMap, Monoenergetic, VirtualNonContrast
 from render.table_path import Helix
 from simdata import Effect, Scene, Streams
 from simdata.tissues import tissues
@@ -43,7 +44,8 @@ HEIGHT_PX, GAP_PX, GREYS = 330, 6, 64
 
 COLLIMATOR = AntiScatterGrid(ratio=20, lines_per_cm=10, lamella_mm=0.1, lamella="tungsten", interspace="air")
 NOISE: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
-REAL: tuple[Effect, ...] = (Crosstalk(), Scatter(grids=(COLLIMATOR,)), *NOISE)
+RAW: tuple[Effect, ...] = (Crosstalk(), Scatter(grids=(COLLIMATOR,)), *NOISE)
+REAL: tuple[Effect, ...] = (*RAW, StarvedRays())
 AXIAL = CT(
     mas=160.0,
     bowtie=Bowtie(),
@@ -132,9 +134,10 @@ def metal(scene: Scene) -> None:
     before, after = (one.crop((0, 0, middle - 4), (*one.grid.shape[:2], 9)) for one in (scene, hip))
     panels = [
         shown("before", scanned(AXIAL, before), *METAL),
+        shown("starved rays as they come", scanned(replace(AXIAL, effects=RAW), after), *METAL),
         shown("cobalt-chrome ball in a titanium cup", scanned(AXIAL, after), *METAL),
     ]
-    save("metal", panels, 2)
+    save("metal", panels, 3)
 
 
 def motion(scene: Scene) -> None:
@@ -170,7 +173,7 @@ def spectral(scene: Scene) -> None:
         "as of 45 keV": (Monoenergetic(kev=45.0), SOFT),
         "as of 70 keV": (Monoenergetic(kev=70.0), SOFT),
         "without contrast agent": (VirtualNonContrast(), SOFT),
-        "iodine, 0 to 12 mg/ml": (MaterialMap(material="iodine"), (0.0, 12.0)),
+        "iodine, 0 to 12 mg/ml": (ContrastMap(), (0.0, 12.0)),
     }
     panels = []
     for title, (wanted, window) in asked.items():

@@ -217,13 +217,13 @@ def materials(path: ndarray, whole: Orbit) -> tuple[list[str], list[Image.Image]
         "|---|---|---|---|---|---|",
     ]
     grams = {m: fdk(np.ascontiguousarray(a), whole, PICTURE, "smooth") for m, a in zip(NAMES, amounts, strict=True)}
-    images = [Monoenergetic(kev=kev)(grams) for kev in (40, 70, 140)]
-    iodine, plain = MaterialMap()(grams), VirtualNonContrast(kev=70)(grams)
+    images = [Monoenergetic(kev=kev)(grams, PICTURE.spacing_mm) for kev in (40, 70, 140)]
+    iodine, plain = MaterialMap()(grams, PICTURE.spacing_mm), VirtualNonContrast(kev=70)(grams, PICTURE.spacing_mm)
     for n, mg_ml in enumerate(IODINE_MG_ML):
         vial = within(PICTURE, -52 + 24 * n, 5, 5.5)
         cells = [f"{image[vial].mean():.0f}" for image in (*images, plain)]
         lines.append(f"| {mg_ml:.0f} | {iodine[vial].mean():.1f} | " + " | ".join(cells) + " |")
-    z = EffectiveAtomicNumber()(grams)
+    z = EffectiveAtomicNumber()(grams, PICTURE.spacing_mm)
     water, spine = z[within(PICTURE, -60, -55, 8)].mean(), z[within(PICTURE, 0, -66, 10)].mean()
     lines += ["", f"Effective atomic number: {water:.2f} in water (7.42), {spine:.1f} in the spine."]
     tiles = [

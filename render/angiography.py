@@ -1,10 +1,13 @@
 """Angiography: a C-arm watches contrast agent run through the arteries, with the bones taken away or not."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt
+from jaxtyping import Float32, Float64
+from numpy import ndarray
 
 from render.bolus import Bolus
 from render.c_arm import CArm, beyond
@@ -12,8 +15,9 @@ from render.detector import Detector, EnergyIntegrating
 from render.display import DigitalSubtraction, Display
 from render.effects.electronic_noise import ElectronicNoise
 from render.effects.quantum_noise import QuantumNoise
-from render.exposure import AutomaticExposure, Exposure
-from render.flat_panel import Light, Opaque, behind
+from render.exposure import AutomaticExposure, Exposure, behind_grids
+from render.flat_panel import Light, behind, standing
+from render.illumination import Illumination
 from render.lumens import ways
 from render.materials import IODINE
 from render.photons import Photons, photons
@@ -22,11 +26,31 @@ from render.shadows import projected, shadows
 from render.technique import Technique
 from render.tube import Tube, XRaySource
 from render.units import MG_PER_G
+from render.views import Views
 from simdata import Effect, Image, Raw, Scanner, Scene, SceneError, Shadow, Vessels
 from simdata.errors import did_you_mean
 
-ENERGY_BINS = 32
-"""So many, for the K edge of iodine lies in the beam."""
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One patient as the detector sees him from every place of the focal spot.
+
+    paths: g/cm3 times mm of each material; lumens: mm of each branch, a row for each element. kerma_ugy: of a mAs.
+    """
+
+    paths: Sequence[Float32[ndarray, "columns rows m"]]
+    lumens: Sequence[Any]
+    lights: Sequence[Illumination]
+    kerma_ugy: Float64[ndarray, "fewer_columns fewer_rows"]
+
+    def photons(self, iodine_g_cm3: Float64[ndarray, " branches"]) -> Float32[ndarray, "channels columns rows"]:
+        """Of each channel and one mAs, behind the patient with so much iodine in every branch."""
+        shown = []
+        for path, lumen in zip(self.paths, self.lumens, strict=True):
+            agent = (lumen @ iodine_g_cm3).astype(np.float32).reshape(*path.shape[:2], 1)
+            whole = np.concatenate([path, agent], axis=2)
+            shown.append([behind(whole, light) for light in self.lights])
+        return np.mean(shown, axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +63,8 @@ class Angiography(Scanner):
     DigitalSubtraction (vessels dark on even ground), or Negative (as on the screen, bones and all).
     shadows: the structures whose shadows go along with the run, besides findings; all that occur if None. The lumens of
     the bed go along as the shadow of its name. Branches are drawn at the detector's resolution, from centrelines and
-    radii. The patient is imaged at rest; agent that has left the bed, into veins or tissue, is not seen.
+    radii. A patient who moves is seen in each frame where he is then, so that subtraction leaves his bones; the truth
+    is that of rest. Agent that has left the bed, into veins or tissue, is not seen.
     """
 
     bed: str = "coronary"
@@ -60,37 +85,51 @@ class Angiography(Scanner):
 
     def measure(self, scene: Scene) -> Photons:
         """Photons expected at each element: (channels, frames, columns, rows) float32."""
-        scene, vessels = scene.to("cpu"), self._vessels(scene)
-        view = self.stand.view(scene)
+        scene, view = scene.to("cpu"), self.stand.view(scene)
         light = Light(Technique(kvp=self.kvp, mas=1.0, tube=self.tube), self.stand, self.detector)
-        patient = Opaque.of(scene, view, light.technique.beam)
-        materials, in_air = [*patient.materials, IODINE], light.channels()
         frame_s = np.arange(self.frames) / self.frames_per_s
-        iodine = self.bolus.iodine_mg_ml(vessels, frame_s) / MG_PER_G
+        iodine = self.bolus.iodine_mg_ml(self._vessels(scene), frame_s) / MG_PER_G
 
-        foci = light.foci(view)
-        lights = [channel.binned(ENERGY_BINS) for channel in light.channels(materials)]
-        data = np.zeros((len(in_air), self.frames, view.columns, view.rows), np.float32)
-        kerma = []
-        for focus in foci:
-            path, lumens = patient.path(focus), ways(vessels, focus)
-            kerma.append(light.kerma_ugy(path, patient.materials))
-            for frame in range(self.frames):
-                agent = (lumens @ iodine[:, frame]).astype(np.float32).reshape(view.columns, view.rows, 1)
-                whole = np.concatenate([path, agent], axis=2)
-                data[:, frame] += np.stack([behind(whole, one) for one in lights]) / len(foci)
+        shots = self._shots(scene, frame_s, view, light)
+        mask = next(shots)
+        later = (shot.photons(agent) for shot, agent in zip(shots, iodine.T[1:], strict=True))
+        data = np.stack([mask.photons(iodine[:, 0]), *later], axis=1)
+        straight = self._photons(data[:, :1], frame_s[:1], view, light)
+        mas = self.exposure.mas(behind_grids(mask.kerma_ugy, straight, self.effects))
+        return self._photons(data, frame_s, view, light, mas)
 
-        mas = np.float32(self.exposure.mas(np.mean(kerma, axis=0)))
+    def _shots(self, scene: Scene, frame_s: Float64[ndarray, " frames"], view: Views, light: Light) -> Iterator[Shot]:
+        """The patient of every frame; the very same one, as long as he does not move."""
+        before = None
+        for now in standing(scene, frame_s, view, light.technique.beam):
+            if before is None or before[0] is not now:
+                foci = light.foci(now.view)
+                paths = [now.patient.path(focus) for focus in foci]
+                lumens = [ways(self._vessels(now.scene), focus) for focus in foci]
+                kerma = np.mean([light.kerma_ugy(path, now.patient.materials) for path in paths], axis=0)
+                lights = [channel.binned() for channel in light.channels([*now.patient.materials, IODINE])]
+                before = now, Shot(paths, lumens, lights, kerma)
+            yield before[1]
+
+    def _photons(
+        self,
+        data: Float32[ndarray, "channels frames columns rows"],
+        frame_s: Float64[ndarray, " frames"],
+        view: Views,
+        light: Light,
+        mas: float = 1.0,
+    ) -> Photons:
+        """A run with so many mAs in every frame, where one mAs leaves `data`."""
         return Photons(
-            data=mas * data,
+            data=np.float32(mas) * data,
             grid=plane(view),
             unit="photons",
-            blank=mas * np.stack([channel.blank for channel in in_air])[:, None],
+            blank=np.float32(mas) * np.stack([channel.blank for channel in light.channels()])[:, None],
             view_s=frame_s,
             element_mm=(self.stand.pixel_mm, self.stand.pixel_mm),
             middle_to_detector_mm=self.stand.patient_to_detector_mm,
             focus_mm=(0.0, 0.0, self.stand.source_to_detector_mm),
-            spectra=tuple(channel.spectrum for channel in in_air),
+            spectra=tuple(channel.spectrum for channel in light.channels()),
         )
 
     def reconstruct(self, raw: Raw) -> Image:

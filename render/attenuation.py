@@ -6,12 +6,15 @@ from functools import cache
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from render.properties import column, curve, rows
 from simdata import RecipeError
 from simdata.errors import did_you_mean
+
+FAINT = 1e-7
+"""Share of a beam's photons below which a bin holds none: what stands for tissues and metals fits lit bins alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,11 @@ class Beam:
         """Share of each bin in the signal of a detector that adds up energy; the shares sum to 1."""
         energy = self.energy_kev * self.photons_mm2_mas
         return energy / energy.sum()
+
+    @property
+    def lit(self) -> Bool[ndarray, " e"]:
+        """The bins that hold photons."""
+        return self.photons_mm2_mas > FAINT * self.photons_mm2_mas.sum()
 
 
 def together(beams: Sequence[Beam]) -> Beam:

@@ -37,8 +37,9 @@ class BreastLight:
     def beam(self) -> Beam:
         """The middle ray, behind the paddle."""
         sent = self.tube.beam(self.kvp)
-        per_mm = attenuation("pmma", sent.energy_kev) / MM_PER_CM
-        return Beam(sent.energy_kev, sent.photons_mm2_mas * np.exp(-per_mm * self.stand.paddle_mm))
+        energy_kev, photons = sent.energy_kev[sent.lit], sent.photons_mm2_mas[sent.lit]
+        per_mm = attenuation("pmma", energy_kev) / MM_PER_CM
+        return Beam(energy_kev, photons * np.exp(-per_mm * self.stand.paddle_mm))
 
     @cached_property
     def channel(self) -> Channel:
@@ -61,7 +62,8 @@ class BreastLight:
     def heel(self) -> Float64[ndarray, "rows e"]:
         """Of each energy, what the rows receive in parts of the middle ray."""
         out_mm = self.stand.pixel_mm * (np.arange(self.stand.rows) + 0.5)
-        return self.tube.heel(self.kvp, np.arctan2(out_mm, self.stand.source_to_detector_mm))
+        sent = self.tube.heel(self.kvp, np.arctan2(out_mm, self.stand.source_to_detector_mm))
+        return sent[:, self.tube.beam(self.kvp).lit]
 
     def foci(self, views: Views, top_mm: float) -> list[Views]:
         """`views` from places all over the focal spot: so many that none moves what lies so high by a pixel."""

@@ -16,6 +16,7 @@ from render.current import Current, Steady
 from render.detector import Detector, EnergyIntegrating
 from render.effects.electronic_noise import ElectronicNoise
 from render.effects.quantum_noise import QuantumNoise
+from render.effects.starved_rays import StarvedRays
 from render.filters import Kernel
 from render.gantry import Gantry
 from render.illumination import Illumination, illumination
@@ -83,7 +84,7 @@ class CT(Scanner):
     told_apart: tuple[Material, ...] = ("water", "iodine")
     field_of_view_mm: Annotated[float, Gt(0)] = 500.0
     matrix: Matrix | None = None
-    effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise())
+    effects: tuple[Effect, ...] = (QuantumNoise(), ElectronicNoise(), StarvedRays())
 
     def __post_init__(self) -> None:
         if self.field_of_view_mm / 2 >= self.gantry.source_to_isocentre_mm:
@@ -108,12 +109,11 @@ class CT(Scanner):
 
         in_air = self._lights(orbit, [WATER])
         data = np.zeros((len(in_air), len(view_s), orbit.detector.columns, orbit.detector.rows), np.float32)
-        for meeting in meetings(
-            scene, together([technique.beam for technique in self._techniques]), view_s, beyond, VIEWS_AT_ONCE
-        ):
+        beam = together([technique.beam for technique in self._techniques])
+        for meeting in meetings(scene, beam, orbit.views, view_s, beyond, VIEWS_AT_ONCE):
             lights = [light.binned() for light in self._lights(orbit, meeting.materials)]
             for ray in rays:
-                path = cast(meeting.sums, grid, ray[meeting.views])
+                path = cast(meeting.sums, meeting.grid, meeting.rays(ray))
                 for counts, light in zip(data, lights, strict=True):
                     counts[meeting.views] += detect(path, light.across / self.rays, light.along, light.per_mm)
 
@@ -138,7 +138,7 @@ class CT(Scanner):
         """Hounsfield units, int16: (x, y, z), or of several channels (channel, x, y, z); or the spectral image."""
         measured, orbit, grid = photons(raw, "CT"), self._orbit(raw.grid), self._image_grid(raw.grid)
         if self.spectral:
-            image, unit = self.spectral(self._grams(measured, orbit, grid)), self.spectral.unit
+            image, unit = self.spectral(self._grams(measured, orbit, grid), grid.spacing_mm), self.spectral.unit
         else:
             volumes = [hounsfield(volume) for volume in self._densities(measured, orbit, grid)]
             image, unit = (volumes[0] if len(volumes) == 1 else np.stack(volumes)), "HU"

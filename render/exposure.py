@@ -1,7 +1,9 @@
 """How much the tube gives for a picture: so many mAs, or until the detector has had enough."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated
 
 import numpy as np
@@ -10,8 +12,10 @@ from jaxtyping import Float64
 from numpy import ndarray
 from scipy.interpolate import CubicSpline
 
+from render.effects.scatter import Scatter
+from render.photons import Photons
 from render.properties import curve
-from simdata import Part
+from simdata import Effect, Part
 
 UGY_PER_KEV_CM2_G = 1.602176634e-16 * 100 * 1000 * 1e6
 """Of one photon a mm2: J of a keV, mm2 in a cm2, g in a kg, uGy in a Gy."""
@@ -34,13 +38,26 @@ def sparse(shape: tuple[int, ...]) -> tuple[slice, slice]:
     return columns, rows
 
 
+def behind_grids(
+    kerma_ugy: Float64[ndarray, "fewer_columns fewer_rows"], straight: Photons, effects: Sequence[Effect]
+) -> Float64[ndarray, "fewer_columns fewer_rows"]:
+    """`kerma_ugy` where exposure is measured: behind the grids of every `Scatter` of `effects`, and with scatter.
+
+    straight: what the detector counts without them. Air kerma changes as the signal of the detector does.
+    """
+    veiled = reduce(lambda raw, effect: effect.veiled(raw), (e for e in effects if isinstance(e, Scatter)), straight)
+    few = sparse(straight.data.shape[2:])
+    before, after = (raw.data[:, 0, *few].sum(axis=0, dtype=float) for raw in (straight, veiled))
+    return kerma_ugy * np.divide(after, before, out=np.ones_like(before), where=before > 0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exposure(Part, ABC):
     """How a picture is timed."""
 
     @abstractmethod
     def mas(self, ugy_per_mas: Float64[ndarray, "columns rows"]) -> float:
-        """Tube current times time; ugy_per_mas: air kerma over the detector, behind the patient and without scatter."""
+        """Tube current times time; ugy_per_mas: air kerma over the detector, behind patient and grids, with scatter."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A tube lights a flat detector through a patient: the ways through his materials, and what is left behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,10 @@ from render.exposure import air_kerma_ugy, sparse
 from render.illumination import Illumination, illumination
 from render.isocentre import in_patient, upright
 from render.kernels.detect import detect
-from render.leaning import upright_for
+from render.leaning import leans, upright_for
 from render.materials import WATER, Body
 from render.orientation import orientation
+from render.patient import moments
 from render.plane import onto, plane
 from render.projection import running_sums, shade
 from render.strips import cast_in_strips
@@ -39,7 +40,7 @@ class Opaque:
 
     @classmethod
     def of(cls, scene: Scene, view: Views, beam: Beam) -> "Opaque":
-        """`scene` in the materials that stand for its tissues in `beam`. Raises as `render.projection.project` does."""
+        """`scene` at rest, in what stands for its tissues in `beam`. Raises as `render.projection.project` does."""
         body = Body.of(scene, orientation(scene.grid), beam)
         volume, grid = upright_for(view, body.volume(), in_patient(upright(scene.grid), scene.grid))
         shade(grid, view)
@@ -73,6 +74,31 @@ class Opaque:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """A patient who holds still before a detector, and the view from where he is told to lie."""
+
+    scene: Scene
+    patient: Opaque
+    view: Views
+
+
+def standing(scene: Scene, times_s: Float64[ndarray, " n"], view: Views, beam: Beam) -> Iterator[Standing]:
+    """The patient at each of these times; the very same one, as long as he does not move.
+
+    He is made anew only where he has changed his shape, or has turned so that the detector leans.
+    """
+    now, to_rest = None, np.eye(4)
+    for moment in moments(scene, times_s):
+        alike = now is not None and now.scene is moment.scene
+        if now is None or not alike or not (to_rest == moment.to_rest).all():
+            seen = moment.seen_by(view)
+            upright_still = alike and not leans(seen, in_patient(upright(moment.scene.grid), moment.scene.grid))
+            patient = now.patient if now and upright_still else Opaque.of(moment.scene, seen, beam)
+            now, to_rest = Standing(moment.scene, patient, seen), moment.to_rest
+        yield now
+
+
 def moving_mean(elements: float) -> Float32[ndarray, " k"]:
     """Weights of a mean over so many elements, the outermost in part."""
     inner = 2 * int((elements - 1) / 2) + 1
@@ -102,10 +128,11 @@ class Light:
     ) -> Float64[ndarray, "fewer_columns fewer_rows"]:
         """Air kerma over the detector behind so much of the materials."""
         beam = self.technique.beam
-        lit = self._lit(Channel(beam.energy_kev, beam.photons_mm2_mas, 1.0), materials)
-        few = sparse(path.shape)
-        left = np.exp(-path[few].astype(float) @ lit.per_mm) * lit.across[few[0], None] * lit.along[few[1]]
-        return air_kerma_ugy(left / self.stand.pixel_mm**2, beam.energy_kev)
+        air = self._lit(Channel(beam.energy_kev, beam.photons_mm2_mas, 1.0), materials)
+        few, lit = sparse(path.shape), beam.lit
+        photons = air.across[few[0], None, lit] * air.along[few[1]][:, lit]
+        left = np.exp(-path[few].astype(float) @ air.per_mm[:, lit]) * photons
+        return air_kerma_ugy(left / self.stand.pixel_mm**2, beam.energy_kev[lit])
 
     def _lit(self, channel: Channel, materials: Sequence[int]) -> Illumination:
         side_mm = self.stand.pixel_mm

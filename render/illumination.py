@@ -9,12 +9,9 @@ from numpy import ndarray
 
 from render.bowtie import Bowtie
 from render.detector import Channel
-from render.materials import Spectrum, per_mm
+from render.materials import ENERGY_BINS, Spectrum, bins_of, per_mm
 from render.technique import Technique
 from render.views import Arc, Panel
-
-ENERGY_BINS = 14
-"""Bins of equal signal that stand for a whole spectrum: within 0.25 % of its attenuation by water and bone."""
 
 TUBE_TABLE_MM = 1000.0
 """Distance from the focus at which the tube's photons are tabulated."""
@@ -43,11 +40,11 @@ class Illumination:
         return Spectrum(signal / signal.sum(), self.per_mm)
 
     def binned(self, bins: int = ENERGY_BINS) -> "Illumination":
-        """In bins of equal signal of the whole detector, each with its mean attenuation."""
+        """In few bins, each with its mean attenuation over the whole detector; K edges lie between bins."""
         across, signal = self.across.sum(axis=0), self.spectrum.signal
-        middle = np.cumsum(signal) - signal / 2
-        into = np.zeros((len(signal), bins))
-        into[np.arange(len(signal)), np.minimum((middle * bins).astype(int), bins - 1)] = 1
+        bin = bins_of(signal, self.per_mm, bins)
+        into = np.zeros((len(signal), bin.max() + 1))
+        into[np.arange(len(signal)), bin] = 1
         into = into[:, into.T @ signal > 0]
 
         def mean(table: Float64[ndarray, "n e"], weight: Float64[ndarray, " e"]) -> Float64[ndarray, "n bins"]:

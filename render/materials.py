@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 from numpy import ndarray
 
-from render.attenuation import Beam, compositions, elements, mass_attenuation
+from render.attenuation import FAINT, Beam, compositions, elements, mass_attenuation
 from render.kernels.mix import mix
 from render.orientation import Orientation
 from render.properties import column
@@ -51,7 +51,10 @@ NANOGRAMS = 9
 """Decimals of a gram, so that water is water alone."""
 
 ENERGY_BINS = 14
-"""Bins of equal signal that stand for a whole spectrum: within 0.25 % of its attenuation by water and bone."""
+"""Bins that stand for a whole spectrum: within 0.25 % of its attenuation by water and bone, 0.7 % of that by iodine."""
+
+EDGE = 1.05
+"""A material that attenuates a bin by so much more than the bin below has a K edge there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +81,33 @@ def spectrum(beam: Beam) -> Spectrum:
     return Spectrum(beam.signal, per_mm(range(len(MATERIALS)), beam.energy_kev))
 
 
+def bins_of(
+    signal: Float64[ndarray, " e"], per_mm: Float64[ndarray, "m e"], bins: int = ENERGY_BINS
+) -> Int64[ndarray, " e"]:
+    """The bin of each energy, of at most `bins`, none of which has a K edge of the materials within.
+
+    Between the edges, bins are as dense as the cube root of the signal, which errs least (Panter and Dite 1951, Proc
+    IRE 39:44). Each stretch has one, and whichever has the widest bins one more, until all are given away.
+    Energies that hold no photons go with the next ones.
+    """
+    lit = np.flatnonzero(signal > FAINT * signal.sum())
+    dense = np.cbrt(signal[lit])
+    edge = (per_mm[:, lit[1:]] > EDGE * per_mm[:, lit[:-1]]).any(axis=0)
+    stretch = np.concatenate([[0], np.cumsum(edge)])
+    size = np.bincount(stretch, dense)
+    count = np.ones(len(size), int)
+    while count.sum() < bins:
+        count[np.argmax(size / count)] += 1
+    before = np.cumsum(size) - size
+    place = (np.cumsum(dense) - dense / 2 - before[stretch]) / size[stretch]
+    within = np.minimum((place * count[stretch]).astype(int), count[stretch] - 1)
+    bin = np.unique((np.cumsum(count) - count)[stretch] + within, return_inverse=True)[1]
+    return bin[np.minimum(np.searchsorted(lit, np.arange(len(signal))), len(lit) - 1)]
+
+
 def binned(full: Spectrum, bins: int = ENERGY_BINS) -> Spectrum:
-    """`full` in at most `bins` bins of equal signal, each with its mean attenuation."""
-    middle = np.cumsum(full.signal) - full.signal / 2
-    _, bin = np.unique(np.minimum((middle * bins).astype(int), bins - 1), return_inverse=True)
+    """`full` in at most `bins` bins, each with its mean attenuation; K edges lie between bins for iodine alone."""
+    bin = bins_of(full.signal, full.per_mm[: IODINE + 1], bins)
     signal = np.bincount(bin, full.signal)
     per_mm = np.array([np.bincount(bin, full.signal * mu) for mu in full.per_mm]) / signal
     return Spectrum(signal, per_mm)

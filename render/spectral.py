@@ -12,7 +12,7 @@ from functools import cache
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from jaxtyping import Float32, Float64, Int16
 from numpy import ndarray
 
@@ -21,6 +21,7 @@ from render.illumination import Illumination
 from render.kernels.decompose import likeliest
 from render.materials import HEAVY, MATERIALS, WATER, Spectrum, per_mm
 from render.properties import rows
+from render.three_materials import contrast_agent
 from render.units import MG_PER_G
 from simdata import Part, RecipeError, SceneError
 
@@ -41,7 +42,7 @@ Material = Literal[
 ]
 """Of render.materials, each an amount in g/cm3. Elements with a K edge within the beam need channels around it."""
 
-CONTRAST_AGENTS = ("iodine", "barium", "gadolinium")
+CONTRAST_AGENTS: tuple[Material, ...] = ("iodine", "barium", "gadolinium")
 
 ENDLESS = 40.0
 """Rays hardly go through more of one material than leaves e^-40 (2 m of water), a standard deviation. Those that are
@@ -122,6 +123,10 @@ def decompose_images(
     return np.stack([np.float32(a) * low + np.float32(b) * high for a, b in per_image])
 
 
+Grams = Mapping[Material, Float32[ndarray, "x y z"]]
+Spacing = tuple[float, float, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SpectralImage(Part, ABC):
     """What is to be seen of the materials. unit: of its numbers."""
@@ -129,8 +134,8 @@ class SpectralImage(Part, ABC):
     unit: ClassVar[str]
 
     @abstractmethod
-    def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> ndarray:
-        """The image, from g/cm3 of each material that was told apart."""
+    def __call__(self, grams: Grams, spacing_mm: Spacing) -> ndarray:
+        """The image, from g/cm3 of each material that was told apart, in voxels of that size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +145,7 @@ class Monoenergetic(SpectralImage):
     unit: ClassVar[str] = "HU"
     kev: Annotated[float, Ge(20), Le(150)] = 70.0
 
-    def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> Int16[ndarray, "x y z"]:
+    def __call__(self, grams: Grams, spacing_mm: Spacing) -> Int16[ndarray, "x y z"]:
         """1000 (sum over materials of grams mu/rho / (mu/rho of water) - 1)."""
         energy_kev = np.array([self.kev], float)
         to_water = per_mm([MATERIALS.index(m) for m in grams], energy_kev) / per_mm([WATER], energy_kev)
@@ -149,24 +154,72 @@ class Monoenergetic(SpectralImage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VirtualNonContrast(SpectralImage):
-    """As if no contrast agent had been given: Hounsfield units at `kev` of all but iodine, barium and gadolinium."""
+class ContrastImage(SpectralImage, ABC):
+    """What is agent and what is tissue, by `render.three_materials`, where water and one agent were told apart.
+
+    channels_kev: mean energies of the two channels behind a patient; 50 and 80 are those of a photon-counting detector
+    that parts 120 kVp at 65 keV, 55 and 88 those of 80 kVp and 140 kVp behind tin. smooth_mm: over which it is asked
+    which tissues there are. Where bone was told apart, too, every agent is taken as it was found.
+    Raises RecipeError if no agent was told apart.
+    """
+
+    channels_kev: tuple[Annotated[float, Ge(30), Le(150)], Annotated[float, Ge(30), Le(150)]] = (50.0, 80.0)
+    smooth_mm: Annotated[float, Gt(0)] = 2.5
+
+    def __post_init__(self) -> None:
+        if self.channels_kev[0] >= self.channels_kev[1]:
+            raise RecipeError(
+                f"{self.label}: found channels_kev {list(self.channels_kev)}; the lower, then the higher, would do"
+            )
+
+    def agents(self, grams: Grams, spacing_mm: Spacing) -> Grams:
+        """g/cm3 of every agent that was given."""
+        found: list[Material] = [agent for agent in CONTRAST_AGENTS if agent in grams]
+        if not found:
+            would_do = "one of these that is told apart would do"
+            raise RecipeError(
+                f"{self.label}: found no {', '.join(CONTRAST_AGENTS)}, but {', '.join(grams)}; {would_do}"
+            )
+        if set(grams) != {"water", *found[:1]}:
+            return {agent: grams[agent] for agent in found}
+        only = found[0]
+        return {only: contrast_agent(grams["water"], grams[only], only, spacing_mm, self.channels_kev, self.smooth_mm)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VirtualNonContrast(ContrastImage):
+    """As if no contrast agent had been given: Hounsfield units at `kev`, in which bone stays what it is."""
 
     unit: ClassVar[str] = "HU"
     kev: Annotated[float, Ge(20), Le(150)] = 70.0
 
-    def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> Int16[ndarray, "x y z"]:
-        return Monoenergetic(kev=self.kev)({m: g for m, g in grams.items() if m not in CONTRAST_AGENTS})
+    def __call__(self, grams: Grams, spacing_mm: Spacing) -> Int16[ndarray, "x y z"]:
+        agents = self.agents(grams, spacing_mm)
+        tissue: Grams = {material: grams[material] - agents.get(material, np.float32(0)) for material in grams}
+        return Monoenergetic(kev=self.kev)(tissue, spacing_mm)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastMap(ContrastImage):
+    """How much contrast agent is where, without what bone and fat would count as; noise goes below 0, too."""
+
+    unit: ClassVar[str] = "mg/ml"
+
+    def __call__(self, grams: Grams, spacing_mm: Spacing) -> Float32[ndarray, "x y z"]:
+        return np.sum(list(self.agents(grams, spacing_mm).values()), axis=0) * np.float32(MG_PER_G)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MaterialMap(SpectralImage):
-    """How much of one material is where. Raises RecipeError if it was not told apart."""
+    """How much of one material is where, as it was told apart: with water alone, bone counts as some of it.
+
+    Raises RecipeError if it was not told apart.
+    """
 
     unit: ClassVar[str] = "mg/ml"
     material: Material = "iodine"
 
-    def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> Float32[ndarray, "x y z"]:
+    def __call__(self, grams: Grams, spacing_mm: Spacing) -> Float32[ndarray, "x y z"]:
         if self.material not in grams:
             raise RecipeError(f"MaterialMap: found no {self.material}, but {', '.join(grams)}; one of these would do")
         return grams[self.material] * np.float32(MG_PER_G)
@@ -185,7 +238,7 @@ class EffectiveAtomicNumber(SpectralImage):
     POWER: ClassVar[float] = 2.94
     LEAST_G_CM3: ClassVar[float] = 0.1
 
-    def __call__(self, grams: Mapping[Material, Float32[ndarray, "x y z"]]) -> Float32[ndarray, "x y z"]:
+    def __call__(self, grams: Grams, spacing_mm: Spacing) -> Float32[ndarray, "x y z"]:
         electrons = np.float32(0) + sum(g * np.float32(_electrons(m)[0]) for m, g in grams.items())
         powers = np.float32(0) + sum(g * np.float32(_electrons(m)[1]) for m, g in grams.items())
         enough = (electrons > self.LEAST_G_CM3 * _electrons("water")[0]) & (powers > 0)

@@ -57,6 +57,13 @@ class Views:
         focus[:, :3] += focus[:, 3:] * by_mm
         return Views(focus, self.borders + by_mm, self.upward, self.rows)
 
+    def placed(self, pose: Float[ndarray, "views_or_one 4 4"]) -> "Views":
+        """The same scanner, each of its views moved and turned by its own pose, or all by one."""
+        turn, shift = pose[:, :3, :3].transpose(0, 2, 1), pose[:, :3, 3]
+        focus = self.focus.copy()
+        focus[:, :3] = (self.focus[:, None, :3] @ turn)[:, 0] + self.focus[:, 3:] * shift
+        return Views(focus, self.borders @ turn + shift[:, None], (self.upward[:, None] @ turn)[:, 0], self.rows)
+
     def refocused(self, across_mm: float, up_mm: float) -> "Views":
         """The same detectors from another place of the focal spot, moved along their columns' and rows' directions."""
         across, up = self.borders[:, -1] - self.borders[:, 0], self.upward

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from phantoms.patient_motion import Shift
+from phantoms.patient_motion import Shift, Turn
 from render.attenuation import attenuation, mass_attenuation
 from render.bowtie import Bowtie
 from render.calibration import Calibration
@@ -302,6 +302,33 @@ def test_a_patient_who_jerks_is_seen_in_two_places():
     assert image.labelled
     instant = replace(AXIAL, gantry=replace(FAN, rotation_s=1e-6))(moved, STREAMS)
     np.testing.assert_array_equal(instant.array, still.array)
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        Shift(shift_mm=(1.3, -0.7, 0.0), start_s=-1.0),
+        Turn(degrees=20.0, axis=(0.0, 0.0, 1.0), start_s=-1.0),
+        Turn(degrees=8.0, axis=(1.0, 0.0, 0.0), start_s=-1.0),
+    ],
+    ids=["shifted", "rolled", "nodding"],
+)
+def test_one_who_moves_as_a_whole_is_seen_where_he_is_to_a_tenth_of_a_voxel(motion):
+    """Voxels of 4 mm. The centre of mass of a block lies where the pose has taken it."""
+    scene = scene_of(np.zeros((40, 40, 10), np.uint8), 4.0)
+    scene.tissue[16:22, 24:30, 3:7] = tissues()["water"]
+    moved = motion(scene, STREAMS.generator)
+    scan = CT(gantry=replace(COARSE, views=80, element_mm=4.0), effects=())
+    before, after = (centre_mm(scan(one, STREAMS)) for one in (scene, moved))
+    np.testing.assert_allclose(after, motion.moved_mm(before, scene.grid, 0.0), atol=0.4)
+    assert np.linalg.norm(after - before) > 1.2
+
+
+def centre_mm(image):
+    """Centre of mass of what is no air."""
+    mass = np.clip(image.array + 700.0, 0, None)
+    points = image.grid.points_mm()
+    return (points * mass[..., None]).sum(axis=(0, 1, 2)) / mass.sum()
 
 
 @pytest.mark.parametrize("axes", list(permutations(range(3))))

@@ -13,6 +13,7 @@ from render.effects.gain_error import GainError
 from render.effects.lag import Lag
 from render.effects.pulse_pile_up import PulsePileUp
 from render.effects.saturation import Saturation
+from render.effects.starved_rays import StarvedRays
 from render.gantry import Gantry
 from render.materials import Spectrum
 from render.photons import Photons
@@ -21,7 +22,17 @@ from simdata import Grid, Raw, RecipeError, Streams
 GRID = Grid.regular((4, 4, 4))
 FLAT = Spectrum(np.ones(1), np.zeros((3, 1)))
 COUNTING = PulsePileUp(bins_kev=(20.0, 120.0))
-EFFECTS = [Crosstalk(), Lag(), Saturation(), DeadElements(share=0.1), DefectCorrection(), GainError(), COUNTING]
+FEEDING = StarvedRays()
+EFFECTS = [
+    Crosstalk(),
+    Lag(),
+    Saturation(),
+    DeadElements(share=0.1),
+    DefectCorrection(),
+    GainError(),
+    COUNTING,
+    FEEDING,
+]
 
 
 def measured(data, view_s=None, element_mm=(1.0, 1.0), blank=1000.0) -> Photons:
@@ -218,3 +229,28 @@ def test_pile_up_asks_for_the_bins_of_the_measurement():
         PulsePileUp(bins_kev=(60.0, 20.0))
     with pytest.raises(RecipeError, match="PulsePileUp: found one view"):
         spoilt(COUNTING, measured(np.ones((1, 1, 2, 2))))
+
+
+def amplified(mean, seed=4):
+    """Counts of so many photons, read by an amplifier, (1, views, columns, rows)."""
+    rng = np.random.default_rng(seed)
+    return measured((rng.poisson(mean) + rng.normal(0, FEEDING.electronic, np.shape(mean)))[None])
+
+
+@pytest.mark.parametrize("photons", [4.0, 12.0, 40.0])
+def test_starved_rays_become_as_sure_as_is_asked_for_and_keep_their_mean(photons):
+    noisy = amplified(np.full((24, 60, 12), photons))
+    fed = spoilt(FEEDING, noisy).data[0, 6:-6, 10:-10, 2:-2]
+    assert np.log(fed).std() < 1.15 * FEEDING.deviation
+    assert fed.mean() == pytest.approx(photons, rel=0.03)
+    assert noisy.data.std() > 1.7 * FEEDING.deviation * photons
+
+
+def test_rays_with_enough_photons_stay_as_they_are_and_do_not_shine_into_the_shadow_of_metal():
+    mean = np.full((12, 40, 6), 5000.0)
+    mean[:, 15:25] = 1.0
+    noisy = amplified(mean)
+    fed = spoilt(FEEDING, noisy).data
+    np.testing.assert_array_equal(fed[:, :, mean[0, :, 0] > 1], noisy.data[:, :, mean[0, :, 0] > 1])
+    assert fed[0, :, 15:25].max() < 3 * FEEDING.electronic < noisy.data[0, :, 15:25].max()
+    assert fed[0, :, 15:25].mean() == pytest.approx(1.0, abs=0.3)

@@ -7,13 +7,16 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from phantoms.patient_motion import Shift
 from pipelines.recipe import load
 from render.angiography import Angiography
+from render.anti_scatter_grid import AntiScatterGrid
 from render.attenuation import attenuation
 from render.c_arm import CArm
 from render.detector import EnergyIntegrating, PhotonCounting
 from render.display import ForProcessing
 from render.effects.quantum_noise import QuantumNoise
+from render.effects.scatter import Scatter
 from render.exposure import AutomaticExposure, FixedExposure, air_kerma_ugy
 from render.flat_panel import Light, Opaque, moving_mean
 from render.kernels.mix import mix_reference
@@ -147,6 +150,39 @@ def test_automatic_exposure_reaches_its_kerma(layers, detector_ugy):
     by_mas = air_kerma_ugy(BEAM.photons_mm2_mas * np.exp(-depth), BEAM.energy_kev) * (1000 / 1800) ** 2
     mas = raw.blank[0, 0, 32, 24] / XRAY.measure(slab(*layers)).blank[0, 0, 32, 24] * 2.0
     assert mas * by_mas == pytest.approx(detector_ugy, rel=0.02)
+
+
+@pytest.mark.parametrize("metal", ["cobalt_chrome", "stainless_steel"])
+def test_a_slab_of_metal_gets_all_that_the_generator_has(metal):
+    """What stands for a metal fits where there are photons; at a few keV it would attenuate by less than nothing."""
+    xray = replace(XRAY, exposure=AutomaticExposure(most_mas=4.0))
+    assert xray.measure(slab(metal)).blank == pytest.approx(2 * XRAY.measure(slab(metal)).blank)
+
+
+@pytest.mark.parametrize("grids", [(), (AntiScatterGrid(),)], ids=["no grid", "grid"])
+def test_automatic_exposure_counts_scatter_and_what_the_grid_lets_through(grids):
+    """The measuring field gets as much with scatter as it would get of primary radiation alone."""
+    exposure = AutomaticExposure(detector_ugy=2.5, fields=((0.0, 0.0),), field=0.3)
+    alone = replace(XRAY, exposure=exposure)
+    behind = replace(alone, effects=(Scatter(grids=grids),))
+    patient = slab(*("water",) * 4)
+    straight = alone.measure(patient).data
+    veiled = behind.effects[0](behind.measure(patient), STREAMS.generator).data
+    assert middle(veiled[0, 0]) == pytest.approx(middle(straight[0, 0]), rel=0.03)
+    assert middle(behind.measure(patient).data[0, 0]) < 0.8 * middle(straight[0, 0]) or grids
+
+
+def test_one_who_jerks_amid_an_exposure_is_seen_in_two_places():
+    patient = slab("water", "cortical_bone")
+    patient.tissue[:25] = 0
+    jerk = Shift(shift_mm=(7.0, 0.0, -3.0), start_s=0.04, lasting_s=1e-4)
+    long = replace(XRAY, tube_ma=25.0)
+    before, after = (
+        long.measure(one).data for one in (patient, replace(jerk, start_s=-1.0)(patient, STREAMS.generator))
+    )
+    blurred = long.measure(jerk(patient, STREAMS.generator)).data
+    np.testing.assert_allclose(blurred, (before + after) / 2, rtol=1e-5)
+    assert np.abs(after - before).max() > 0.1 * before.max()
 
 
 def test_automatic_exposure_ends_where_the_generator_does():

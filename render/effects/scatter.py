@@ -46,7 +46,10 @@ class Scatter(Effect):
     grids: tuple[AntiScatterGrid, ...] = ()
 
     def __call__(self, raw: Raw, rng: Generator) -> Photons:
-        measured = photons(raw, "Scatter")
+        return self.veiled(photons(raw, "Scatter"))
+
+    def veiled(self, measured: Photons) -> Photons:
+        """What is measured behind the grids, and with scatter; nothing about it is random."""
         data, blank = np.empty_like(measured.data), np.empty_like(measured.blank)
         for channel, spectrum in enumerate(measured.spectra):
             passing = self._passing(spectrum)
