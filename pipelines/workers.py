@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_exit
 from typing import Any
@@ -41,8 +41,9 @@ def processes(count: int) -> Mapper:
         waiting = list(reversed(items))
         while waiting:
             suspects = yield from _run_until_crash(task, waiting, count)
-            for item in suspects:
-                yield item, _run_alone(task, item, count)
+            deaths = dict.fromkeys(suspects, 1)
+            while suspects:
+                yield from _run_alone(task, suspects, deaths, count)
 
     return run
 
@@ -73,11 +74,22 @@ def _run_until_crash(task: Task, waiting: list[Any], count: int) -> Iterator[Any
     return []
 
 
-def _run_alone(task: Task, item: Any, count: int) -> Any:
-    for _ in range(TRIES - 1):
-        with _pool(1, cpus() // count) as pool, suppress(BrokenProcessPool):
-            return _submit(pool, task, item).result()
-    return Crash(f"the worker process died here {TRIES} times; too little memory is the usual cause")
+def _run_alone(task: Task, suspects: list[Any], deaths: dict[Any, int], count: int) -> Iterator[tuple[Any, Any]]:
+    """Works through `suspects` one at a time, so that it is known which of them the worker dies of."""
+    with _pool(1, cpus() // count) as pool:
+        while suspects:
+            item = suspects[0]
+            try:
+                result = _submit(pool, task, item).result()
+            except BrokenProcessPool:
+                deaths[item] += 1
+                if deaths[item] < TRIES:
+                    return
+                result = Crash(f"the worker process died here {TRIES} times; too little memory is the usual cause")
+            del suspects[0]
+            yield item, result
+            if isinstance(result, Crash):
+                return
 
 
 def _submit(pool: ProcessPoolExecutor, task: Task, item: Any) -> Future[Any]:
