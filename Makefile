@@ -4,7 +4,7 @@ BIN := .venv/bin
 SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
-.PHONY: demo test check format gpu-test faults bench people retina vessel-pictures mammograms xray-pictures clean
+.PHONY: demo test check format gpu-test faults fuzz bench people retina vessel-pictures mammograms xray-pictures clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -33,6 +33,9 @@ gpu-test: .venv/ready                   ## the kernels of an NVIDIA GPU; without
 
 faults: .venv/consumers                 ## fifty kills of everything, a thousand flipped bits, a poison sample in a hundred
 	$(BIN)/pytest -m slow tests/faults
+
+fuzz: .venv/ready                       ## ten minutes of anything at all for the readers of recipes, label maps and datasets
+	FUZZ_SECONDS=60 $(BIN)/pytest tests/test_fuzz.py
 
 bench: .venv/ready                      ## speed, written to benchmarks/results/
 	for script in $(filter-out $(SLOW), $(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done

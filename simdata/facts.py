@@ -15,7 +15,7 @@ import h5py
 from simdata.errors import DatasetError
 from simdata.hdf5 import read_truth, sample_group
 from simdata.manifest import Receipt
-from simdata.store import Store, cache_folder, key_of
+from simdata.store import REMAKE, Store, cache_folder, key_of
 from simdata.structures import structures
 
 LESION = "lesion"
@@ -129,21 +129,33 @@ def _label(part: Mapping[str, Any]) -> str:
     return part.get("name") or part["kind"].rpartition(".")[2].lower()
 
 
+def facts_in(group: h5py.Group) -> Facts:
+    """The facts of a stored sample, whose arrays stay unread. Raises DatasetError if it is damaged."""
+    try:
+        version = json.loads(str(group.attrs["versions"])).get("simdata", "")
+        return facts_of(read_truth(group), version)
+    except DatasetError:
+        raise
+    except Exception as reason:
+        where = f"{group.file.filename}: sample {group.name}"
+        raise DatasetError(f"{where}: what is true of it cannot be read: {reason!r}; {REMAKE}") from reason
+
+
 def _read(store: Store, receipts: Sequence[Receipt]) -> Iterator[tuple[int, Facts]]:
     shards: dict[str, list[Receipt]] = {}
     for receipt in receipts:
         shards.setdefault(receipt.shard, []).append(receipt)
     for name, held in shards.items():
-        try:
-            with store.glance(name) as opened, h5py.File(opened, "r") as file:
-                for receipt in held:
-                    group = sample_group(file, receipt.group)
-                    version = json.loads(str(group.attrs["versions"])).get("simdata", "")
-                    yield receipt.index, facts_of(read_truth(group), version)
-        except DatasetError:
-            raise
-        except Exception as reason:
-            raise DatasetError(f"{name}: what is true of its samples cannot be read: {reason}") from reason
+        with store.glance(name) as opened, _file(name, opened) as file:
+            for receipt in held:
+                yield receipt.index, facts_in(sample_group(file, receipt.group))
+
+
+def _file(name: str, opened: Any) -> h5py.File:
+    try:
+        return h5py.File(opened, "r")
+    except OSError as reason:
+        raise DatasetError(f"{name}: {reason.strerror or reason}; {REMAKE}") from reason
 
 
 def _packed(facts: Mapping[int, Facts]) -> list[Any]:

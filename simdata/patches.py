@@ -11,6 +11,7 @@ from simdata.dataset import Dataset
 from simdata.errors import DatasetError
 from simdata.grid import Grid
 from simdata.layout import LABELS, SEEN
+from simdata.store import REMAKE
 from simdata.streams import Streams
 
 
@@ -80,12 +81,18 @@ class Patches:
     def _look(self, position: int) -> "_About":
         """What patches of a sample need to know of it, read once."""
         first = self.images[0]
-        truth = self.dataset.truth(position)
-        grid = Grid(self.dataset.stored(position, first).shape[-3:], np.array(truth["images"][first]["affine"]))
-        centres = [grid.index(np.array(finding["centre_mm"])) for finding in truth["findings"]]
+        shape, truth = self.dataset.stored(position, first).shape[-3:], self.dataset.truth(position)
+        try:
+            grid = Grid(shape, np.array(truth["images"][first]["affine"]))
+            centres = [grid.index(np.array(finding["centre_mm"])) for finding in truth["findings"]]
+            nearest = np.rint(np.array(centres, float).reshape(-1, 3)).astype(int)
+            index, seed = int(truth["index"]), int(truth["seed"])
+        except (LookupError, TypeError, ValueError) as reason:
+            raise DatasetError(
+                f"Patches: what is true of sample {position} cannot be read: {reason!r}; {REMAKE}"
+            ) from reason
         own = f"{SEEN}/{first}/{LABELS}"
-        labels = own if self.dataset.has(position, own) else LABELS
-        return _About(truth["index"], truth["seed"], grid, np.rint(centres).astype(int), labels)
+        return _About(index, seed, grid, nearest, own if self.dataset.has(position, own) else LABELS)
 
     def _start(self, rng: Generator, sample: "_About") -> tuple[int, int, int]:
         """The first voxel of the patch: anywhere, or so that the centre of a finding is anywhere in the patch."""
