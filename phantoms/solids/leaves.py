@@ -1,6 +1,6 @@
 """The shapes that solids are made of: ellipsoid, tube, plane, sheet, outline, lattice and waves.
 
-`numbers` lists what `phantoms.solids.kernel` reads of each, in its order.
+`numbers` lists what the kernels (`phantoms.solids.shapes`) read of each, in their order.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from numpy import ndarray
 from numpy.random import Generator
 from numpy.typing import ArrayLike
@@ -20,6 +20,7 @@ from simdata import SceneError
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 SHALLOW = 1e-6
+Numbers = Float32[ndarray, "..."]
 INNER = 0.4
 """Bounds of an outline's steepness hold from this share of its radius outwards; nearer the axis all is inside."""
 
@@ -50,11 +51,11 @@ class Ellipsoid(Solid):
         return Ellipsoid(centre, scale * np.asarray(self.radii, float), np.asarray(self.axes) @ turn.T, self.roundness)  # pyright: ignore[reportArgumentType]
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         radii = np.asarray(self.radii, float)
         rows = np.asarray(self.axes, float) / radii[:, None]
-        return np.concatenate([rows.ravel(), rows @ np.asarray(self.centre, float), radii])
+        return np.concatenate([rows.ravel(), rows @ np.asarray(self.centre, float), radii], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +74,10 @@ class Plane(Solid):
         return Plane(point, turn @ np.asarray(self.normal, float))  # pyright: ignore[reportArgumentType]
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         normal = np.asarray(self.normal, float) / np.linalg.norm(self.normal)
-        return np.append(normal, normal @ np.asarray(self.point, float))
+        return np.append(normal, normal @ np.asarray(self.point, float)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +117,13 @@ class Tube(Solid):
         return np.where(thinner > 1, self.flat / np.maximum(thinner, 1) * np.sqrt(np.maximum(thinner**2 - 1, 0)), 0)
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         along = self.ends - self.starts
         length2 = (along**2).sum(1)
         slope = np.abs(self.radii[:, 1] - self.radii[:, 0]) / np.sqrt(np.maximum(length2, 1e-12))
         m = self._stretch()
+        stretch = np.sqrt(1 + (m**2).sum(1))
         columns = [
             self.starts,
             along,
@@ -129,10 +131,10 @@ class Tube(Solid):
             self.radii[:, 1:] - self.radii[:, :1],
             np.where(length2 > 1e-9, 1 / np.maximum(length2, 1e-9), 0)[:, None],
             m,
-            np.sqrt(1 + (m**2).sum(1))[:, None],
-            np.where(length2 > 1e-9, 1 + slope, 1)[:, None],
+            1 / stretch[:, None],
+            (stretch + np.where(length2 > 1e-9, slope, 0))[:, None],
         ]
-        return np.concatenate(columns, axis=1).ravel()
+        return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,14 +167,15 @@ class Sheet(Solid):
         return Sheet(self.heights * scale, first, self.step_mm * scale, np.asarray(self.axes) @ turn.T, origin)  # pyright: ignore[reportArgumentType]
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         axes = np.asarray(self.axes, float)
         head = [*axes.ravel(), *(axes @ np.asarray(self.origin, float)), *self.first_mm, self.step_mm]
         flat = self.flatness()
         steps = [np.abs(np.diff(self.heights, axis=n)).max(initial=0) / self.step_mm for n in (0, 1)]
         bounds = [np.sqrt(1 + steps[0] ** 2 + steps[1] ** 2), flat.min()]
-        return np.concatenate([head, self.heights.shape, bounds, np.stack([self.heights, flat], axis=-1).ravel()])
+        table = np.stack([self.heights, flat], axis=-1).ravel()
+        return np.concatenate([head, self.heights.shape, bounds, table], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +216,7 @@ class Polar(Solid):
         return Polar(scale * radii, axis, scale * self.first_mm + float(shift_mm[2]), scale * self.step_mm)
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         flat = self.flatness()
         up = np.abs(np.diff(self.radii, axis=0)).max(axis=1) / self.step_mm
@@ -223,7 +226,8 @@ class Polar(Solid):
         up = np.maximum(np.append(up + sway, 0), np.append(0, up + sway))
         rows = np.stack([np.sqrt((1 + around) ** 2 + up**2), flat.min(axis=1), self.radii.min(axis=1)], axis=-1)
         head = [*self.radii.shape, self.first_mm, self.step_mm]
-        return np.concatenate([head, self.axis.ravel(), np.stack([self.radii, flat], axis=-1).ravel(), rows.ravel()])
+        table = np.stack([self.radii, flat], axis=-1).ravel()
+        return np.concatenate([head, self.axis.ravel(), table, rows.ravel()], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,14 +252,14 @@ class Lattice(Solid):
         return Lattice(self.values * scale, first, self.step_mm * scale, np.asarray(self.axes) @ turn.T)  # pyright: ignore[reportArgumentType]
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         axes = np.asarray(self.axes, float) / self.step_mm
         steep = np.sqrt(
             sum((np.abs(np.diff(self.values, axis=n)).max(initial=0) / self.step_mm) ** 2 for n in range(3))
         )
         head = [*axes.ravel(), *(axes @ np.asarray(self.first, float)), *self.values.shape, steep]
-        return np.concatenate([head, self.values.ravel()])
+        return np.concatenate([head, self.values.ravel()], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,11 +281,11 @@ class Waves(Solid):
         return Waves(k, self.phase - k @ np.asarray(shift_mm, float), self.amplitude_mm * scale)
 
     @cached_property
-    def numbers(self) -> ndarray:
+    def numbers(self) -> Numbers:
         """What the kernel reads."""
         rows = np.column_stack([self.k, self.phase, self.amplitude_mm])
         steep = (np.linalg.norm(self.k, axis=1) * np.abs(self.amplitude_mm)).sum()
-        return np.concatenate([[len(rows), steep, np.abs(self.amplitude_mm).sum()], rows.ravel()])
+        return np.concatenate([[len(rows), steep, np.abs(self.amplitude_mm).sum()], rows.ravel()], dtype=np.float32)
 
 
 def tube(points, radii, step_mm: float = 0.0, flat=(0.0, 0.0, 0.0)) -> Tube:
@@ -290,9 +294,8 @@ def tube(points, radii, step_mm: float = 0.0, flat=(0.0, 0.0, 0.0)) -> Tube:
     flat: (3,) or (n, 3), the direction in which it is thinner, as long as it is thinner.
     """
     points = np.asarray(points, float)
-    table = np.column_stack(
-        [points, np.broadcast_to(radii, len(points)), np.broadcast_to(np.asarray(flat, float), (len(points), 3))]
-    )
+    table = np.empty((len(points), 7))
+    table[:, :3], table[:, 3], table[:, 4:] = points, radii, flat
     if step_mm:
         table = _curve(table.tobytes(), step_mm)
     ends = np.stack([table[:-1, 3], table[1:, 3]], axis=1)

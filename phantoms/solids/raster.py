@@ -10,14 +10,15 @@ from jaxtyping import Float32, Int64, UInt8, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 
-from phantoms.solids.kernel import LEVELS, View, depth_at, draw_blocks
+from phantoms.solids.blocks import EDGES, draw_blocks
+from phantoms.solids.places import View
+from phantoms.solids.points import depth_at
 from phantoms.solids.solid import Depth, Layer, Points, Solid
 from phantoms.solids.tape import Tape, tape
 from simdata import Grid
 
 FINE_MM = 2.2
-"""Grids this fine are computed in blocks of 8^3 voxels, coarser ones of 4^3: a block should be about a finger wide."""
-
+"""Grids this fine are cut into blocks of the first level, coarser ones of the second."""
 
 BATCHES, BATCH = 6, 8
 """Batches of tiles for each thread, as tiles differ in how much there is to see, and tiles that are worth a batch."""
@@ -36,8 +37,8 @@ class Warp:
 
     @cached_property
     def flat(self) -> Float32[ndarray, " n"]:
-        """x of every place, then y, then z."""
-        return np.ascontiguousarray(np.moveaxis(self.places, -1, 0)).ravel()
+        """x, y, z of every place."""
+        return np.ascontiguousarray(self.places).ravel()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +73,13 @@ def draw(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None = None, m
     return Drawing(labels, tissue, other, share)
 
 
-def _edge(grid: Grid) -> int:
-    """Voxels along the smallest block."""
-    return 8 if max(grid.spacing_mm) < FINE_MM else 4
+def _level(grid: Grid) -> int:
+    """Level of the largest blocks."""
+    return 0 if max(grid.spacing_mm) < FINE_MM else 1
 
 
 def _tiles(grid: Grid) -> Int64[ndarray, "n 3"]:
-    axes = [np.arange(0, n, _edge(grid) * LEVELS[0]) for n in grid.shape]
+    axes = [np.arange(0, n, EDGES[_level(grid)]) for n in grid.shape]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
@@ -88,8 +89,10 @@ def _prepared(layers: Sequence[Layer] | Tape, grid: Grid, warp: Warp | None) -> 
     warp = warp or straight()
     voxel_mm, shape = float(np.mean(grid.spacing_mm)), np.array(grid.shape, np.int64)
     places = np.array(warp.places.shape[:3], np.int32)
-    view = View(grid.affine, warp.flat, places, np.array(warp.first, np.float32), np.float32(warp.step_mm), _edge(grid))
-    return lambda tiles, *arrays: draw_blocks(tiles, shape, voxel_mm, view, program, *arrays)
+    first, level = np.array(warp.first, np.float32), _level(grid)
+    view = View(grid.affine, warp.flat, places, first, np.float32(warp.step_mm), level)
+    one_kind = np.ascontiguousarray  # strided tiles would have the kernel compiled once more
+    return lambda tiles, *arrays: draw_blocks(one_kind(tiles), shape, voxel_mm, view, program, *arrays)
 
 
 def depths(solid: Solid, points: Points) -> Depth:
