@@ -12,17 +12,26 @@ from io import BytesIO
 from PIL import Image as Picture
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --disable-extensions"
-).split()
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--hide-scrollbars",
+]
 SOFTWARE_WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 NO_WEBGL = ("--disable-3d-apis",)
-PATIENCE_S = 90
+PATIENCE_S = 180
 
 
 class Chromium:
-    """A browser with its own empty profile. complaints: what pages wrote as warning or error. asked: what they fetched."""
+    """A browser with its own empty profile. complaints: errors and warnings of the page. asked: what it fetched."""
 
     def __init__(self, profile, *flags):
         self.complaints, self.asked, self._last, self._buffer = [], [], 0, b""
@@ -112,7 +121,7 @@ class Chromium:
             self.complaints.append(str(params["exceptionDetails"]))
         elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
             self.complaints.append(str([thing.get("value") for thing in params["args"]]))
-        elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
             self.complaints.append(str(params["entry"]))
         elif method == "Network.requestWillBeSent":
             self.asked.append(params["request"]["url"])

@@ -14,6 +14,7 @@ from pipelines.report.dice import Die
 from pipelines.report.parameters import counted
 from pipelines.report.truths import Column, Truths
 
+NAMED = 5
 PARTS = 10
 """A range is told in so many parts that are equally likely."""
 SURPRISING = 0.01
@@ -69,7 +70,7 @@ def html(found: Sequence[Covered], truths: Truths) -> str:
                 str(one.draws),
                 f"{one.hit} of {one.parts}",
                 "" if one.span is None else f"{100 * one.span:.0f} %",
-                "; ".join(one.missed),
+                _listed(one.missed),
                 f"{100 * one.chance:.2g} % each" if one.missed else "",
             ),
             not one.surprising,
@@ -87,6 +88,11 @@ def html(found: Sequence[Covered], truths: Truths) -> str:
         + _structures(truths)
         + _findings(truths)
     )
+
+
+def _listed(missed: Sequence[str]) -> str:
+    rest = f" and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
+    return "; ".join(missed[:NAMED]) + rest
 
 
 def _structures(truths: Truths) -> str:

@@ -7,70 +7,87 @@ import numpy as np
 from pipelines.page.document import card, cards, table
 from pipelines.page.plots import curves
 from pipelines.page.svg import number
-from pipelines.report.volumes import PERCENTILES, Measured, Rulers
+from pipelines.report.volumes import PERCENTILES, Measured
 
 MEAN = "mean of the samples"
-FEWEST = 2e-5
-"""Share of the voxels below which a bin at the ends of a histogram is not drawn."""
+HU_STEP, BINS = 10.0, 160
+"""The width of a bin in HU, and the number of bins over any other unit."""
+FAR = (0.05, 99.95)
+"""Percentiles of all samples' voxels between which an image is drawn."""
 
 
-def figures(measured: Sequence[Measured], by: Rulers, units: Mapping[str, str]) -> dict:
+def figures(measured: Sequence[Measured], units: Mapping[str, str]) -> dict:
     """Bins, mean shares and percentiles, ready for JSON."""
+    return {name: _image_figures(measured, name, unit) for name, unit in units.items()}
+
+
+def html(measured: Sequence[Measured], units: Mapping[str, str]) -> str:
+    """The section's content."""
+    plots = [
+        card(name, _plot(measured, name, unit)) for name, unit in units.items() if _edges(measured, name, unit).size
+    ]
+    return (
+        "<p>Voxels inside the patient where the image has labels on its own grid, else all. Heights are square roots "
+        "of shares, so that small peaks are seen; a thin line is a sample, the bold one their mean.</p>"
+        + cards(plots, "cards pairs")
+        + _table(measured, units)
+    )
+
+
+def _image_figures(measured: Sequence[Measured], name: str, unit: str) -> dict:
+    edges = _edges(measured, name, unit)
+    shares = _shares(measured, name, edges)
     return {
-        name: {
-            "unit": units.get(name, ""),
-            "bin_edges": edges.tolist(),
-            "mean_share": _mean(measured, name).tolist(),
-            "percentiles": {
-                str(one.index): dict(zip(map(str, PERCENTILES), one.percentiles[name], strict=True))
-                for one in measured
-                if one.percentiles.get(name)
-            },
-            "not_finite": {str(one.index): one.strange[name] for one in measured if one.strange.get(name)},
-        }
-        for name, edges in by.edges.items()
+        "unit": unit,
+        "bin_edges": edges.tolist(),
+        "mean_share": np.mean(list(shares.values()), axis=0).tolist() if shares else [],
+        "percentiles": {
+            str(one.index): dict(zip(map(str, PERCENTILES), one.percentiles[name], strict=True))
+            for one in measured
+            if one.percentiles.get(name)
+        },
+        "not_finite": {str(one.index): one.strange[name] for one in measured if one.strange.get(name)},
     }
 
 
-def html(measured: Sequence[Measured], by: Rulers, units: Mapping[str, str]) -> str:
-    """The section's content."""
-    parts = [
-        "<p>Voxels inside the patient where the image has labels on its own grid, else all. Heights are square roots "
-        "of shares, so that small peaks are seen; a thin line is a sample, the bold one their mean.</p>"
-    ]
-    plots = []
-    for name, edges in by.edges.items():
-        lines = {f"sample {one.index}": np.sqrt(one.shares[name]).tolist() for one in measured if name in one.shares}
-        if not lines:
-            continue
-        lines[MEAN] = np.sqrt(_mean(measured, name)).tolist()
-        middles = ((edges[:-1] + edges[1:]) / 2).tolist()
-        first, last = _filled(_mean(measured, name))
-        cut = {line: heights[first:last] for line, heights in lines.items()}
-        plots.append(card(name, curves(middles[first:last], cut, MEAN, units.get(name, ""))))
-    parts.append(cards(plots, "cards pairs"))
-    parts.append(_table(measured, by, units))
-    return "".join(parts)
+def _plot(measured: Sequence[Measured], name: str, unit: str) -> str:
+    edges = _edges(measured, name, unit)
+    shares = _shares(measured, name, edges)
+    lines = shares | {MEAN: np.mean(list(shares.values()), axis=0)}
+    middles = ((edges[:-1] + edges[1:]) / 2).tolist()
+    return curves(middles, {line: np.sqrt(share).tolist() for line, share in lines.items()}, MEAN, unit)
 
 
-def _filled(shares: np.ndarray) -> tuple[int, int]:
-    """The bins, first and last, between which all but a few voxels lie."""
-    where = np.flatnonzero(shares > FEWEST)
-    return (max(int(where[0]) - 1, 0), int(where[-1]) + 2) if where.size else (0, shares.size)
+def _edges(measured: Sequence[Measured], name: str, unit: str) -> np.ndarray:
+    """The bins that hold nearly all voxels of all samples; none if there is no voxel."""
+    values = [one.values[name] for one in measured if name in one.values and one.values[name].size]
+    if not values:
+        return np.zeros(0)
+    low, high = np.percentile(np.concatenate(values), FAR)
+    if unit == "HU":
+        return np.arange(np.floor(low / HU_STEP) - 1, np.ceil(high / HU_STEP) + 2) * HU_STEP
+    room = (high - low) / BINS or 0.5
+    return np.linspace(low - room, high + room, BINS + 1)
 
 
-def _mean(measured: Sequence[Measured], name: str) -> np.ndarray:
-    return np.mean([one.shares[name] for one in measured if name in one.shares], axis=0)
+def _shares(measured: Sequence[Measured], name: str, edges: np.ndarray) -> dict[str, np.ndarray]:
+    """Sample to the share of its voxels in every bin."""
+    found = {}
+    for one in measured:
+        values = one.values.get(name, np.zeros(0))
+        if values.size and edges.size:
+            found[f"sample {one.index}"] = np.histogram(values, edges)[0] / values.size
+    return found
 
 
-def _table(measured: Sequence[Measured], by: Rulers, units: Mapping[str, str]) -> str:
+def _table(measured: Sequence[Measured], units: Mapping[str, str]) -> str:
     rows = []
-    for name in by.edges:
+    for name, unit in units.items():
         found = np.array([one.percentiles[name] for one in measured if one.percentiles.get(name)])
         if not found.size:
             continue
         middle = [number(value) for value in np.median(found, axis=0)]
         strange = sum(one.strange.get(name, 0) for one in measured)
-        rows.append(((name, units.get(name, ""), *middle, number(strange)), None if not strange else False))
+        rows.append(((name, unit, *middle, number(strange)), None if not strange else False))
     heads = ("image", "unit", "least", "1 %", "25 %", "median", "75 %", "99 %", "most", "not finite")
     return "<p>Percentiles, the median over the samples:</p>" + table(heads, rows)

@@ -8,9 +8,10 @@ from PIL import Image as Picture
 
 from pipelines.report.dice import Die
 from pipelines.report.viewer import Viewed, viewed
-from pipelines.report.volumes import Measured, Rulers, measure, rulers, stored_bytes
+from pipelines.report.volumes import Measured, lattice_of, measure, stored_bytes
 from pipelines.sheet import contact_row
 from simdata.dataset import Dataset
+from simdata.grid import Grid
 from simdata.layout import LABELS
 from simdata.sample import Sample
 
@@ -20,12 +21,13 @@ MEASURED, PICTURED, VIEWED = 48, 6, 3
 
 @dataclass
 class Looks:
-    """What was seen so far, one sample at a time; no volume is kept. pictures: title to the row of a contact sheet."""
+    """What was seen so far, one sample at a time; no volume is kept. lattice: that of the
+    first sample. pictures: title to the row of a contact sheet."""
 
     measured: list[Measured] = field(default_factory=list)
     pictures: dict[str, Picture.Image] = field(default_factory=dict)
     viewed: list[Viewed] = field(default_factory=list)
-    rulers: Rulers | None = None
+    lattice: Grid | None = None
 
 
 def looks_at(dataset: Dataset, dice: Sequence[Die], into: Looks) -> Mapping[int, Callable[[], None]]:
@@ -36,9 +38,9 @@ def looks_at(dataset: Dataset, dice: Sequence[Die], into: Looks) -> Mapping[int,
     def look(position: int) -> None:
         index = dataset.receipts[position].index
         sample = replace(dataset[position], index=index)
-        into.rulers = into.rulers or rulers(sample)
+        into.lattice = into.lattice or lattice_of(sample.scene.grid)
         stored = stored_bytes(dataset.stored(position, LABELS).parent)
-        measured = measure(sample, into.rulers, stored)
+        measured = measure(sample, into.lattice, stored)
         if len(into.pictures) < sum(place <= position for place in pictured):
             into.pictures[title(sample, dice)] = contact_row(sample)
         if len(into.viewed) < sum(place <= position for place in in_viewer):

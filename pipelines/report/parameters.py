@@ -80,6 +80,8 @@ def _die_card(die: Die, column: Column | None) -> str:
 def _plain_card(name: str, column: Column) -> str:
     if column.words:
         return card(_title(name), bars(dict(sorted(Counter(column.words).items()))))
+    if len(set(column.numbers)) == 1:
+        return card(_title(name), f"<p>{number(column.numbers[0])} in all samples</p>")
     return card(_title(name), histogram(column.numbers))
 
 

@@ -50,12 +50,11 @@ def report(folder: Path, progress: Progress = lambda done, wanted: None) -> Repo
 def _told(about: head.About, dice: Sequence[Die], truths: Truths, looks: Looks, failed: Sequence[Failed]) -> Report:
     covered = coverage.coverage(dice, truths)
     unlike = diversity.diversity(looks.measured, truths)
-    by = looks.rulers
     figures = {
         **head.figures(about, truths),
         "measured_samples": [one.index for one in looks.measured],
         "parameters": parameters.figures(dice, truths),
-        "intensities": intensities.figures(looks.measured, by, truths.units) if by else {},
+        "intensities": intensities.figures(looks.measured, truths.units),
         "organs_ml": organs.figures(looks.measured),
         "diversity": unlike.figures(),
         "coverage": coverage.figures(covered, truths),
@@ -70,7 +69,7 @@ def _told(about: head.About, dice: Sequence[Die], truths: Truths, looks: Looks, 
         "samples": ("Samples", rows),
         "volumes": ("In three dimensions", viewer.html(looks.viewed)),
         "parameters": ("What was drawn", parameters.html(dice, truths)),
-        "intensities": ("Grey values", some + (intensities.html(looks.measured, by, truths.units) if by else "")),
+        "intensities": ("Grey values", some + intensities.html(looks.measured, truths.units)),
         "organs": ("Volumes of structures", some + organs.html(looks.measured)),
         "diversity": ("Diversity", some + diversity.html(unlike, samples)),
         "coverage": ("Coverage", coverage.html(covered, truths)),

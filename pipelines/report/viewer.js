@@ -18,7 +18,7 @@
     logLevel: "error", loadingText: "", dragAndDropEnabled: false, isRadiologicalConvention: true, sagittalNoseLeft: true,
     isResizeCanvas: true, multiplanarShowRender: 1, multiplanarLayout: 2, isOrientCube: false, show3Dcrosshair: false, isClipAllVolumes: true,
     clipPlaneColor: [0, 0, 0, 0],
-    backColor: [0, 0, 0, 1], crosshairColor: [0.95, 0.8, 0.2, 0.7], crosshairWidth: 0.5, tileMargin: 4,
+    backColor: [0, 0, 0, 1], crosshairColor: [0.95, 0.8, 0.2, 0.7], crosshairWidth: 0.3, crosshairWidthUnit: "percent", tileMargin: 4,
   });
   root.niivue = viewer; // for whoever tries things in the console
   let shown, table;

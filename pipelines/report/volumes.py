@@ -13,24 +13,22 @@ from simdata.scene import Scene
 from simdata.structures import FIRST_FINDING_ID, Structure, totalsegmentator_id
 
 PERCENTILES = (0, 1, 25, 50, 75, 99, 100)
-HU_EDGES = np.linspace(-1024, 1976, 301)
-BINS = 200
-FAR = (0.1, 99.9)
-"""Percentiles of the first sample that an image without a fixed scale is shown between, widened by a quarter."""
+KEPT = 1 << 15
+"""Voxels of an image, evenly spread over it, that are kept for its histogram."""
 SMALL = 40
 """Points along each edge of the lattice on which label maps are compared."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Of one sample. shares: image to the share of its voxels in every bin. percentiles: image to those of PERCENTILES.
+    """Of one sample. values: image to some of its voxels. percentiles: image to those of PERCENTILES, over all voxels.
 
     strange: image to its voxels that are no finite number. volumes_ml: structure to its volume. small: labels on the
     lattice. stored: array path to its bytes in memory and in the file. versions: package to version.
     """
 
     index: int
-    shares: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray]
     percentiles: Mapping[str, tuple[float, ...]]
     strange: Mapping[str, int]
     volumes_ml: Mapping[str, float]
@@ -39,34 +37,31 @@ class Measured:
     versions: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class Rulers:
-    """What all samples are measured by, so that they compare. edges: image to its bins. lattice: where labels are."""
-
-    edges: Mapping[str, np.ndarray]
-    lattice: Grid
-
-
-def rulers(first: Sample) -> Rulers:
-    """The rulers that fit the first sample that is measured."""
-    edges = {name: HU_EDGES if image.unit == "HU" else _edges(image) for name, image in first.images.items()}
-    return Rulers(edges, _lattice(first.scene.grid))
-
-
-def measure(sample: Sample, by: Rulers, stored: Mapping[str, tuple[int, int]]) -> Measured:
-    """All measures of one sample."""
+def measure(sample: Sample, lattice: Grid, stored: Mapping[str, tuple[int, int]]) -> Measured:
+    """All measures of one sample. lattice: the points at which all samples' labels are compared."""
     seen = {name: _seen(image, sample.scene) for name, image in sample.images.items()}
     finite = {name: values[np.isfinite(values)] for name, values in seen.items()}
     return Measured(
         index=sample.index,
-        shares={name: _shares(values, by.edges[name]) for name, values in finite.items() if name in by.edges},
+        values={name: values[:: max(values.size // KEPT, 1)].astype(np.float32) for name, values in finite.items()},
         percentiles={name: _percentiles(values) for name, values in finite.items()},
         strange={name: values.size - finite[name].size for name, values in seen.items()},
         volumes_ml=_volumes_ml(sample.scene),
-        small=_small(sample.scene, by.lattice),
+        small=_small(sample.scene, lattice),
         stored=stored,
         versions=sample.versions,
     )
+
+
+def lattice_of(grid: Grid) -> Grid:
+    """SMALL points an edge over the whole of a grid (fewer along an edge that has not so many)."""
+    nx, ny, nz = (min(SMALL, n) for n in grid.shape)
+    shape = (nx, ny, nz)
+    step = np.array(grid.shape) / shape
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.world_mm((step - 1) / 2)
+    affine[:3, :3] = grid.affine[:3, :3] * step
+    return Grid(shape, affine)
 
 
 def stored_bytes(group: Any) -> dict[str, tuple[int, int]]:
@@ -99,12 +94,6 @@ def _class(id: int, table: Mapping[int, Structure]) -> int:
     return id
 
 
-def _edges(image: Image) -> np.ndarray:
-    low, high = np.percentile(image.array[np.isfinite(image.array)], FAR)
-    room = 0.25 * (high - low) or 1.0
-    return np.linspace(low - room, high + room, BINS + 1)
-
-
 def _seen(image: Image, scene: Scene) -> np.ndarray:
     """The values inside the patient where that is known, else all."""
     labels = image.labels if image.labelled else scene.labels
@@ -112,11 +101,6 @@ def _seen(image: Image, scene: Scene) -> np.ndarray:
     if labels.shape == array.shape[1:] and (labels > 0).any():
         return array[:, labels > 0].ravel()
     return array.ravel()
-
-
-def _shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)
-    return counts / max(values.size, 1)
 
 
 def _percentiles(values: np.ndarray) -> tuple[float, ...]:
@@ -131,17 +115,6 @@ def _volumes_ml(scene: Scene) -> dict[str, float]:
             name = scene.structures[counted_as[id]].name
             found[name] = found.get(name, 0.0) + float(voxels[id]) * scene.grid.voxel_mm3 / 1000
     return found
-
-
-def _lattice(grid: Grid) -> Grid:
-    """SMALL points an edge over the whole of a grid (fewer along an edge that has not so many)."""
-    nx, ny, nz = (min(SMALL, n) for n in grid.shape)
-    shape = (nx, ny, nz)
-    step = np.array(grid.shape) / shape
-    affine = grid.affine.copy()
-    affine[:3, 3] = grid.world_mm((step - 1) / 2)
-    affine[:3, :3] = grid.affine[:3, :3] * step
-    return Grid(shape, affine)
 
 
 def _small(scene: Scene, lattice: Grid) -> np.ndarray:
