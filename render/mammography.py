@@ -5,6 +5,8 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
+from jaxtyping import Float32
+from numpy import ndarray
 
 from render.anti_scatter_grid import AntiScatterGrid
 from render.breast_light import BreastLight
@@ -15,7 +17,7 @@ from render.display import Display
 from render.effects.electronic_noise import ElectronicNoise
 from render.effects.quantum_noise import QuantumNoise
 from render.effects.scatter import Scatter
-from render.exposure import AutomaticExposure, Exposure
+from render.exposure import AutomaticExposure, Exposure, behind_grids
 from render.mammogram import Mammogram
 from render.materials import Body
 from render.orientation import orientation
@@ -26,7 +28,7 @@ from render.shadows import projected, shadows
 from render.strips import cast_in_strips
 from render.tube import Tube
 from render.views import Views
-from simdata import Effect, Image, Raw, Scanner, Scene
+from simdata import Effect, Grid, Image, Raw, Scanner, Scene
 
 HEAD_ON = np.zeros(1)
 BUCKY = AntiScatterGrid(ratio=5.0, lines_per_cm=31.0, lamella_mm=0.02, interspace="carbon")
@@ -68,12 +70,18 @@ class Mammography(Scanner):
         shade(laid.grid, view)
         sums = running_sums(body.volume())
         paths = [cast_in_strips(sums, laid.grid, focus) for focus in light.foci(view, self.stand.top_mm(laid.grid))]
-        mas = self.exposure.mas(light.kerma_ugy(paths[0], body.materials, view))
         left = np.mean([light.behind(path[None], body.materials) for path in paths], axis=0)
-        blank = np.float32(mas) * light.blank(view)[None]
+        kerma = light.kerma_ugy(paths[0], body.materials, view)
+        grid = in_patient(plane(view), laid, scene)
+        mas = self.exposure.mas(behind_grids(kerma, self._photons(left, grid, scene, 1.0), self.effects))
+        return self._photons(left, grid, scene, mas)
+
+    def _photons(self, left: Float32[ndarray, "1 columns rows"], grid: Grid, scene: Scene, mas: float) -> Photons:
+        """A picture with so many mAs, of which a share is left behind the patient."""
+        blank = np.float32(mas) * self._light.blank(self._view)[None]
         return Photons(
             data=blank * left,
-            grid=in_patient(plane(view), laid, scene),
+            grid=grid,
             unit="photons",
             blank=blank,
             view_s=np.zeros(1),
@@ -81,7 +89,7 @@ class Mammography(Scanner):
             middle_to_detector_mm=self.stand.support_to_detector_mm
             + scene.grid.shape[1] * scene.grid.spacing_mm[1] / 2,
             focus_mm=(0.0, -self.stand.rows * self.stand.pixel_mm / 2, self.stand.source_to_detector_mm),
-            spectra=(light.spectrum,),
+            spectra=(self._light.spectrum,),
         )
 
     def reconstruct(self, raw: Raw) -> Image:

@@ -1,28 +1,34 @@
 """Tomosynthesis: the tube swings over a pressed breast, and slices along the paddles come out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
+from jaxtyping import Float32, Float64
+from numpy import ndarray
 
+from render.attenuation import Beam
 from render.breast_light import BreastLight
 from render.breast_stand import BreastStand, in_patient
 from render.detector import Detector
 from render.effects.quantum_noise import QuantumNoise
 from render.effects.scatter import Scatter
-from render.exposure import Exposure
+from render.exposure import Exposure, behind_grids
 from render.iterative import Iterative
 from render.labels import relabelled
+from render.leaning import leans, upright_for
 from render.mammography import CHAMBER, READ, SELENIUM
 from render.materials import Body
 from render.orientation import orientation
+from render.patient import moments
 from render.photons import Photons, photons
 from render.projection import cast, running_sums, shade
 from render.swing import SwungBackProjection
 from render.tube import Tube
 from render.views import Views
-from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene
+from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene, Still
 
 ALUMINIUM = Tube(anode="tungsten", anode_deg=20.0, filters_mm={"Al": 0.7}, focal_spot_mm=(0.3, 0.3))
 """Tungsten behind aluminium, for the high voltage of a swing."""
@@ -34,6 +40,17 @@ VIEWS_AT_ONCE = 5
 """Projected together, which bounds the memory."""
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some views of a swing as the patient sees them, and running sums of her materials on a grid of the stand's."""
+
+    views: slice
+    seen: Views
+    sums: Float32[ndarray, "x y z_and_two m"]
+    grid: Grid
+    materials: list[int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tomosynthesis(Scanner):
     """A mammography unit that takes `views` pictures over a swing of `arc_deg`, about an axis `pivot_mm` high.
@@ -42,7 +59,8 @@ class Tomosynthesis(Scanner):
     the detector a narrow one (Hologic); the detector rests. exposure: of the whole swing, measured in the middle view.
     reconstruction: SwungBackProjection(), or OrderedSubsets() and its like (SART: as many subsets as views).
     slice_mm: from slice to slice; in a slice pixels are those of the detector. scan_s: how long the swing takes.
-    The image is the attenuation, 1/mm, on the axes of the scene's grid; labels come along on its voxels.
+    One who moves is seen in each view where she is then. The image is the attenuation, 1/mm, on the axes of the scene's
+    grid; labels come along on its voxels.
     """
 
     kvp: Annotated[float, Ge(20), Le(40)] = 30.0
@@ -68,33 +86,71 @@ class Tomosynthesis(Scanner):
     def measure(self, scene: Scene) -> Raw:
         """Photons expected at each element, (1, views, columns, rows) float32."""
         laid, swing, light = self.stand.laid(scene), self._swing, self._light
-        body = Body.of(laid, orientation(laid.grid), light.beam)
-        shade(laid.grid, swing)
-        sums = running_sums(body.volume())
-        middle = self._middle
-        kerma = light.kerma_ugy(cast(sums, laid.grid, swing[middle])[0], body.materials, swing[middle])
-        mas = np.float32(self.exposure.mas(kerma) / self.views)
         data = np.empty((1, self.views, self.stand.columns, self.stand.rows), np.float32)
-        for batch in self._batches():
-            foci = light.foci(swing[batch], self.stand.top_mm(laid.grid))
-            left = [light.behind(cast(sums, laid.grid, focus), body.materials) for focus in foci]
-            data[0, batch] = np.mean(left, axis=0)
-            data[0, batch] *= mas * light.blank(swing[batch])
-        blank = mas * light.blank(swing[middle])[None]
-        output = np.array([one.mean() for one in light.blank(swing)]) / light.blank(swing[middle]).mean()
+        kerma = np.empty((0, 0))
+        for part in self._parts(scene.to("cpu"), light.beam):
+            foci = light.foci(part.seen, self.stand.top_mm(laid.grid))
+            left = [light.behind(cast(part.sums, part.grid, focus), part.materials) for focus in foci]
+            data[0, part.views] = np.mean(left, axis=0) * light.blank(swing[part.views])
+            if part.views.start <= self._middle.start < part.views.stop:
+                middle = part.seen[self._middle.start - part.views.start :][:1]
+                path = cast(part.sums, part.grid, middle)[0]
+                kerma = light.kerma_ugy(path, part.materials, swing[self._middle])
+
+        grid = in_patient(self._slices(laid.grid), laid, scene)
+        straight = self._photons(data[:, self._middle], grid, scene, self._middle)
+        mas = self.exposure.mas(behind_grids(kerma, straight, self.effects)) / self.views
+        data *= np.float32(mas)
+        return self._photons(data, grid, scene, slice(None), mas)
+
+    def _photons(
+        self,
+        data: Float32[ndarray, "1 views columns rows"],
+        grid: Grid,
+        scene: Scene,
+        which: slice,
+        mas: float = 1.0,
+    ) -> Photons:
+        """A measurement by some views, of so many mAs each."""
+        light, swing = self._light, self._swing
+        in_the_middle = light.blank(swing[self._middle])
         return Photons(
             data=data,
-            grid=in_patient(self._slices(laid.grid), laid, scene),
+            grid=grid,
             unit="photons",
-            blank=blank,
-            view_s=self.scan_s * np.linspace(0, 1, self.views),
+            blank=np.float32(mas) * in_the_middle[None],
+            view_s=self._view_s[which],
             element_mm=(self.stand.pixel_mm, self.stand.pixel_mm),
             middle_to_detector_mm=self.stand.support_to_detector_mm
             + scene.grid.shape[1] * scene.grid.spacing_mm[1] / 2,
             focus_mm=(0.0, -self.stand.rows * self.stand.pixel_mm / 2, self.stand.source_to_detector_mm),
             spectra=(light.spectrum,),
-            output=output,
+            output=np.array([one.mean() for one in light.blank(swing[which])]) / in_the_middle.mean(),
         )
+
+    def _parts(self, scene: Scene, beam: Beam) -> Iterator[Part]:
+        """All views, several together of a patient who holds still, and one by one of one who moves."""
+        still = isinstance(scene.motion, Still)
+        batches = self._batches(VIEWS_AT_ONCE if still else 1)
+        times_s = self._view_s[[batch.start for batch in batches]]
+        of: Scene | None = None
+        volume = sums = np.empty((0, 0, 0, 0), np.float32)
+        materials: list[int] = []
+        for batch, moment in zip(batches, moments(scene, times_s), strict=True):
+            laid = self.stand.laid(moment.scene)
+            if of is not moment.scene:
+                body = Body.of(laid, orientation(laid.grid), beam)
+                of, volume, materials = moment.scene, body.volume(), body.materials
+                shade(laid.grid, self._swing)
+                sums = running_sums(volume)
+                volume = np.empty((0, 0, 0, 0), np.float32) if still else volume
+            to_stand = laid.grid.affine @ np.linalg.inv(moment.scene.grid.affine)
+            seen = self._swing[batch].placed((to_stand @ moment.to_rest @ np.linalg.inv(to_stand))[None])
+            if leans(seen, laid.grid):
+                turned, around = upright_for(seen, volume, laid.grid)
+                yield Part(batch, seen, running_sums(turned), around, materials)
+            else:
+                yield Part(batch, seen, sums, laid.grid, materials)
 
     def reconstruct(self, raw: Raw) -> Image:
         """Attenuation, (x, slices, z) float32, 1/mm."""
@@ -109,8 +165,13 @@ class Tomosynthesis(Scanner):
         return Image(volume, "1/mm", raw.grid)
 
     def truth(self, scene: Scene, image: Image) -> Image:
-        """`image` with the structure at each of its voxels."""
-        return replace(image, labels=relabelled(scene, image.grid))
+        """`image` with the structure at each of its voxels, in the middle of the swing."""
+        return replace(image, labels=relabelled(scene.at(self.scan_s / 2), image.grid))
+
+    @property
+    def _view_s(self) -> Float64[ndarray, " views"]:
+        """When each view is taken."""
+        return self.scan_s * np.linspace(0, 1, self.views)
 
     @property
     def _swing(self) -> Views:
@@ -125,8 +186,8 @@ class Tomosynthesis(Scanner):
     def _light(self) -> BreastLight:
         return BreastLight(self.tube, self.kvp, self.stand, self.detector)
 
-    def _batches(self) -> list[slice]:
-        return [slice(first, min(first + VIEWS_AT_ONCE, self.views)) for first in range(0, self.views, VIEWS_AT_ONCE)]
+    def _batches(self, at_once: int = VIEWS_AT_ONCE) -> list[slice]:
+        return [slice(first, min(first + at_once, self.views)) for first in range(0, self.views, at_once)]
 
     def _slices(self, grid: Grid) -> Grid:
         """Over all of a grid of the stand's: pixels of the detector, and slices one upon the other."""

@@ -7,15 +7,17 @@ import pytest
 
 from phantoms.lesions import microcalcifications
 from phantoms.lesions.microcalcifications import Microcalcifications
+from phantoms.patient_motion import Shift, Turn
 from render.attenuation import attenuation
 from render.breast_stand import BreastStand
 from render.detector import PhotonCounting
 from render.display import ForProcessing
 from render.effects.quantum_noise import QuantumNoise
+from render.effects.scatter import Scatter
 from render.exposure import AutomaticExposure, FixedExposure
 from render.iterative import OrderedSubsets
 from render.mammogram import Mammogram
-from render.mammography import RHODIUM, Mammography
+from render.mammography import BUCKY, RHODIUM, Mammography
 from render.photons import Photons
 from render.swing import SwungBackProjection
 from render.tomosynthesis import Tomosynthesis
@@ -85,6 +87,35 @@ def test_exposure_control_gives_a_thick_breast_more():
     thin, thick = (_shot(_slab(thickness), unit) for thickness in (20, 50))
     assert thick.blank[0, 0, 100, 5] > 3 * thin.blank[0, 0, 100, 5]
     assert thick.data[0, 0, 100, 30] == pytest.approx(thin.data[0, 0, 100, 30], rel=0.2)
+
+
+def test_exposure_control_measures_behind_the_grid_and_with_scatter():
+    """As much reaches the detector behind the middle as without scatter and grid."""
+    exposure = AutomaticExposure(detector_ugy=100, fields=((0.0, -0.25),), field=0.1)
+    straight = _shot(_slab(), replace(UNIT, exposure=exposure)).data[0, 0, 95:105, 25:35].mean()
+    unit = replace(UNIT, exposure=exposure, effects=(Scatter(grids=(BUCKY,)),))
+    behind = unit.effects[0](_shot(_slab(), unit), Streams(1).generator)
+    assert behind.data[0, 0, 95:105, 25:35].mean() == pytest.approx(straight, rel=0.03)
+
+
+@pytest.mark.parametrize("motion", [Shift(), Turn(degrees=4.0)], ids=["shifted", "turned"])
+def test_a_swing_over_one_who_moves_is_that_over_one_who_lies_there(motion):
+    """From half of the swing on, views are those of the patient where the motion has taken her."""
+    scene = _slab(30, edge_mm=2.0)
+    scene.labels[10:14, 8:12, 6:10] = GLAND
+    motion = replace(motion, start_s=0.5 * SWING.scan_s - 0.1, lasting_s=1e-3)
+    rest, there, moving = (
+        SWING.measure(one).data[0]
+        for one in (
+            scene,
+            replace(motion, start_s=-1.0)(scene, Streams(1).generator),
+            motion(scene, Streams(1).generator),
+        )
+    )
+    half = SWING.views // 2
+    np.testing.assert_allclose(moving[:half], rest[:half], rtol=1e-4)
+    np.testing.assert_allclose(moving[half:], there[half:], rtol=1e-4)
+    assert np.abs(there - rest).max() > 0.01 * rest.max()
 
 
 def test_a_calcification_stands_out_by_its_volume_and_its_attenuation(monkeypatch):
