@@ -9,7 +9,7 @@ from simdata.vessels import ARTERY, CAPILLARY, ROOT, VEIN, vessel_tree
 from vascular.fundus import as_seen, fundus
 from vascular.morphometry import Field, report
 from vascular.plexus import Layer, close_circulation, net
-from vascular.retina import Retina, example
+from vascular.retina import LAYERS, Retina, example
 from vascular.supply import ARTERIAL_MMHG, EXPONENT, VENOUS_MMHG
 
 
@@ -80,6 +80,15 @@ def test_pressure_falls_from_arteries_through_capillaries_to_veins(macula):
     assert np.nanmean(macula.haematocrit[macula.kind == CAPILLARY]) < 0.45
 
 
+def test_blood_passes_all_three_layers_at_the_speed_of_capillaries(macula):
+    capillary = (macula.kind == CAPILLARY) & (macula.kind[macula.parent] == CAPILLARY)
+    speed_mm_s = np.abs(macula.flow_mm3_s) / (np.pi * macula.radius_mm**2)
+    for layer in LAYERS:
+        here = capillary & (np.abs(-macula.points_mm[:, 2] - layer.depth_mm) < 0.012)
+        assert 0.2 < np.median(speed_mm_s[here]) < 1.0
+        assert (speed_mm_s[here] < 0.02).mean() < 0.05
+
+
 def test_a_whole_fundus_has_one_artery_and_one_vein():
     trees = fundus(stream(2)).trunks
     assert sorted(trees.kind[trees.roots].tolist()) == [ARTERY, VEIN]
@@ -132,4 +141,4 @@ def test_a_net_without_an_artery_is_refused():
     made = net((Layer(0.03, 0.06),), (1.0, 1.0), lambda layer, at: np.ones(len(at), bool), 0.1, stream(1))
     far = vessel_tree(np.array([[5.0, 5, 0], [6, 6, 0]]), np.array([ROOT, 0]), np.full(2, 0.01), "artery")
     with pytest.raises(SceneError, match="no artery ends within"):
-        close_circulation(far, made, 0.3, stream(1))
+        close_circulation(far, made, {ARTERY: (1.0,)}, stream(1))

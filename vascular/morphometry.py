@@ -238,13 +238,14 @@ def _boxes(mask: Bool[ndarray, "u v"], edge: int) -> int:
 
 
 def _direction(vessels: Vessels, fork: ndarray, daughter: ndarray, reach_mm: ndarray) -> Float[ndarray, "f 3"]:
-    """Unit vectors from each fork to where its daughter is `reach_mm` away, or ends or forks before."""
-    child = np.zeros(len(vessels), int)
-    child[vessels.parent[vessels.segments]] = vessels.segments
+    """Unit vectors from each fork to where its daughter is `reach_mm` away, or ends, or forks into its own kind."""
+    own = vessels.segments[vessels.kind[vessels.segments] == vessels.kind[vessels.parent[vessels.segments]]]
+    child, alike = np.zeros(len(vessels), int), np.bincount(vessels.parent[own], minlength=len(vessels))
+    child[vessels.parent[own]] = own
     here = daughter.copy()
     while True:
         distance = np.linalg.norm(vessels.points_mm[here] - vessels.points_mm[fork], axis=1)
-        on = (distance < reach_mm) & (vessels.children[here] == 1)
+        on = (distance < reach_mm) & (alike[here] == 1)
         if not on.any():
             break
         here = np.where(on, child[here], here)

@@ -1,12 +1,13 @@
 """Capillary plexus: nets of polygonal meshes in layers, fed by the ends of arteries and drained by the ends of veins.
 
 A mesh is the cell of a Voronoi diagram of jittered hexagonal places: three capillaries meet at every node, as in the
-retina and other flat beds. Blind ends are pruned, so that a net ends in a closed ring round what it leaves out. Along
-the net, every node hangs on the nearest feeding end, which makes capillaries part of the arterial tree; the capillaries
-that are left over, and those that drain into a vein, are links.
+retina and other flat beds. Blind ends are pruned, so that a net ends in a closed ring round what it leaves out.
+Arterioles and venules join it with their ends and, where they are thin, all along. Along the net, every node hangs on
+the nearest arteriole, which makes capillaries part of the arterial tree; the capillaries that are left over, and those
+that drain into a vein, are links.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -25,7 +26,12 @@ from simdata.vessels import ARTERY, CAPILLARY, ROOT, VEIN, Vessels, vessel_tree
 JITTER = 0.25
 """Standard deviation of the places of a hexagonal lattice, in spacings."""
 FARTHEST_MM = 0.15
-"""From the end of an artery or vein to the capillary that it joins."""
+"""From an artery or vein to the capillary that it joins."""
+THIN_MM = 0.009
+"""Arterioles and venules of less than this radius join capillaries along their way, not only where they end (memory of
+casts: side branches every 50-100 um)."""
+MOUTH_MM = 0.0035
+"""Least radius of a capillary where an arteriole or a venule joins it (memory)."""
 
 Places = Float[ndarray, "n 2"]
 
@@ -80,38 +86,46 @@ def net(
     return Net(np.concatenate(points), np.concatenate(edges), np.concatenate(radius), np.concatenate(layer))
 
 
-def close_circulation(trees: Vessels, capillaries: Net, deep: float, rng: Generator) -> Vessels:
+def close_circulation(
+    trees: Vessels, capillaries: Net, joined: Mapping[int, Sequence[float]], rng: Generator
+) -> Vessels:
     """Arteries and veins joined by the net, without the capillaries that no artery reaches.
 
-    Every end joins the nearest node of the first layer, and with probability `deep` one of the deepest layer too, but
-    for ends that know their pressure: those lead on to elsewhere.
-    Raises SceneError if no artery ends near the net.
+    joined: for ARTERY and VEIN the probability that an end, or a point of a thin one, joins the nearest node of each
+    layer, but for points that know their pressure: those lead on to elsewhere.
+    Raises SceneError if no artery comes near the net.
     """
-    ends = trees.ends[np.isin(trees.kind[trees.ends], (ARTERY, VEIN)) & np.isnan(trees.pressure_mmhg[trees.ends])]
-    joins = []
-    for wanted, chosen in (
-        (0, ends),
-        (int(capillaries.layer.max(initial=0)), ends[rng.random(len(ends)) < deep]),
-    ):
-        rows = np.flatnonzero(capillaries.layer == wanted)
-        distance, at = KDTree(capillaries.points_mm[rows, :2]).query(trees.points_mm[chosen, :2])
-        near = distance < FARTHEST_MM
-        joins.append(np.column_stack([chosen[near], len(trees) + rows[np.asarray(at)[near]]]))
-    joined = np.unique(np.concatenate(joins), axis=0)
-    if not (trees.kind[joined[:, 0]] == ARTERY).any():
+    pairs = [_joins(trees, capillaries, kind, shares, rng) for kind, shares in joined.items()]
+    joins = np.unique(np.concatenate(pairs), axis=0)
+    if not (trees.kind[joins[:, 0]] == ARTERY).any():
         raise SceneError(
             f"close_circulation: no artery ends within {FARTHEST_MM} mm of a capillary; arteries over the net would do"
         )
-    n = len(trees)
+    n, radius = len(trees), capillaries.radius_mm.copy()
+    radius[joins[:, 1]] = np.maximum(radius[joins[:, 1]], MOUTH_MM)
     whole, _ = _hung(
         np.concatenate([trees.points_mm, capillaries.points_mm]),
         np.concatenate([trees.parent, np.full(len(capillaries.points_mm), ROOT)]),
-        np.concatenate([trees.radius_mm, capillaries.radius_mm]),
+        np.concatenate([trees.radius_mm, radius]),
         np.concatenate([trees.kind, np.full(len(capillaries.points_mm), CAPILLARY)]),
         np.concatenate([trees.flow_mm3_s, np.full(len(capillaries.points_mm), np.nan)]),
-        np.concatenate([joined, capillaries.edges + n]),
+        np.concatenate([joins + np.array([0, n]), capillaries.edges + n]),
     )
     return whole
+
+
+def _joins(trees: Vessels, capillaries: Net, kind: int, shares: Sequence[float], rng: Generator) -> Int[ndarray, "j 2"]:
+    """Points of the vessels of a kind, and the nodes of the net that they join."""
+    thin = (trees.radius_mm < THIN_MM) & (trees.children == 1) & (trees.parent != ROOT)
+    free = (trees.kind == kind) & np.isnan(trees.pressure_mmhg)
+    mouths, joins = np.flatnonzero(free & (thin | (trees.children == 0))), [np.zeros((0, 2), int)]
+    for layer, share in enumerate(shares):
+        chosen, rows = mouths[rng.random(len(mouths)) < share], np.flatnonzero(capillaries.layer == layer)
+        if len(chosen) and len(rows):
+            distance, at = KDTree(capillaries.points_mm[rows, :2]).query(trees.points_mm[chosen, :2])
+            near = distance < FARTHEST_MM
+            joins.append(np.column_stack([chosen[near], rows[np.asarray(at)[near]]]))
+    return np.concatenate(joins)
 
 
 def without(vessels: Vessels, closed: Bool[ndarray, " n"]) -> tuple[Vessels, Int[ndarray, " k"]]:

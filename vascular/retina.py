@@ -95,10 +95,11 @@ ZONE = (1.0, 0.9, 1.12)
 """Radius of each layer's zone without capillaries over that of the superficial one (memory)."""
 RIM = 0.35
 """Meshes are drawn so far into the zone, in mesh widths: what they leave open is then as large as drawn."""
-BETWEEN_MM = 0.11
+BETWEEN_MM = 0.08
 """From one capillary between two layers to the next."""
-DEEP_ENDS = 0.35
-"""Share of arterioles and venules that reach the deepest layer too."""
+JOINED = MappingProxyType({ARTERY: (1.0, 0.0, 0.0), VEIN: (0.0, 0.0, 1.0)})
+"""How often arterioles and venules join each layer: blood comes to the superficial net, goes down through the layers
+and is collected from the deep one (Freund 2018, Am J Ophthalmol 187: 92) (memory)."""
 ROOF_MM, WALL_MM = 0.006, 0.004
 """Least depth of a vessel's upper wall, unless it is wide; between an artery and a vein that cross."""
 STEP_MM, BEND_MM = 0.05, 0.08
@@ -130,7 +131,7 @@ class Retina(Growth):
             BETWEEN_MM,
             rng,
         )
-        whole = close_circulation(trees, capillaries, DEEP_ENDS, rng)
+        whole = close_circulation(trees, capillaries, JOINED, rng)
         whole = perfused(whole, trees.pressure_mmhg)
         return replace(whole, points_mm=as_seen(whole.points_mm, self.laterality).astype(np.float32))
 
