@@ -1,6 +1,7 @@
 """One Ray cluster for all tests of faults: it takes longer to start than they do."""
 
 import os
+import secrets
 import socket
 import warnings
 
@@ -8,6 +9,8 @@ import pytest
 
 from faults.harness import node
 from pipelines.cluster_door import QUIET, connected
+
+os.environ.update(QUIET | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)})
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +25,6 @@ def cluster(dashboard_port):
     """A head without work and two nodes of one CPU; this process is connected to it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        os.environ.update(QUIET)
         import ray
         from ray.cluster_utils import Cluster
 

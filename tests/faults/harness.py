@@ -24,7 +24,7 @@ TREE = {
     "grow": [{"kind": "toys.Slow", "seconds": 0.02}],
     "scan": [{"kind": "toys.Camera"}],
 }
-PATIENCE_S = 120
+PATIENCE_S = 300
 STORE_BYTES = 100 * 2**20
 
 

@@ -34,20 +34,24 @@ def test_the_script_makes_the_dataset_and_goes_on_after_a_signal(tmp_path):
     (tmp_path / "recipe.yaml").write_text(dump_yaml(slow))
     (tmp_path / "simdata.sbatch").write_text(script)
     job = {"SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_JOB_NODELIST": "localhost", "SLURM_CPUS_PER_TASK": "1"}
-    environment = {**os.environ, **job, "SLURM_JOB_ID": str(os.getpid()), "TESTS": str(Path(__file__).parent.parent)}
+    environment = {**os.environ, **job, "TESTS": str(Path(__file__).parent.parent)}
     out = tmp_path / "dataset"
 
     codes = []
     for turn in range(2):
         with (tmp_path / f"{turn}.log").open("w") as log:
             run = subprocess.Popen(
-                ["bash", tmp_path / "simdata.sbatch"], env=environment, stdout=log, stderr=log, start_new_session=True
+                ["bash", tmp_path / "simdata.sbatch"],
+                env={**environment, "SLURM_JOB_ID": f"{turn + 1}{os.getpid()}"},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
             if turn == 0:
-                wait_for(lambda: lines(out) >= 2, 300)
+                wait_for(lambda: lines(out) >= 2)
                 run.send_signal(signal.SIGTERM)
-            codes.append(run.wait(240))
+            codes.append(run.wait(600))
             os.killpg(run.pid, signal.SIGTERM)
     assert codes == [130, 0]
-    assert (tmp_path / "scontrol.log").read_text() == f"requeue {os.getpid()}\n"
+    assert (tmp_path / "scontrol.log").read_text() == f"requeue 1{os.getpid()}\n"
     check_nothing_is_lost(out, undisturbed(40, tmp_path / "undisturbed"))
