@@ -5,6 +5,7 @@ that no way has come near yet, again and again (TEASAR: Sato et al. 2000, Pacifi
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 
@@ -18,6 +19,7 @@ from scipy.spatial import KDTree
 from skimage.graph import MCP_Geometric
 
 from simdata import Grid, SceneError, Vessels, vessel_tree
+from simdata.centrelines import resample
 from simdata.vessels import KINDS, ROOT
 from vascular.domain import bounds
 
@@ -139,6 +141,25 @@ def _with_ways(start: Vessels, targets_mm: ndarray, cost: ndarray, grid: Grid, w
                 points.append(grid.world_mm(np.minimum(np.array(here) * k + (k - 1) / 2, np.array(grid.shape) - 1)))
     radius = np.concatenate([start.radius_mm, np.full(len(points) - len(start), thin)])
     return _smoothed(np.array(points), parent, radius, grid, KINDS[start.kind[0]])
+
+
+def rounded(vessels: Vessels, length_mm: float, step_mm: float) -> Vessels:
+    """Ways in steps of step_mm that bend over length_mm or more, through forks too; roots and ends stay.
+
+    Each point moves to the mean of itself and its neighbours' (as in `simdata.centrelines.smooth`, which keeps forks);
+    of a fork's daughters the one with more vessels beyond it counts.
+    """
+    fine = resample(vessels, step_mm)
+    beyond, heir = np.ones(len(fine)), np.zeros(len(fine), int)
+    for level in reversed(fine.levels[1:]):
+        np.add.at(beyond, fine.parent[level], beyond[level])
+    by_size = fine.segments[np.argsort(beyond[fine.segments], kind="stable")]
+    heir[fine.parent[by_size]] = by_size
+    inner = np.flatnonzero((fine.parent != ROOT) & (fine.children > 0))
+    points, above, below = fine.points_mm.astype(float), fine.parent[inner], heir[inner]
+    for _ in range(int(np.ceil(2 * (length_mm / step_mm) ** 2))):
+        points[inner] = points[inner] / 2 + (points[above] + points[below]) / 4
+    return replace(fine, points_mm=points.astype(np.float32))
 
 
 def _ways(places, reached, before, depth, grid: Grid) -> tuple[ndarray, list[int]]:

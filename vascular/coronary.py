@@ -6,8 +6,9 @@ far from two of them, the base is where the atria lie, the apex the farthest poi
 The great cardiac vein goes up with the anterior descending artery and on with the circumflex one to the coronary
 sinus, which also takes the middle vein from behind and the small one from the right, and opens into the right atrium at
 the crux (Gray's Anatomy, 41st edition, ch. 57).
-Radii: left main 2.25 mm, right 1.95, or 1.4 if the left is dominant (Dodge 1992, Circulation 86:232,
-memory); coronary sinus 4 mm (memory). Flow: 70 mL/min per 100 g (Guyton and Hall 2016, table 17-1).
+Diameters: left main 4.5 mm, anterior descending 3.7 to 1.9, right 3.9, or 2.8 if the left is dominant (Dodge 1992,
+Circulation 86:232); coronary sinus 6 mm, wider only at its mouth (memory). Flow: 70 mL/min per 100 g (Guyton and Hall
+2016, table 17-1).
 """
 
 from dataclasses import dataclass, replace
@@ -25,17 +26,19 @@ from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
 from vascular.apart import parted, with_room
 from vascular.cco import grow, seeds
-from vascular.centreline import extended
+from vascular.centreline import extended, rounded
 from vascular.organ import BLOCKED, close_up, entered, first_of, present, required, tubes
 
 BED, VEINS = "coronary", "coronary_vein"
 LEFT_MM, RIGHT_MM = 2.25, MappingProxyType({"right": 1.95, "balanced": 1.7, "left": 1.4})
-SINUS_MM = 4.0
+SINUS_MM = 3.0
 USUAL_MM3, ML_MIN_100ML = 1.4e5, 1000 / 60
 APART_MM, BESIDE = 2.5, 8.0
 """Ways keep so far from vessels that are there, where they can at so many times the cost."""
 SHELL_MM, WALLS_MM, GROOVE_MM = 5.0, 5.5, 3.0
 """Thickness of the epicardium with its fat; how much thicker the left wall is than the right; breadth of a groove."""
+BEND_MM, STEP_MM = 7.0, 2.0
+"""Large vessels bend over this length or more, and are drawn in steps of so much."""
 SURFACE = 0.04
 """Share of the ends that are grown on the surface before any goes into the muscle."""
 ROOT_MMHG = MappingProxyType({BED: 95.0, VEINS: 4.0})
@@ -171,6 +174,8 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
         "veins": [crux, *circumflex[::-1], *descending, *behind[1:], rightward[1], *margins["left"]],
     }
 
+    # the right artery reaches the crux from its own side
+    left_groove = groove & (np.tensordot(grid.points_mm() - crux, to_right, axes=1) < -GROOVE_MM)
     size = (np.count_nonzero(heart.muscle) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
     cost = np.where(shell, np.where(septal | groove, 0.25, 1.2), BLOCKED)
     reach = _away(shell, grid) < 2.5 * max(grid.spacing_mm)
@@ -182,7 +187,9 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
         ("veins", atrium, crux, SINUS_MM, "vein"),
     ):
         mouth = room[int(np.argmin(np.linalg.norm(room - towards, axis=1)))]
-        made[name] = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals[name]), cost, grid)
+        price = np.where(left_groove, np.maximum(cost, BESIDE), cost) if name == "right" else cost
+        way = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals[name]), price, grid)
+        made[name] = rounded(way, BEND_MM, STEP_MM)
         cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
     return with_room(made, shell | heart.aorta | heart.right_atrium, grid)
 
