@@ -70,11 +70,12 @@ def contact_row(sample: Sample) -> Picture.Image:
     """
     first = f"sample {sample.index}  "
     flat, views = _flat(sample), _views(sample)
-    pictures = [p for name, image in flat.items() for p in _pair(f"{first}{name}", image, sample)]
-    pictures += [_titled(_plane(view, "axial", 0.0), f"{first}{name}", "axial") for name, view in views.items()]
-    over = next(iter(views.values()), None)
-    pictures += [_titled(_plane(over, plane, LABEL_OPACITY), plane, plane) for plane in PLANES] if over else []
-    return _below([_beside(line) for line in _lines(pictures)])
+    height = FLAT_PX if len(flat) == 1 and not views else PLANE_PX
+    groups = [_beside(_pair(f"{first}{name}", image, sample, height)) for name, image in flat.items()]
+    groups += [_titled(_plane(view, "axial", 0.0), f"{first}{name}", "axial") for name, view in views.items()]
+    for view in list(views.values())[:1]:
+        groups.append(_beside([_titled(_plane(view, plane, LABEL_OPACITY), plane, plane) for plane in PLANES]))
+    return _below([_beside(line) for line in _lines(groups)])
 
 
 def png(picture: Picture.Image) -> bytes:
@@ -88,11 +89,11 @@ def _flat(sample: Sample) -> dict[str, Image]:
     return {name: image for name, image in sample.images.items() if image.grid != sample.scene.grid and is_flat(image)}
 
 
-def _pair(title: str, image: Image, sample: Sample) -> list[Picture.Image]:
+def _pair(title: str, image: Image, sample: Sample, height: int = FLAT_PX) -> list[Picture.Image]:
     """The image, and the truth over it."""
-    picture = plain(image, FLAT_PX)
+    picture = plain(image, height)
     ImageDraw.Draw(picture).text((6, 4), title, fill=INK, font=ImageFont.load_default(13))
-    return [picture, outlined(image, sample.scene.structures, FLAT_PX)]
+    return [picture, outlined(image, sample.scene.structures, height)]
 
 
 def _views(sample: Sample) -> dict[str, _View]:

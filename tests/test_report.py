@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.generate import generate
+from pipelines.page.files import write_page
 from pipelines.page.svg import Scale, number
 from pipelines.recipe import recipe
 from pipelines.report import report
@@ -27,9 +28,11 @@ from pipelines.report.parameters import counted
 from pipelines.report.small_volumes import shown
 from pipelines.report.truths import Column, Truths
 from pipelines.report.volumes import lattice_of, measure
-from simdata import Grid, Image, Sample, Scene, structure
+from pipelines.sheet import contact_row
+from simdata import Dataset, Grid, Image, Sample, Scene, structure
 from simdata.errors import DatasetError
 
+HERE = Path(__file__).parent
 HOSTILE = "<img src=x onerror=alert(1)>"
 TREE = {
     "seed": 5,
@@ -135,8 +138,6 @@ def test_the_page_holds_its_figures_and_asks_for_nothing(made):
 
 
 def test_figures_are_those_of_the_dataset(dataset, made):
-    from simdata import Dataset
-
     samples = list(Dataset(dataset))
     figures = made.figures
     ages = [sample.scene.subject.age_y for sample in samples]
@@ -193,15 +194,20 @@ def test_bad_input_is_one_clear_error(dataset, tmp_path):
         assert isinstance(said.exception, DatasetError)
         assert says in str(said.exception)
     (tmp_path / "taken.html").mkdir()
-    said = CliRunner().invoke(app, ["report", str(dataset), "--out", str(tmp_path / "taken.html"), "-q"])
-    assert "a path that can be written would do" in str(said.exception)
+    with pytest.raises(DatasetError, match="a path that can be written would do"):
+        write_page(tmp_path / "taken.html", "", {})
 
 
-def test_the_command_writes_the_same_page_and_figures_again(dataset, made, tmp_path):
-    said = CliRunner().invoke(app, ["report", str(dataset), "--out", str(tmp_path / "good.html"), "--json"])
+def test_the_command_writes_the_same_page_and_figures_again(dataset, made, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(app, ["report", str(dataset), "--json"])
     assert said.exit_code == 0, said.output
-    assert (tmp_path / "good.html").read_text(encoding="utf-8") == made.html
-    assert json.loads((tmp_path / "good.json").read_text()) == json.loads(said.stdout)
+    assert Path("report.html").read_text(encoding="utf-8") == made.html
+    assert json.loads(Path("report.json").read_text()) == json.loads(said.stdout)
+    (example,) = re.findall(r"```python\n(.*?)```", (HERE.parent / "docs" / "report.md").read_text(), re.S)
+    exec(example, {})
+    nearest = made.figures["diversity"]["nearest_pairs"][0]
+    assert capsys.readouterr().out == f"{nearest['samples']} {nearest['distance']}\n"
 
 
 def test_dice_inside_choices_and_lists_are_found_by_what_fell():
@@ -283,6 +289,15 @@ def test_a_small_volume_lies_where_the_large_one_does():
     assert (np.abs(bright - middle) < 0.1 * spacing_mm).all()
     assert np.asarray(image.dataobj)[np.asarray(marks.dataobj) == 1].max() == 60
     assert np.asarray(image.dataobj).min() == -1000
+
+
+def test_a_contact_row_shows_every_scanner(dataset):
+    sample = Dataset(dataset)[0]
+    assert len(sample.images) == 2
+    row = contact_row(sample)
+    assert row.size == (5 * 300 + 4 * 6, 300)  # a plane under each scanner, three with labels
+    first, second = (np.asarray(row.crop((left, 30, left + 300, 300)), int) for left in (0, 306))
+    assert np.abs(first - second).mean() > 5
 
 
 def test_scales_have_round_numbers():
