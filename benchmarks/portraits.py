@@ -19,7 +19,7 @@ from phantoms.people.population import Person
 from phantoms.torso import Torso
 from pipelines.body import BACKGROUND, GAP_PX, page_of
 from simdata import Grid, Streams
-from simdata.structures import structures
+from simdata.structures import structure, structures
 
 # seed, and who it is: cm and kg
 PEOPLE = (
@@ -88,7 +88,8 @@ def portrait(patient: Patient) -> Picture.Image:
     """Surface, coronal, sagittal, and two axial planes one above the other, with a line that says who it is."""
     whole = patient.grid(VOXEL_MM)
     at_mm = patient.made.patient_height_mm(np.array([CHEST_MM, BELLY_MM]))
-    skin = surface(patient.draw(whole).labels, colours(), "front")
+    outside = (patient.draw(whole).labels > 0) * np.uint16(structure("skin").id)
+    skin = surface(outside, colours(), "front")
     skin[(skin == 0).all(axis=2)] = BACKGROUND
     y_mm = CORONAL_MM * float(patient.made.at(0.0)[1])
     tall = [skin, plane(patient, whole, 1, y_mm), plane(patient, whole, 0, SAGITTAL_MM)]

@@ -54,10 +54,11 @@ class OrganVolumes:
 
 @dataclass(frozen=True)
 class Torso(Phantom):
-    """A patient from the head to the middle of the thighs, supine, holding the breath.
+    """A patient from the head to the middle of the thighs, holding the breath.
 
     subject: what is known of the person; the rest is drawn from the population. breath: share of the way from
-    quiet expiration to a full breath. arms: left out, as most chest and abdomen CTs have them, or "up", "down".
+    quiet expiration to a full breath. posture: gas rises and lungs are dense where it says; the shape is that of lying.
+    arms: left out, as most chest and abdomen CTs have them, or "up", "down".
     organs: volumes to meet. variants: names from phantoms/tables/variants.csv; None draws each as often as it occurs.
     voxel_mm: edge of a voxel, mm. shape: field of view, voxels along x (right), y (front), z (up).
     centre_mm: middle of the field in RAS+ mm; (0, 0, 0) is the middle of the chest at the ninth thoracic vertebra.
@@ -66,6 +67,7 @@ class Torso(Phantom):
 
     subject: Person = Person()
     breath: Annotated[float, Ge(0), Le(1)] = 0.75
+    posture: Literal["supine", "upright"] = "supine"
     arms: Literal["out", "up", "down"] = "out"
     organs: OrganVolumes = OrganVolumes()
     variants: tuple[str, ...] | None = None
@@ -81,8 +83,8 @@ class Torso(Phantom):
         streams = Streams(int(rng.integers(1 << 63)))
         subject = self.subject(streams["subject"].generator)
         drawn = draw_variants(streams["variants"].generator) if self.variants is None else frozenset(self.variants)
-        arms = frozenset() if self.arms == "out" else frozenset({f"arms_{self.arms}"})
-        return make_patient(subject, streams, self.breath, drawn | arms, self.organs.given())
+        held = {f"arms_{self.arms}", self.posture} - {"arms_out", "supine"}
+        return make_patient(subject, streams, self.breath, drawn | held, self.organs.given())
 
     def __call__(self, rng: Generator) -> Scene:
         patient = self.patient(rng)

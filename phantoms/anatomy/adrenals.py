@@ -8,6 +8,7 @@ import numpy as np
 
 from phantoms.anatomy import kidneys
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.diaphragm import taken_along
 from phantoms.solids import Layer, Solid, smooth_union, tube
 from simdata import Subject
 
@@ -29,8 +30,9 @@ FILLET_MM = 3.0
 def adrenal(body: Body, side: str) -> Solid:
     """The gland of that side."""
     table = {name: np.array(knots, float) for name, knots in (RIGHT if side == "right" else LEFT).items()}
-    shift = body.dice(f"adrenal_{side}").normal(0, (0.8, 0.8, 3), 3)
     ridge = table["ridge"]
+    middle = ridge[1:2, :3]
+    shift = (taken_along(body, middle) - middle)[0] + body.dice(f"adrenal_{side}").normal(0, (0.8, 0.8, 3), 3)
     parts: list[Solid] = [tube(ridge[:, :3] + shift, ridge[:, 3], 4.0)]
     for limb in (table["medial"], table["lateral"]):
         parts.append(_limb(limb, ridge, shift))

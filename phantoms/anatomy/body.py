@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
 from numpy.random import Generator
 
+from phantoms.solids import Plane
 from simdata import Streams, Subject
 
 
@@ -23,6 +25,16 @@ class Body:
     latents: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     grow_mm: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     variants: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def up(self) -> int:
+        """The axis along which gas rises: 1, to the front, as one lies, or 2."""
+        return 2 if "upright" in self.variants else 1
+
+    def above(self, level_mm: float) -> Plane:
+        """All that lies higher than a level, against gravity."""
+        up = np.eye(3)[self.up]
+        return Plane(level_mm * up, up)
 
     @property
     def female(self) -> bool:

@@ -101,12 +101,12 @@ APPENDIX_R_MM = (4.0, 3.3, 3.1, 3.1, 2.6)
 class Stretch:
     """A piece of colon with its own filling. name: structure of its wall. outer: its surface.
 
-    middle_y_mm, radius_mm: of its part furthest to the front, where gas collects.
+    middle_mm, radius_mm: place along the way up, and radius, of its uppermost part, where gas collects.
     """
 
     name: str
     outer: Solid
-    middle_y_mm: float
+    middle_mm: float
     radius_mm: float
 
 
@@ -128,11 +128,11 @@ def colon(body: Body) -> Colon:
     stretches, cuts = [], _cuts(points, names)
     for a, b in pairwise(cuts):
         piece = points[a : b + 1]
-        front = piece[np.argmax(piece[:, 1])]
+        top = piece[np.argmax(piece[:, body.up])]
         name = names[(a + b) // 2]
         more = float(np.clip(grown, *PELVIC_MM)) if name in PELVIC else grown
         outer = haustra(points, along, a, b, rng).grown(more)
-        stretches.append(Stretch(name, outer, float(front[1]), float(front[3] + more)))
+        stretches.append(Stretch(name, outer, float(top[body.up]), float(top[3] + more)))
     kind = list(APPENDIX_MM)[rng.choice(3, p=APPENDIX_SHARE)]
     worm = np.array(APPENDIX_MM[kind], float) + (points[0, :3] - COURSE["caecum"][0][:3])
     worm[1:] += rng.normal(0, 3, worm[1:].shape)
@@ -228,8 +228,7 @@ def layers(body: Body, room: Solid, bowel: Colon) -> list[Layer]:
         inside = stretch.outer & lumen
         chance, level = rng.uniform(), rng.uniform(*GAS_LEVEL)
         if chance < GASEOUS.get(stretch.name, 0):
-            y = stretch.middle_y_mm + level * stretch.radius_mm
-            gas.append(inside & Plane((0, y, 0), (0, 1, 0)))
+            gas.append(inside & body.above(stretch.middle_mm + level * stretch.radius_mm))
         if stretch.name != "anal_canal" and rng.uniform() < MOTTLED:
             stool.append(inside.grown(-1.5) & mottle.grown(-rng.uniform(*MOTTLE_FROM_MM)))
         walls.append(Layer(stretch.outer & room, stretch.name))

@@ -10,7 +10,7 @@ from phantoms.anatomy.trunk import Trunk
 from phantoms.solids import Layer, Solid, depths, sampled, smooth_union, tube, union
 
 MUSCLE_MM = 3.0
-BED_MM = 1.0
+BED_MM = 0.5
 LATTICE_MM = 4.0
 LOW_MM, HIGH_MM = (-156.0, -136.0, -175.0), (156.0, 124.0, 85.0)
 # where the diaphragm springs from the wall: height over the angle, from the xiphoid process to the twelfth rib
@@ -20,8 +20,18 @@ RISE_OVER_MM = 52.0
 # x and y of the top of the right and left dome, their reach in x and y, and how far they rise over the middle
 DOMES = ((70, -4, 76, 95, 46), (-76, -10, 66, 90, 32))
 MIDDLE_MM = -38.0
+# the share of its movement that what lies below it goes along with, over the height
+TAKES_ALONG = ((-215, -140, -70, -30), (0.0, 0.42, 0.55, 0.85))
 BROAD = 1.4
 """Power of the squared distance from a dome's top: above 1 it is broader than a bell."""
+# what lies behind the belly and holds the diaphragm up, right and left: the fat around adrenal gland and upper pole of
+# the kidney; x, y, z, radius
+HELD = (
+    ((34, -28, -62, 9), (38, -32, -84, 16), (50, -34, -112, 22)),
+    ((-35, -16, -62, 9), (-38, -20, -84, 16), (-48, -32, -104, 22)),
+)
+INFANT_HELD_MM = 8.0
+"""How much larger it is in the newborn, whose adrenal glands are a third as large as the kidneys."""
 # right crus: x, distance in front of the spine, height, radius, mm; the left one mirrors it
 CRUS = ((13, 15, -62, 4.5), (12, 15, -95, 5.0), (13, 14, -125, 4.5), (14, 13, -158, 2.5))
 
@@ -45,7 +55,14 @@ def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
         return (z - (wall + (dome - wall) * rise)) / np.sqrt(1 + slope**2)
 
     domes = sampled(height, LOW_MM, HIGH_MM, LATTICE_MM)
-    return smooth_union(domes, heart.grown(BED_MM), round_mm=10)
+    return smooth_union(domes, heart.grown(BED_MM), round_mm=10) & ~_held(body)
+
+
+def _held(body: Body) -> Solid:
+    """The fat around adrenal glands and upper poles, over which the diaphragm hangs when it is low."""
+    infant = INFANT_HELD_MM * float(np.exp(-body.age_y / 2))
+    tables = [np.array(knots, float) for knots in HELD]
+    return union(*(tube(taken_along(body, table[:, :3]), table[:, 3] + infant, 8.0) for table in tables))
 
 
 def dome_height_mm(x, y, dome_mm: float) -> Float[ndarray, "*n"]:
@@ -55,6 +72,17 @@ def dome_height_mm(x, y, dome_mm: float) -> Float[ndarray, "*n"]:
         for cx, cy, wide, deep, rise in DOMES
     ]
     return np.sum(np.broadcast_arrays(dome_mm + MIDDLE_MM, *domes), axis=0)
+
+
+def taken_along(body: Body, points) -> Float[ndarray, "n 3"]:
+    """Points of the upper belly, moved as far as the diaphragm takes them along; the lower they lie, the less.
+
+    In a deep breath the diaphragm goes 2 to 10 cm, the kidneys about half as far. Davies, Phys Med Biol 1994;39:1951
+    and Schwartz, Radiology 1994; both from memory.
+    """
+    points = np.array(points, float)
+    points[:, 2] += body.latent("dome_mm") * np.interp(points[:, 2], *TAKES_ALONG)
+    return points
 
 
 def layers(above_it: Solid, chest: Solid, bones) -> list[Layer]:

@@ -6,6 +6,7 @@ Its third part crosses in front of cava and aorta at L3. Calibre 25 mm, wall 2 t
 import numpy as np
 
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.diaphragm import taken_along
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Layer, Plane, Solid, tube, waves
 from simdata import Subject
@@ -28,6 +29,8 @@ COURSE = (
     (-36, 28, -141, 11.0),
 )
 FLEXURE_MM = COURSE[-1][:3]
+LOOSE_FROM_X_MM, LOOSE_BY_X_MM = -10.0, 25.0
+"""Left of the first its ligament holds it to the spine, right of the second it goes along with the liver."""
 STEP_MM = 6.0
 FOLD_MM, FOLDS_APART_MM = 0.9, (5.0, 9.0)
 
@@ -35,7 +38,9 @@ FOLD_MM, FOLDS_APART_MM = 0.9, (5.0, 9.0)
 def duodenum(body: Body) -> Solid:
     """Its outer surface."""
     table = np.array(COURSE, float)
-    return tube(table[:, :3], table[:, 3], STEP_MM).grown(body.grown("duodenum"))
+    held, free = table[:, :3], taken_along(body, table[:, :3])
+    loose = np.interp(table[:, :1], (LOOSE_FROM_X_MM, LOOSE_BY_X_MM), (0, 1))
+    return tube(held + loose * (free - held), table[:, 3], STEP_MM).grown(body.grown("duodenum"))
 
 
 def layers(body: Body, room: Solid, outer: Solid) -> list[Layer]:

@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from phantoms.anatomy.airways import before_spine, ridden
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.diaphragm import taken_along
 from phantoms.anatomy.heart import VEIN_MOUTHS, Heart
 from phantoms.anatomy.spine import Vertebra, vertebral_artery_mm
 from phantoms.people.calibres import mean_calibres
@@ -205,12 +206,12 @@ def layers(made: Vessels, heart: Heart) -> list[Layer]:
 def in_liver(body: Body, liver: Solid) -> list[Layer]:
     """Hepatic veins and branches of the portal vein inside the liver."""
     thick, thin = radius_mm(body, "hepatic_vein"), HEPATIC_VEIN_THINS
-    veins = [_tube(_lifted(body, way), np.linspace(thick, thin * thick, len(way))) for way in HEPATIC_VEINS]
+    veins = [_tube(taken_along(body, way), np.linspace(thick, thin * thick, len(way))) for way in HEPATIC_VEINS]
     size = radius_mm(body, "portal_vein") / radius_mm(Body(), "portal_vein")
     first, second, last = (size * radius for radius in PORTAL_BRANCH_MM)
     ends = [(first, second if n == 0 else last) if n in (0, 5) else (second, last) for n in range(len(PORTAL_BRANCHES))]
     branches = [
-        _tube(_lifted(body, way), np.linspace(a, b, len(way)))
+        _tube(taken_along(body, way), np.linspace(a, b, len(way)))
         for way, (a, b) in zip(PORTAL_BRANCHES, ends, strict=True)
     ]
     inside = liver.grown(-1.0)
@@ -252,13 +253,6 @@ def _sides(body: Body, name: str, right, calibre: str = "", thin: float = 1.0) -
     """The same vessel on both sides, its end `thin` times as wide as its start."""
     radii = radius_mm(body, calibre or name) * np.linspace(1, thin, len(right))
     return {f"{name}_right": _tube(right, radii), f"{name}_left": _tube(_mirrored(right), radii)}
-
-
-def _lifted(body: Body, way) -> Float[ndarray, "n 3"]:
-    """Points under the diaphragm, moved up with it; the lower, the less."""
-    points = np.array(way, float)
-    points[:, 2] += body.latent("dome_mm") * np.interp(points[:, 2], (-115, -70, -30), (0.0, 0.5, 0.85))
-    return points
 
 
 # --- arteries ------------------------------------------------------------------------------------------------------
@@ -317,12 +311,12 @@ def _pulmonary_arteries(body: Body, heart: Heart) -> dict[str, Solid]:
 def _belly_arteries(body: Body, bones: Bones) -> dict[str, Solid]:
     found = {}
     for name, (start, way) in BELLY.items():
-        points = np.concatenate([[before_spine(bones, *start)], _lifted(body, way)])
+        points = np.concatenate([[before_spine(bones, *start)], taken_along(body, way)])
         found[name] = _tube(points, radius_mm(body, name) * np.linspace(1, 0.75, len(points)))
-    hepatic, gastric = _lifted(body, HEPATIC_ARTERY), _lifted(body, GASTRIC_ARTERY)
+    hepatic, gastric = taken_along(body, HEPATIC_ARTERY), taken_along(body, GASTRIC_ARTERY)
     found["hepatic_artery"] = _tube(hepatic, radius_mm(body, "hepatic_artery") * np.linspace(1, 0.7, len(hepatic)))
     found["gastric_artery"] = _tube(gastric, radius_mm(body, "hepatic_artery") * np.linspace(0.75, 0.4, len(gastric)))
-    found["splenic_artery"] = _coiled(_lifted(body, SPLENIC_ARTERY), radius_mm(body, "splenic_artery"), body)
+    found["splenic_artery"] = _coiled(taken_along(body, SPLENIC_ARTERY), radius_mm(body, "splenic_artery"), body)
     return found
 
 
@@ -397,7 +391,7 @@ def _caval_veins(body: Body, heart: Heart, bones: Bones) -> dict[str, Solid]:
     )
     heart_top, heart_low = ([heart.place(*p) for p in way] for way in (CAVA_IN_HEART, CAVA_TO_HEART))
     spine = [before_spine(bones, *knot) for knot in CAVA_LOW]
-    liver = _lifted(body, CAVA_LIVER)
+    liver = taken_along(body, CAVA_LIVER)
     inferior = np.concatenate([spine, liver, heart_low])
     widths = np.interp(inferior[:, 2], (-170, -110), (low, hepatic))
     azygos = np.concatenate([[before_spine(bones, *knot) for knot in AZYGOS], ridden(body, AZYGOS_ARCH)])
@@ -412,20 +406,28 @@ def _caval_veins(body: Body, heart: Heart, bones: Bones) -> dict[str, Solid]:
         **_sides(body, "subclavian_vein", SUBCLAVIAN_VEIN),
         "azygos_vein": _tube(azygos, radius_mm(body, "azygos_vein") * np.linspace(0.5, 1.1, len(azygos))),
         **{
-            f"renal_vein_{side}": tube(way, radius_mm(body, f"renal_vein_{side}"), STEP_MM, (0.0, 1.2, 0.0))
+            f"renal_vein_{side}": tube(
+                _to_kidney(body, way), radius_mm(body, f"renal_vein_{side}"), STEP_MM, (0.0, 1.2, 0.0)
+            )
             for side, way in RENAL_VEIN.items()
         },
     }
 
 
+def _to_kidney(body: Body, way) -> Float[ndarray, "n 3"]:
+    """A way from the cava, which the diaphragm does not take along, to a kidney, which it does."""
+    held, free = np.array(way, float), taken_along(body, way)
+    return held + np.linspace(0, 1, len(held))[:, None] * (free - held)
+
+
 def _portal_veins(body: Body) -> dict[str, Solid]:
-    portal = _tube(_lifted(body, PORTAL), radius_mm(body, "portal_vein"))
-    splenic = _lifted(body, SPLENIC_VEIN)
+    portal = _tube(taken_along(body, PORTAL), radius_mm(body, "portal_vein"))
+    splenic = taken_along(body, SPLENIC_VEIN)
     splenic = _tube(splenic, radius_mm(body, "splenic_vein") * np.linspace(1.05, 0.8, len(splenic)))
     mesenteric = radius_mm(body, "superior_mesenteric_vein") * np.linspace(1, 0.6, len(MESENTERIC_VEIN))
     return {
         "portal_vein_and_splenic_vein": smooth_union(portal, splenic, round_mm=3),
-        "superior_mesenteric_vein": _tube(_lifted(body, MESENTERIC_VEIN), mesenteric),
+        "superior_mesenteric_vein": _tube(taken_along(body, MESENTERIC_VEIN), mesenteric),
     }
 
 

@@ -14,6 +14,7 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.diaphragm import taken_along
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, depths, sampled, smooth_union, tube, union
 from phantoms.solids.solid import MIRROR
 from simdata import Subject
@@ -128,7 +129,7 @@ def kidney(body: Body, side: str) -> Kidney:
     dice = body.dice(f"kidney_{side}")
     horseshoe = "horseshoe_kidney" in body.variants
     hilum, pole = (np.array(v) for v in ((HORSESHOE_HILUM, HORSESHOE_POLE) if horseshoe else (HILUM, POLE)))
-    centre = np.array((HORSESHOE_MM if horseshoe else CENTRE_MM)[side]) + dice.normal(0, (1.5, 1.5, 4), 3)
+    centre = taken_along(body, [(HORSESHOE_MM if horseshoe else CENTRE_MM)[side]])[0] + dice.normal(0, (1.5, 1.5, 4), 3)
     pole /= np.linalg.norm(pole)
     hilum -= pole * (pole @ hilum)
     hilum /= np.linalg.norm(hilum)

@@ -17,7 +17,7 @@ from scipy.ndimage import map_coordinates
 
 from phantoms.anatomy import kidneys
 from phantoms.anatomy.body import Body
-from phantoms.anatomy.diaphragm import above
+from phantoms.anatomy.diaphragm import above, taken_along
 from phantoms.anatomy.duodenum import duodenum
 from phantoms.anatomy.spine import line_mm
 from phantoms.anatomy.stomach import stomach
@@ -41,10 +41,10 @@ from simdata import Subject
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
 UNDER_MM = {
-    -60: (4, -16, -36, -51, -70, -106, -154, -188, -202, -204),
-    15: (-16, -56, -88, -106, -116, -136, -166, -196, -216, -222),
-    75: (-64, -100, -124, -140, -154, -176, -196, -214, -226, -230),
-    120: (-78, -106, -128, -144, -158, -180, -198, -216, -228, -232),
+    -60: (4, -16, -36, -51, -70, -104, -146, -168, -174, -174),
+    15: (-16, -56, -88, -106, -116, -134, -158, -177, -184, -186),
+    75: (-64, -100, -124, -140, -154, -172, -186, -194, -197, -198),
+    120: (-78, -106, -128, -144, -158, -174, -188, -196, -199, -200),
 }
 # how far the medial border gives way to vena cava, adrenal gland and duodenum; how long the tongue of Riedel is
 HOLLOW_MM = 10.0
@@ -99,9 +99,9 @@ class Liver:
         return self.whole if self.bile is None else self.whole | self.bile.grown(WALL_MM)
 
 
-LEFT_GROWS = 0.25
+LEFT_GROWS = 0.5
 """Share of the growth of its undersurface by which a larger liver reaches farther to the left."""
-SPREADS = 0.3
+SPREADS = 0.4
 """Share by which it also spreads sideways, over vena cava and gallbladder."""
 RIDES, PORTA_RIDES = 0.5, 0.5
 """Shares of the diaphragm's movement that the liver's undersurface and its hilum follow."""
@@ -125,9 +125,9 @@ def liver(body: Body, room: Solid, gut: Solid, colon: Solid, kidney_bed: Solid) 
         if "absent_gallbladder" in body.variants
         else common(_bile(body, under), room.grown(-WALL_MM - 1), ~gut.grown(WALL_MM + 0.5), ~colon.grown(-PRESSES_MM))
     )
-    free = [*_pillars(body), tube(np.array(CAVA)[:, :3], np.array(CAVA)[:, 3], 8.0), kidney_bed]
+    free = [*_pillars(body), tube(taken_along(body, np.array(CAVA)[:, :3]), np.array(CAVA)[:, 3], 8.0), kidney_bed]
     free += [gut.grown(1.5), colon.grown(1.5)]
-    free += [Ellipsoid(*PORTA).moved(ridden), *_fissures(under), *(Ellipsoid(*place) for place in BEHIND)]
+    free += [Ellipsoid(*PORTA).moved(ridden), *_fissures(body, under), *(Ellipsoid(*place) for place in BEHIND)]
     if bile:
         free.append(bile.grown(WALL_MM + 0.5))
     return Liver(smooth_union(lobes, caudate, round_mm=8) - union(*free), under, bile)
@@ -173,9 +173,10 @@ def _pillars(body: Body) -> list[Solid]:
     return [tube(way, radius) for way, radius in ways]
 
 
-def _fissures(under: Sheet) -> list[Solid]:
+def _fissures(body: Body, under: Sheet) -> list[Solid]:
     """Slits of fat for the venous and the round ligament: flattened tubes."""
     venous, ligament = np.array(VENOUS, float), np.array(ROUND, float)
+    venous[:, :3] = taken_along(body, venous[:, :3])
     ligament[:, 2] += height_mm(under, ligament[:, 0], ligament[:, 1])
     flat = VENOUS_NORMAL * (venous[:, 3:] / VENOUS_MM)
     upright = np.array([1.0, 0, 0]) * (ligament[:, 3:] / ROUND_MM)
@@ -197,11 +198,11 @@ def _bile(body: Body, under: Sheet) -> Solid:
 
 
 def _biliary(body: Body, made: Liver) -> list[Layer]:
-    duct = tube(DUCT, DUCT_MM, 6.0)
+    duct = tube(taken_along(body, DUCT), DUCT_MM, 6.0)
     found = [Layer(duct, "common_bile_duct"), Layer(duct.grown(0.8), "common_bile_duct", "gut_wall")]
     if made.bile is None:
         return found
-    cystic = tube(CYSTIC, 1.6, 5.0)
+    cystic = tube(taken_along(body, CYSTIC), 1.6, 5.0)
     stones = [Layer(stone, "gallstone") for stone in _stones(body, made.bile)]
     wall = made.bile.grown(WALL_MM)
     return [*stones, *found, Layer(made.bile | cystic, "gallbladder"), Layer(wall, "gallbladder_wall")]

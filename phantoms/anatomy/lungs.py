@@ -8,17 +8,18 @@ import numpy as np
 from phantoms.anatomy.body import Body
 from phantoms.solids import Layer, Plane, Sheet, Solid, common, sheet, waves
 
-PLEURA_MM = 0.4
 CUPOLA_MM = 186.0
 """How high the lung reaches behind the first rib."""
 FISSURES_RIDE = 0.4
 """Share of the diaphragm's rise that the fissures follow."""
+SEPTUM_X_MM = -3.0
+"""Where the two lungs meet before the heart."""
 SPAN_MM = ((-150.0, 150.0), (-140.0, 130.0))
 
 
 def lungs(chest: Solid, above_diaphragm: Solid, mediastinum: Solid) -> Solid:
     """Both lungs: the cavity `chest` above the diaphragm, under the domes of the pleura, without the mediastinum."""
-    return common(chest, above_diaphragm, ~_over_cupola(), ~mediastinum).grown(-PLEURA_MM)
+    return common(chest, above_diaphragm, ~_over_cupola(), ~mediastinum)
 
 
 def layers(body: Body, lungs: Solid) -> list[Layer]:
@@ -27,11 +28,11 @@ def layers(body: Body, lungs: Solid) -> list[Layer]:
     rng = body.dice("fissures")
     tilt = rng.normal(0, 4.0, 3)
     wave = waves(1.5, (60, 140), rng)
-    right = lungs & Plane((0, 0, 0), (1, 0, 0))
+    right = lungs & Plane((SEPTUM_X_MM, 0, 0), (1, 0, 0))
     upper_right = _oblique(121 + lift + tilt[0], 1.02) + wave
     upper_left = _oblique(132 + lift + tilt[1], 1.12) + wave
     middle = common(right, upper_right, ~_horizontal(52 + lift + tilt[2]))
-    left = lungs & Plane((0, 0, 0), (-1, 0, 0))
+    left = lungs & Plane((SEPTUM_X_MM, 0, 0), (-1, 0, 0))
     return [
         Layer(middle, "lung_middle_lobe_right"),
         Layer(right & upper_right, "lung_upper_lobe_right"),

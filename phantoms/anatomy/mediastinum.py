@@ -12,6 +12,7 @@ from phantoms.anatomy.airways import Airways, ridden
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.great_vessels import Vessels
 from phantoms.anatomy.heart import Heart
+from phantoms.anatomy.lungs import SEPTUM_X_MM
 from phantoms.anatomy.spine import Vertebra
 from phantoms.people.traits import relative_size
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_union, tube, union, waves
@@ -53,7 +54,9 @@ def mediastinum(body: Body, heart: Heart, vessels: Vessels, airways: Airways, bo
     front[:, 3] *= stout
     fat = union(*(tube(ridden(body, knots[:, :3]), knots[:, 3], 10.0) for knots in (front, core)))
     parts = [heart.whole, vessels.chest, airways.whole, _spine(bones), fat | thymus(body)]
-    septum = common(Plane((-3 - SEPTUM_MM, 0, 0), (1, 0, 0)), Plane((-3 + SEPTUM_MM, 0, 0), (-1, 0, 0)))
+    septum = common(
+        Plane((SEPTUM_X_MM - SEPTUM_MM, 0, 0), (1, 0, 0)), Plane((SEPTUM_X_MM + SEPTUM_MM, 0, 0), (-1, 0, 0))
+    )
     return (smooth_union(*parts, round_mm=GROOVE_MM * stout) | (septum & Plane((0, 0, 0), (0, 1, 0)))).grown(MARGIN_MM)
 
 

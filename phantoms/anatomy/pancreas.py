@@ -7,6 +7,7 @@ duct 2 to 3 mm. Volume of the reference man: 166 mL (ICRP 145, 2020).
 import numpy as np
 
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.diaphragm import taken_along
 from phantoms.anatomy.duodenum import duodenum
 from phantoms.solids import Ellipsoid, Layer, Solid, smooth_union, tube, waves
 from simdata import Subject
@@ -36,9 +37,8 @@ def pancreas(body: Body) -> Solid:
     age = old(body)
     body_flat = np.array(BODY_FLAT) * (1 + 0.12 * age)
     parts = [
-        tube(np.array(BODY)[:, :3], np.array(BODY)[:, 3], 6.0, body_flat),
-        tube(np.array(HEAD)[:, :3], np.array(HEAD)[:, 3], 6.0, HEAD_FLAT),
-        tube(np.array(UNCINATE)[:, :3], np.array(UNCINATE)[:, 3], 6.0, UNCINATE_FLAT),
+        tube(taken_along(body, np.array(knots)[:, :3]), np.array(knots)[:, 3], 6.0, flat)
+        for knots, flat in ((BODY, body_flat), (HEAD, HEAD_FLAT), (UNCINATE, UNCINATE_FLAT))
     ]
     plain = smooth_union(*parts, round_mm=FILLET_MM).grown(body.grown("pancreas"))
     return plain + waves(LOBULE_MM * (1 + 0.5 * age), LOBULES_APART_MM, body.dice("pancreas"), 8)
@@ -51,7 +51,7 @@ def layers(body: Body, whole: Solid) -> list[Layer]:
     """
     threshold = 1.9 - 1.2 * old(body)
     clefts = waves(CLEFT_MM, CLEFTS_APART_MM, body.dice("pancreas_fat"), 8).grown(-threshold * CLEFT_MM)
-    duct = tube(DUCT, DUCT_MM * (1 + 0.3 * old(body)), 5.0)
+    duct = tube(taken_along(body, DUCT), DUCT_MM * (1 + 0.3 * old(body)), 5.0)
     return [Layer(duct, "pancreatic_duct"), Layer(clefts & whole, "pancreas", "adipose"), Layer(whole, "pancreas")]
 
 

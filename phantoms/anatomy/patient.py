@@ -63,7 +63,7 @@ SOLVE_VOXELS = 500_000
 STARTS = {
     "lungs": (100, 6100, 42.0, 140.0, 140.0),
     "heart": (0, 960, 1.6, 9.0, 9.0),
-    "liver": (-100, 2300, 32.0, 28.0, 150.0),
+    "liver": (-100, 2300, 42.0, 28.0, 150.0),
     "spleen": (-100, 227, 2.1, 23.0, 30.0),
     "kidney_left": (-100, 221, 0.9, 9.5, 9.5),
     "kidney_right": (-100, 210, 0.1, 9.0, 9.0),
@@ -83,6 +83,8 @@ STARTS = {
 }
 ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
 """Organs above the diaphragm: those below do not change them."""
+LOW_DOME_MM, CHEST_TAKES, CHEST_MOST_MM = 40.0, 0.2, 12.0
+"""Lungs that would push the diaphragm lower than this widen the chest, by so much of it and at most so far."""
 SINGLE_KIDNEY = 1.6
 """How much larger a kidney grows that is born alone (van Vuuren, Pediatr Nephrol 2012: 1.5 to 1.8; from memory)."""
 CROSSED = frozenset({"lung_middle_lobe_right", "atrial_appendage_left"})
@@ -159,7 +161,9 @@ def average_patient(subject: Subject, breath: float = 0.0) -> Patient:
 def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Patient:
     """First the lungs, about, since they move all below; then the wall of the belly; then what chest and belly hold."""
     wanted = _wanted(body, made, asked_ml)
-    body = replace(body, grow_mm={organ.knob: organ.start_mm for organ in wanted})
+    starts_mm = {organ.knob: organ.start_mm for organ in wanted}
+    chest_mm = float(np.clip(CHEST_TAKES * (starts_mm[LUNG_KNOB] - LOW_DOME_MM), 0, CHEST_MOST_MM))
+    body = _told(replace(body, grow_mm=starts_mm), chest_out_mm=chest_mm)
     first = Patient(body, made)
     voxel_mm = float(np.cbrt(np.prod(first.grid(4.0).shape) * 64 / SOLVE_VOXELS))
     whole = first.grid(voxel_mm)
@@ -176,6 +180,7 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
     body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 
+    body = _told(body, bowel_dome_mm=-body.grown(LUNG_KNOB), bowel_liver_mm=body.grown("liver"))
     made_of = frame(body)
     body, found_above = solve(body, Aim(above, head_and_chest(made_of), first.warp, whole))
     chest = upper(body, made_of)
@@ -183,6 +188,11 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     body, found = solve(body, all_of_it)
     check_fit({**found_above, **found}, asked_ml)
     return Patient(_as_built(body, wanted, {**found_above, **found}), made)
+
+
+def _told(body: Body, **latents: float) -> Body:
+    """The body with these latents too."""
+    return replace(body, latents=MappingProxyType({**body.latents, **latents}))
 
 
 def _as_built(body: Body, wanted_ml: Mapping[Organ, float], found_ml: Mapping[Organ, float]) -> Body:
@@ -198,7 +208,7 @@ def _as_built(body: Body, wanted_ml: Mapping[Organ, float], found_ml: Mapping[Or
         factor = (wanted if fits else found) / sum(latents[name] for name in names)
         latents |= {name: factor * latents[name] for name in names}
         latents |= {} if fits else {f"{organ.knob}_moved_ml": found - wanted}
-    return replace(body, latents=MappingProxyType(latents))
+    return _told(body, **latents)
 
 
 def _wanted(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> dict[Organ, float]:

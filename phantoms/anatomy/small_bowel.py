@@ -81,9 +81,12 @@ class Path:
 
 
 def path(body: Body) -> Path:
-    """How the bowel of this person lies: found once, whatever the volumes become."""
+    """How the bowel of this person lies: found once, whatever the volumes become.
+
+    It goes round the colon where liver and diaphragm, of about their size, have pushed it.
+    """
     rng = body.dice("small_bowel")
-    bowel = colon.course(body.dice("colon"))[0]
+    bowel = colon.course(body.dice("colon"), body.latent("bowel_liver_mm"), body.latent("bowel_dome_mm"))[0]
     field = room_field(body, bowel)
     start, end = np.array(duodenum.FLEXURE_MM, float), np.array(colon.ILEOCAECAL_MM, float)
     nodes, pitch_mm = winding(field, start, end, rng)
@@ -317,16 +320,16 @@ def _tubes(ways: list[tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]]) -> Tu
 
 
 def gas(body: Body, line: Path) -> Solid | None:
-    """Bubbles at the front of some loops."""
+    """Bubbles on top of some loops."""
     rng = body.dice("small_bowel_gas")
     pockets = []
     for _ in range(rng.integers(*GAS_POCKETS)):
         count = int(rng.uniform(*GAS_LENGTH_MM) / STEP_MM)
         first = int(rng.integers(0, len(line.points) - count))
         piece, radius = line.points[first : first + count], line.radius_mm[first : first + count]
-        top = int(np.argmax(piece[:, 1]))
-        level = piece[top, 1] + rng.uniform(-0.4, 0.3) * radius[top]
-        pockets.append(tube(piece, radius + 4) & Plane((0, level, 0), (0, 1, 0)))
+        top = int(np.argmax(piece[:, body.up]))
+        level_mm = float(piece[top, body.up] + rng.uniform(-0.4, 0.3) * radius[top])
+        pockets.append(tube(piece, radius + 4) & body.above(level_mm))
     return union(*pockets) if pockets else None
 
 

@@ -22,10 +22,10 @@ BODY = (
 )
 ANTRUM = (
     (-35, 54, -126, 19, 0.1),
-    (-14, 57, -126, 17, 0.0),
-    (4, 55, -118, 14.5, 0.0),
-    (15, 49, -109, 10.5, 0.0),
-    (22, 44, -103, 8.0, 0.0),
+    (-14, 57, -126, 17, 0.15),
+    (4, 55, -118, 14.5, 0.25),
+    (15, 49, -109, 10.5, 0.4),
+    (22, 44, -103, 8.0, 0.48),
 )
 # where the gullet comes in
 CARDIA = ((-24, -8, -40, 8, 0.8), (-38, -6, -48, 11, 0.8))
@@ -33,7 +33,10 @@ STEP_MM, ROUND_MM = 7.0, 14.0
 # folds: amplitude, distance between two, mm, and where they end
 FOLD_MM, FOLDS_APART_MM = 1.7, (11.0, 14.0)
 SMOOTH_FROM_Y_MM = 52.0
-GAS_Y_MM = (34.0, 60.0)
+# where the level of the gas may lie: y as one lies; height as one stands, when it fills the fundus
+GAS_MM = {1: (34.0, 60.0), 2: (-66.0, -44.0)}
+GAS_RIDES = 0.8
+"""Share of the dome's rise that the level takes part in when one stands."""
 
 
 def stomach(body: Body, dome_mm: float = 0.0) -> Solid:
@@ -57,9 +60,10 @@ def layers(body: Body, room: Solid, outer: Solid) -> list[Layer]:
     """Gas over fluid within folds within the wall. outer: `stomach`. room: the belly without liver and spleen."""
     whole = outer & room
     lumen = whole.grown(-WALL_MM) + rugae(body)
-    gas_y = float(body.dice("stomach_gas").uniform(*GAS_Y_MM))
+    level_mm = float(body.dice("stomach_gas").uniform(*GAS_MM[body.up]))
+    level_mm += GAS_RIDES * body.latent("dome_mm") * (body.up == 2)
     return [
-        Layer(lumen & Plane((0, gas_y, 0), (0, 1, 0)), "stomach_gas"),
+        Layer(lumen & body.above(level_mm), "stomach_gas"),
         Layer(lumen, "stomach_content"),
         Layer(whole, "stomach"),
     ]

@@ -22,9 +22,10 @@ from simdata.tissues import tissues
 
 TILE = 48
 """Edge of the block of random numbers that repeats; patterns are two such blocks whose periods do not agree."""
-DEPENDENT_PER_MM, LUNG_MIDDLE_MM = 0.0023, -12.0
-"""Lung density rises by a fifth over a supine chest, blood and weight lie at the back (Verschakelen 1993, about); it
-does so around the middle of the lungs, so that their mass stays."""
+DEPENDENT_PER_MM, LUNG_MIDDLE_MM = 0.0023, {1: -12.0, 2: 50.0}
+"""Lung density rises by a fifth over a supine chest, blood and weight lie at the back (Verschakelen 1993, about), and
+as fast over an upright one, whose lungs are longer (estimate); it does so around the middle of the lungs, over the axis
+that points up, so that their mass stays."""
 LUNG_G_ML, LUNG_TISSUE_G_ML = 0.26, 1.05
 """What density 1 of the tissue "lung" stands for (ICRU 46, inflated), and what lung without gas weighs."""
 DRAWN_APART = 0.45
@@ -52,7 +53,18 @@ def draw_texture(body: Body, grid: Grid, drawn: Drawing) -> Float32[ndarray, "x 
     slabs = [(k, min(k + 16, grid.shape[0])) for k in range(0, grid.shape[0], 16)]
 
     def weave(slab: tuple[int, int]) -> None:
-        _weave(*slab, grid.affine, rows, noise, drawn.tissue, drawn.other, drawn.share, density)
+        _weave(
+            *slab,
+            grid.affine,
+            body.up,
+            LUNG_MIDDLE_MM[body.up],
+            rows,
+            noise,
+            drawn.tissue,
+            drawn.other,
+            drawn.share,
+            density,
+        )
 
     with ThreadPoolExecutor(get_num_threads()) as threads:
         list(threads.map(weave, slabs))
@@ -103,7 +115,8 @@ def _noise(block, x, y, z):
 
 @njit(nogil=True, cache=True)
 def _weave(
-    first: int, last: int, affine: ndarray, rows: Float32[ndarray, "256 10"], noise: Float32[ndarray, "n n n"],
+    first: int, last: int, affine: ndarray, up: int, middle_mm: float,
+    rows: Float32[ndarray, "256 10"], noise: Float32[ndarray, "n n n"],
     tissue: UInt8[ndarray, "x y z"], other: UInt8[ndarray, "x y z"], share: UInt8[ndarray, "x y z"],
     density: Float32[ndarray, "x y z"],
 ):  # fmt: skip
@@ -119,7 +132,7 @@ def _weave(
                 z = float32(affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3])
                 fine = row[1] * _noise(noise, x / row[2], y / row[2], z / row[2]) if row[1] > 0 else float32(0)
                 coarse = row[3] * _noise(noise, y / row[4], z / row[4], x / row[4]) if row[3] > 0 else float32(0)
-                density[i, j, k] = row[0] * (1 + fine + coarse) - row[9] * (y - LUNG_MIDDLE_MM)
+                density[i, j, k] = row[0] * (1 + fine + coarse) - row[9] * ((z if up == 2 else y) - middle_mm)
                 if row[5] >= 0 and share[i, j, k] == 0:
                     wave = _noise(noise, z / row[8], x / row[8], y / row[8])
                     part = row[6] + row[7] * wave

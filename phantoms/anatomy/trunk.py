@@ -209,14 +209,13 @@ def _belly_mm(body: Body, angle_deg, height_mm, most_mm: float = np.inf) -> Floa
 
 
 def _breath_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
-    """How far the chest wall stands out more than in the breath that the outlines show; the back hardly moves."""
+    """How far the chest wall stands out more than the outlines show, in a deeper breath or around large lungs.
+
+    The back hardly moves.
+    """
     ribs = 1 / (1 + np.exp((-95 - height_mm) / 18)) / (1 + np.exp((height_mm - 135) / 14))
-    return (
-        CHEST_MM
-        * (body.latent("breath", BREATH) - BREATH)
-        * ribs
-        * (0.25 + 0.75 * (1 + np.cos(np.radians(angle_deg))) / 2)
-    )
+    front_mm = CHEST_MM * (body.latent("breath", BREATH) - BREATH) + body.latent("chest_out_mm")
+    return front_mm * ribs * (0.25 + 0.75 * (1 + np.cos(np.radians(angle_deg))) / 2)
 
 
 def fat_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
