@@ -34,19 +34,19 @@ LASTS = (LAST_TOTALSEGMENTATOR_ID, LAST_ORGAN_ID)
 
 
 def chosen(choice: str, dataset: Dataset, numbered: bool, flat: bool) -> tuple[str, ...]:
-    """The names that `choice` stands for: "all", the name of a set, or names with commas between.
+    """The names that `choice` stands for: "all", or names of structures, findings and sets with commas between.
 
     For "all" none, which keeps the ids of the structures; but where labels are to be numbered, all names that occur
     in the dataset (flat: in its pictures), which is read for it. Raises RecipeError if nothing has a name.
     """
     if choice == ALL:
         return occurring(dataset, flat) if numbered else ()
-    if choice in label_sets():
-        return label_sets()[choice]
-    names = tuple(dict.fromkeys(name.strip() for name in choice.split(",")))
+    sets = label_sets()
+    words = [word.strip() for word in choice.split(",")]
+    names = tuple(dict.fromkeys(name for word in words for name in sets.get(word, (word,))))
     known = {FINDING, *(structure.name for structure in structures().values())}
     if not known.issuperset(names):
-        known |= {*occurring(dataset, flat), *label_sets(), ALL}
+        known |= {*occurring(dataset, flat), *sets}
     for name in names:
         if name not in known:
             raise RecipeError(f"--labels {name}: nothing is called so; {did_you_mean(name, known)}")

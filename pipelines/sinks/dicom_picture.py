@@ -71,7 +71,6 @@ def _breast(made: Any, sample: Sample) -> None:
         seen: Any = code(*view)
         seen.ViewModifierCodeSequence = []
         made.ViewCodeSequence = [seen]
-        made.ViewPosition = str(phantom["view"])
 
 
 def _run(identity: Identity, sample: Sample, scan: Scan, name: str) -> "FileDataset":
@@ -83,7 +82,7 @@ def _run(identity: Identity, sample: Sample, scan: Scan, name: str) -> "FileData
     made.NumberOfFrames = len(frames)
     made.FrameIncrementPointer = 0x00181063
     made.FrameTime = f"{1000 / scan.settings['frames_per_s']:.6g}"
-    made.PixelIntensityRelationship = "DISP"
+    made.PixelIntensityRelationship, made.Laterality = "DISP", ""
     made.RadiationSetting, made.PositionerMotion = "GR", "STATIC"
     made.KVP = f"{scan.settings['kvp']:g}"
     made.XRayTubeCurrent = made.ExposureTime = ""
