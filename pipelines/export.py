@@ -99,7 +99,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
         raise DatasetError(f"{out}: {reason.strerror or reason}; a folder that can be written would do") from reason
     try:
         yield temporary
-        os.sync() if hasattr(os, "sync") else None
+        _settle(temporary)
         if out.exists():
             out.rmdir()
         temporary.rename(out)
@@ -108,3 +108,13 @@ def _new_folder(out: Path) -> Iterator[Path]:
         raise DatasetError(disk_refused(out, reason)) from reason
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _settle(folder: Path) -> None:
+    """Waits until every file of a folder is on the disk, so that the name it gets next is not that of empty files."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        else:
+            sync_folder(path)
