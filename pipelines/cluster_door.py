@@ -3,8 +3,9 @@
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -142,7 +143,7 @@ def _ask(node_id: str, token: Path) -> Any:
 
 
 def _question() -> Any:
-    def look(packages: list[str], token: str) -> tuple[dict[str, str], bool]:
+    def look(packages: Iterable[str], token: str) -> tuple[dict[str, str], bool]:
         from importlib import import_module
         from importlib.metadata import version
         from pathlib import Path
@@ -167,16 +168,31 @@ def _judge(reference: Any, host: str, folder: Path) -> None:
         found, shared = ray.get(reference)
     except RayError:
         return  # a node that died meanwhile
-    if differing := _differing(found):
-        raise BackendError(
-            f"node {host}: {differing}; samples of two versions would differ: the same on every node would do"
-        )
+    _check_versions(host, found, versions())
     if not shared:
         raise BackendError(
             f"node {host}: does not see {folder.resolve()}; an --out on a disk that all nodes share would do"
         )
 
 
-def _differing(found: Mapping[str, str]) -> str:
-    wrong = [f"{name} {found[name]} there, {here} here" for name, here in versions().items() if found[name] != here]
-    return ", ".join(wrong)
+def check_here(wanted: Mapping[str, str]) -> None:
+    """Raises BackendError if this node, where a worker asks, has other versions than are wanted."""
+    _check_versions(socket.gethostname(), _versions_here(tuple(wanted)), wanted)
+
+
+@cache
+def _versions_here(packages: tuple[str, ...]) -> Mapping[str, str]:
+    return _question()(packages, os.devnull)[0]
+
+
+def _check_versions(host: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    wrong = [f"{name} {found[name]} there, {here} here" for name, here in wanted.items() if found[name] != here]
+    if wrong:
+        raise BackendError(
+            f"node {host}: {', '.join(wrong)}; samples of two versions would differ: the same on every node would do"
+        )
+
+
+def first_line(reason: BaseException) -> str:
+    """What an error says, in one line."""
+    return str(reason).strip().partition("\n")[0].rstrip(".")

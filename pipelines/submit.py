@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pipelines.cluster_door import import_ray
+from pipelines.cluster_door import first_line, import_ray
 from pipelines.plain import dump_yaml
 from pipelines.recipe import Recipe
 from simdata.errors import BackendError
@@ -36,7 +36,7 @@ def submit(made: Recipe, address: str, out: Path, options: Sequence[str], tell: 
         try:
             job = client.submit_job(entrypoint=shlex.join(command), runtime_env={"working_dir": parcel})
         except Exception as reason:
-            raise BackendError(f"--address {address}: the job was refused: {_first_line(reason)}") from reason
+            raise BackendError(f"--address {address}: the job was refused: {first_line(reason)}") from reason
     tell(f"job {job}: 'ray job stop {job} --address {address}' stops it, Ctrl-C here leaves it running\n")
     asyncio.run(_follow(client, job, tell))
     return _exit_code(client, job, tell)
@@ -50,7 +50,7 @@ def _client(address: str) -> Any:
         return JobSubmissionClient(address)
     except Exception as reason:
         raise BackendError(
-            f"--address {address}: nobody takes jobs there ({_first_line(reason)}); the dashboard of a Ray cluster, "
+            f"--address {address}: nobody takes jobs there ({first_line(reason)}); the dashboard of a Ray cluster, "
             f"as {DASHBOARD} on its head node, would do"
         ) from reason
 
@@ -83,7 +83,3 @@ def _exit_code(client: Any, job: str, tell: Callable[[str], Any]) -> int:
     if about.driver_exit_code is None:
         tell(f"{about.message}\n")
     return about.driver_exit_code or LOST
-
-
-def _first_line(reason: Exception) -> str:
-    return str(reason).strip().partition("\n")[0].rstrip(".")

@@ -140,7 +140,10 @@ def test_half_a_gpu_is_granted(cluster, tmp_path):
         ({"h5py-9.9.dist-info/METADATA": "Name: h5py\nVersion: 9.9\n"}, "h5py 9.9 there"),
     ],
 )
-def test_a_node_unlike_this_one_is_refused(cluster, tmp_path, strange, said):
+def test_a_node_unlike_this_one_is_refused(cluster, tmp_path, monkeypatch, strange, said):
+    def nap(item):
+        time.sleep(0.1)
+
     for name, content in strange.items():
         (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "site" / name).write_text(content)
@@ -148,6 +151,10 @@ def test_a_node_unlike_this_one_is_refused(cluster, tmp_path, strange, said):
     try:
         with pytest.raises(BackendError, match="the same on every node would do") as error:
             list(on_the_cluster(tmp_path)(abs, [1]))
+        assert said in str(error.value)
+        monkeypatch.setattr("pipelines.cluster.check_nodes", lambda folder: None)  # as if it had joined later
+        with pytest.raises(BackendError, match="the same on every node would do") as error:
+            list(on_the_cluster(tmp_path)(nap, range(300)))
         assert said in str(error.value)
     finally:
         cluster.remove_node(odd)
