@@ -21,7 +21,7 @@ MAN = Subject(sex="male", age_y=40.0, height_cm=176.0, weight_kg=73.0)
 LARGE = "512 x 512 x 400 at 0.8 mm"
 ORGANS = ("liver", "spleen", "kidney_left", "stomach", "urinary_bladder")
 COLD = """
-import resource, time
+import re, time
 start = time.perf_counter()
 from phantoms.anatomy.patient import average_patient
 from simdata import Subject
@@ -29,11 +29,16 @@ imported = time.perf_counter()
 patient = average_patient(Subject(sex="male", age_y=40.0, height_cm=176.0, weight_kg=73.0))
 grid = patient.grid(1.5, 235, -420)
 solved = time.perf_counter()
-held = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+patient.tape, patient.warp
+
+def memory(which):
+    return 1024 * int(re.search(which + r":\\s+(\\d+)", open("/proc/self/status").read())[1])
+
+open("/proc/self/clear_refs", "w").write("5")  # forgets the peak so far
+held = memory("VmRSS")
 drawn = patient.draw(grid)
 done = time.perf_counter()
-peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(imported - start, solved - imported, done - solved, (peak - held) / drawn.labels.nbytes)
+print(imported - start, solved - imported, done - solved, (memory("VmHWM") - held) / drawn.labels.nbytes)
 """
 
 
