@@ -16,7 +16,7 @@ from pipelines.recipe import Recipe
 from simdata.errors import RecipeError
 from simdata.hdf5 import write_sample
 
-WARM_UP_LIMIT_S = 60.0
+WARM_UP_LIMIT_S = 5.0
 """A first sample slower than this is not made a second time to take the compiler out of its time."""
 
 

@@ -1,4 +1,4 @@
-"""A block of a stored array, read straight from the chunks that hold it: twice as fast as through HDF5."""
+"""A block of a stored array, read straight from the chunks that hold it: up to twice as fast as through HDF5."""
 
 from collections.abc import Sequence
 from itertools import product

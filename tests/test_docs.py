@@ -1,5 +1,6 @@
 """Every block of the README and the guides is run, in the order of the page."""
 
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -29,14 +30,33 @@ def python(arguments, folder):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_readme_runs_as_it_is_written(tmp_path):
+@pytest.fixture(scope="module")
+def readme_folder(tmp_path_factory):
+    """Where the README was followed, command by command."""
+    folder = tmp_path_factory.mktemp("readme")
     setup, windows, recipe, commands, reading = (text for kind, text in blocks("README.md")[:5])
     assert "make demo" in setup
     assert "pip install" in windows
-    (tmp_path / "recipe.yaml").write_text(recipe)
+    (folder / "recipe.yaml").write_text(recipe)
     for line in commands.splitlines():
-        run(line.replace("--count 10000", "--count 3"), tmp_path)
-    python(["-c", reading], tmp_path)
+        run(line.replace("--count 10000", "--count 3"), folder)
+    python(["-c", reading], folder)
+    return folder
+
+
+def test_the_readme_runs_as_it_is_written(readme_folder):
+    assert (readme_folder / "heart.json").is_file(), "its last command but one has run"
+
+
+def test_the_page_of_datasets_runs_as_it_is_written(readme_folder):
+    commands, *reading = blocks("docs/datasets.md")
+    for line in commands[1].splitlines():
+        run(line, readme_folder)
+    assert len(reading) == 4
+    for kind, text in reading:
+        assert kind == "python"
+        if "import torch" not in text or importlib.util.find_spec("torch"):
+            python(["-c", text], readme_folder)
 
 
 def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path):

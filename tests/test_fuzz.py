@@ -144,7 +144,7 @@ def label_maps(tmp_path_factory):
     labels[2:4, 2:5, 3:6] = 2
     nibabel.save(nibabel.Nifti1Image(labels, np.diag((2, 2, 2, 1.0))), folder / "a.nii")
     nibabel.save(nibabel.Nifti2Image(labels, np.diag((2, 2, 2, 1.0))), folder / "b.nii")
-    nibabel.save(nibabel.MGHImage(labels, np.eye(4)), folder / "a.mgh")
+    nibabel.save(nibabel.MGHImage(labels, np.eye(4)), folder / "a.mgh")  # pyright: ignore[reportArgumentType]
     header = {"space": "left-posterior-superior", "space directions": np.eye(3), "space origin": np.zeros(3)}
     nrrd.write(str(folder / "a.nrrd"), labels, header)
     nrrd.write(str(folder / "raw.nrrd"), labels, {**header, "encoding": "raw"})
