@@ -73,9 +73,12 @@ def read_truths(
 
     A sample that cannot be read is listed, and the rest goes on; its shard's bytes are checked before it is opened.
     """
-    truths, patients = Truths(), dict[bytes, int]()
+    truths, patients, shard = Truths(), dict[bytes, int](), ""
     together = Counter(receipt.shard for receipt in dataset.receipts)
     for position, receipt in enumerate(dataset.receipts):
+        if receipt.shard != shard:
+            dataset.close()  # an open file keeps what was read of it
+            shard = receipt.shard
         try:
             truth = dataset.truth(position)
             look.get(position, _nothing)()
