@@ -57,7 +57,7 @@ def export(
     dataset, form = Dataset(folder), find_part(FORMS[to], FolderSink, f"--to {to}")
     _check_packages(to, form)
     with _new_folder(out) as made:
-        names = chosen(labels, dataset, form.numbered, form.flat)
+        names = chosen(labels, dataset, form)
         fields = {"folder": str(made), "images": list(images), "labels": list(names)}
         sink = build({"kind": FORMS[to], **fields, **settings}, FolderSink, f"--to {to}")
         written = []

@@ -18,9 +18,13 @@ from marked import MARKER, MARKER_MM
 from PIL import Image as Picture
 
 from pipelines.export import FORMS, export, setting
-from pipelines.sinks.classes import chosen, label_sets, lineage, relabel
+from pipelines.sinks.classes import chosen, label_sets, lineage, occurring, relabel
+from pipelines.sinks.coco import Coco
 from pipelines.sinks.folder import FolderSink
+from pipelines.sinks.nifti import Nifti
+from pipelines.sinks.nnunet import NnUNet
 from pipelines.sinks.ome_zarr import OmeZarr
+from pipelines.sinks.prompts import Prompts
 from simdata import Dataset, Grid, Image, Scene
 from simdata.errors import DatasetError, RecipeError
 from simdata.structures import structure
@@ -80,14 +84,21 @@ def test_a_voxel_belongs_to_the_nearest_name_that_was_chosen(sample):
 
 def test_choices_of_labels_are_sets_names_or_what_occurs(export_dataset):
     dataset = Dataset(export_dataset)
-    assert chosen("all", dataset, numbered=True, flat=False) == CLASSES
-    assert chosen("all", dataset, numbered=False, flat=False) == ()
-    assert len(chosen("totalsegmentator", dataset, True, False)) == 117
+    assert chosen("all", dataset, NnUNet) == CLASSES
+    assert chosen("all", dataset, Nifti) == ()
+    assert len(chosen("totalsegmentator", dataset, Nifti)) == 117
     assert label_sets()["totalsegmentator"][4] == label_sets()["organs"][4] == "liver"
-    assert chosen("nodule, liver", dataset, True, False) == ("nodule", "liver")
-    assert chosen("organs,finding", dataset, True, False) == (*label_sets()["organs"], "finding")
+    assert chosen("nodule, liver", dataset, Nifti) == ("nodule", "liver")
+    assert chosen("organs,finding", dataset, Nifti) == (*label_sets()["organs"], "finding")
     with pytest.raises(RecipeError, match="--labels livver: nothing is called so; did you mean 'liver'"):
-        chosen("nodule,livver", dataset, True, False)
+        chosen("nodule,livver", dataset, Nifti)
+
+
+def test_what_occurs_in_a_picture_is_what_it_was_asked_to_cast(sample):
+    cast = {name: sample.images["pa"].shadow(name) for name in ("liver", "nodule_1")}
+    fewer = replace(sample, images={"pa": replace(sample.images["pa"], shadows=cast)})
+    assert occurring([fewer], Coco.shows) == ("liver", "nodule")
+    assert occurring([fewer], Prompts.shows) == CLASSES
 
 
 # What may go wrong
@@ -156,8 +167,6 @@ def test_a_missing_package_is_told_before_anything_is_read(export_dataset, tmp_p
 
 
 def test_images_on_different_voxels_are_no_channels_of_one(sample, tmp_path):
-    from pipelines.sinks.nnunet import NnUNet
-
     shifted = replace(sample.images["t1"], grid=Grid.regular(sample.scene.grid.shape, 4.0))
     odd = replace(sample, images=MappingProxyType({"ct": sample.images["ct"], "t1": shifted}))
     with pytest.raises(DatasetError, match="images 'ct' and 't1' lie on different voxels; --images ct would do"):

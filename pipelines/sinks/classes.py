@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 from numpy import ndarray
 
+from pipelines.sinks.folder import PICTURES, VOLUMES, FolderSink
 from simdata.dataset import Dataset
 from simdata.errors import RecipeError, did_you_mean
 from simdata.sample import Sample
@@ -33,31 +34,31 @@ def label_sets() -> Mapping[str, tuple[str, ...]]:
 LASTS = (LAST_TOTALSEGMENTATOR_ID, LAST_ORGAN_ID)
 
 
-def chosen(choice: str, dataset: Dataset, numbered: bool, flat: bool) -> tuple[str, ...]:
+def chosen(choice: str, dataset: Dataset, form: type[FolderSink]) -> tuple[str, ...]:
     """The names that `choice` stands for: "all", or names of structures, findings and sets with commas between.
 
-    For "all" none, which keeps the ids of the structures; but where labels are to be numbered, all names that occur
-    in the dataset (flat: in its pictures), which is read for it. Raises RecipeError if nothing has a name.
+    For "all" none, which keeps the ids of the structures; but for a form whose labels are numbered, all names that
+    occur in what it shows of the dataset, which is read for it. Raises RecipeError if nothing has a name.
     """
     if choice == ALL:
-        return occurring(dataset, flat) if numbered else ()
+        return occurring(dataset, form.shows) if form.numbered else ()
     sets = label_sets()
     words = [word.strip() for word in choice.split(",")]
     names = tuple(dict.fromkeys(name for word in words for name in sets.get(word, (word,))))
     known = {FINDING, *(structure.name for structure in structures().values())}
     if not known.issuperset(names):
-        known |= {*occurring(dataset, flat), *sets}
+        known |= {*occurring(dataset, form.shows), *sets}
     for name in names:
         if name not in known:
             raise RecipeError(f"--labels {name}: nothing is called so; {did_you_mean(name, known)}")
     return names
 
 
-def occurring(samples: Iterable[Sample], flat: bool) -> tuple[str, ...]:
-    """The first name of every structure that is in a sample, in order of their ids; flat: that a picture shows."""
+def occurring(samples: Iterable[Sample], shows: Sequence[str]) -> tuple[str, ...]:
+    """The first name of every structure that is in a volume or picture of a sample, in order of their ids."""
     found: dict[str, int] = {}
     for sample in samples:
-        for id in _shown(sample) if flat else _labelled(sample):
+        for id in {id for what in shows for id in IN[what](sample)}:
             name = lineage(id, sample.scene)[0]
             found[name] = min(id, found.get(name, id))
     return tuple(sorted(found, key=lambda name: (found[name], name)))
@@ -91,9 +92,12 @@ def _labelled(sample: Sample) -> set[int]:
     return {id for labels in (sample.scene.labels, *own) for id in present_ids(labels)} - {0}
 
 
-def _shown(sample: Sample) -> set[int]:
+def _cast(sample: Sample) -> set[int]:
     """Structures whose shadows were taken, which may be wholes; or that a flat patient is labelled with."""
     names = {name for image in sample.images.values() for name in image.shadows}
     if not names:
         return _labelled(sample)
     return {id for id, structure in sample.scene.structures.items() if structure.name in names}
+
+
+IN = {VOLUMES: _labelled, PICTURES: _cast}

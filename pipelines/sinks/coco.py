@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipelines.sinks.folder import FolderSink
+from pipelines.sinks.folder import PICTURES, FolderSink
 from pipelines.sinks.masks import run_lengths
 from pipelines.sinks.pictures import flat_images, grey, png, seen
 from simdata.sample import Sample
@@ -16,7 +16,7 @@ class Coco(FolderSink):
     """images and annotations.json. Masks are run-length coded and overlap as structures do; boxes are [x, y, w, h]."""
 
     numbered: ClassVar[bool] = True
-    flat: ClassVar[bool] = True
+    shows: ClassVar[tuple[str, ...]] = (PICTURES,)
     needs: ClassVar[tuple[str, ...]] = ("pycocotools",)
 
     def write(self, index: int, sample: Sample) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from simdata.errors import DatasetError
 from simdata.parts import Sink
 from simdata.sample import Sample
 
+VOLUMES, PICTURES = "volumes", "pictures"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FolderSink(Sink, ABC):
@@ -24,8 +26,8 @@ class FolderSink(Sink, ABC):
 
     numbered: ClassVar[bool] = False
     """True of a form that wants its labels numbered 1, 2, ... without a gap, known before the first sample."""
-    flat: ClassVar[bool] = False
-    """True of a form for pictures, whose labels name what is projected."""
+    shows: ClassVar[tuple[str, ...]] = (VOLUMES,)
+    """Whether it shows VOLUMES, PICTURES or both: what is labelled in the ones, and projected in the others."""
     needs: ClassVar[tuple[str, ...]] = ()
     """The packages of the extra 'export' that it imports."""
 

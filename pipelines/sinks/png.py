@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from pipelines.sinks.folder import FolderSink, unfit
+from pipelines.sinks.folder import PICTURES, FolderSink, unfit
 from pipelines.sinks.pictures import Seen, flat_images, grey, png, seen
 from simdata.sample import Sample
 
@@ -23,7 +23,7 @@ class Png(FolderSink):
     """
 
     numbered: ClassVar[bool] = True
-    flat: ClassVar[bool] = True
+    shows: ClassVar[tuple[str, ...]] = (PICTURES,)
 
     def write(self, index: int, sample: Sample) -> None:
         if len(self.labels) > MOST_CLASSES:

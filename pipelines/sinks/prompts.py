@@ -16,7 +16,7 @@ from scipy.ndimage import distance_transform_edt
 from pipelines.flat import is_flat
 from pipelines.sheet import to_ras
 from pipelines.sinks.classes import relabel
-from pipelines.sinks.folder import FolderSink, unfit
+from pipelines.sinks.folder import PICTURES, VOLUMES, FolderSink, unfit
 from pipelines.sinks.masks import run_lengths
 from pipelines.sinks.pictures import Seen, axial, grey, levels, png, seen
 from pipelines.sinks.volumes import labels_on, picked
@@ -38,7 +38,7 @@ class Prompts(FolderSink):
     """
 
     numbered: ClassVar[bool] = True
-    flat: ClassVar[bool] = False
+    shows: ClassVar[tuple[str, ...]] = (VOLUMES, PICTURES)
     needs: ClassVar[tuple[str, ...]] = ("pycocotools",)
 
     points: Annotated[int, Ge(1), Le(32)] = 3
