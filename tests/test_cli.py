@@ -215,6 +215,8 @@ def test_help_needs_nothing_that_is_slow_to_import():
     """0.5 s is measured in benchmarks; here, that none of what costs it is loaded."""
     code = "import sys; sys.argv = ['simdata', '--help']\nfrom pipelines.cli import main\n"
     code += "try: main()\nexcept SystemExit: pass\n"
-    code += "print([n for n in ('numba', 'scipy', 'h5py', 'pydantic', 'nibabel', 'trimesh') if n in sys.modules])"
+    code += (
+        "print([n for n in ('numpy', 'numba', 'scipy', 'h5py', 'pydantic', 'nibabel', 'trimesh') if n in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")

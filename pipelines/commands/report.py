@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pipelines.options import DatasetFolder, Json, Quiet, say
-from simdata.errors import DatasetError
 
 
 def report(
@@ -19,6 +18,7 @@ def report(
     from pipelines.page.files import check_page_name, write_page
     from pipelines.progress import silent, told
     from pipelines.report import report as run
+    from simdata.errors import DatasetError
 
     check_page_name(out)
     if folder.resolve() in out.resolve().parents:
