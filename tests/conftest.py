@@ -1,5 +1,6 @@
 """Array shapes in annotations are checked while the tests run; nobody pays for it outside."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -43,6 +44,12 @@ scan:
   - {kind: toys.Camera, gain: {loguniform: [1, 10]}}
   - {kind: toys.Camera, name: loud, effects: [{kind: toys.Hiss, sigma: {normal: [3, 0.1]}}]}
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What is kept of datasets goes into a folder of this run, not into that of the user."""
+    os.environ["SIMDATA_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture
