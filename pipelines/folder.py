@@ -124,17 +124,15 @@ def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
 def mend_recipe(folder: Path) -> bool:
     """Writes the recipe anew from its copy, if it is not what the checksums say; whether it did.
 
-    Raises DatasetError if the copy is damaged too.
+    Where the recipe and its copy agree, it is the list of checksums that is damaged. Raises DatasetError if all three
+    differ.
     """
-    listed = listed_checksums(folder)
-    wanted = listed.get(RECIPE)
+    wanted = listed_checksums(folder).get(RECIPE)
     if wanted is None or _has_sha256(folder / RECIPE, wanted):
         return False
-    try:
-        with h5py.File(folder / MASTER, "r") as file:
-            copy = str(file.attrs[RECIPE]).encode()
-    except Exception:
-        copy = b""
+    copy = _copy_of_recipe(folder)
+    if (folder / RECIPE).is_file() and (folder / RECIPE).read_bytes() == copy:
+        return False
     if sha256(copy).hexdigest() != wanted:
         raise DatasetError(
             f"{folder / RECIPE}: damaged, and so is its copy in {MASTER}; "
@@ -142,6 +140,14 @@ def mend_recipe(folder: Path) -> bool:
         )
     write_whole(folder / RECIPE, copy)
     return True
+
+
+def _copy_of_recipe(folder: Path) -> bytes:
+    try:
+        with h5py.File(folder / MASTER, "r") as file:
+            return str(file.attrs[RECIPE]).encode()
+    except Exception:
+        return b""
 
 
 def listed_checksums(folder: Path) -> dict[str, str]:

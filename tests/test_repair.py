@@ -51,6 +51,16 @@ def test_a_damaged_file_about_the_samples_costs_no_sample(toy_dataset, name):
     assert (toy_dataset / name).read_bytes() == whole
 
 
+def test_a_damaged_checksum_of_the_recipe_is_not_taken_for_a_damaged_recipe(toy_dataset):
+    path = toy_dataset / "checksums.sha256"
+    whole = path.read_text()
+    line = next(line for line in whole.splitlines() if line.endswith("  recipe.yaml"))
+    path.write_text(whole.replace(line, line[::-1][-64:] + "  recipe.yaml"))
+    done = repair(toy_dataset, TOYS)
+    assert (done.made, done.left) == ((), ())
+    assert path.read_text() == whole
+
+
 def test_a_recipe_and_its_copy_both_lost_are_one_clear_error(toy_dataset):
     (toy_dataset / "recipe.yaml").write_text("phantom: {}\n")
     flip(toy_dataset / "dataset.h5", 0)
