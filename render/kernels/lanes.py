@@ -8,6 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 MOST = 16
@@ -19,35 +20,48 @@ def lanes(count: int) -> tuple[int, ...]:
     return (0,) * count
 
 
-def _look_up(_typing, out, at, table, index, share, lanes):
-    """Put into out[at], out[at + 1] ... lane by lane what the table holds between `index` and the entry after it.
+def _add_between(_typing, out, table, index, share, start, stop, lanes):
+    """Add to out[n], lane by lane, what the table holds at border n + 1 less what it holds at border n.
 
-    (1 - share) table[index] + share table[index + lanes]; `at` and `index` point at the first lane.
+    n from `start` up to `stop`. Border n lies at (1 - share[n]) table[index[n]] + share[n] table[index[n] + lanes];
+    `index` points at the first lane. What one border holds stays in the processor until the next one is known.
     """
     count = lanes.count
-    signature = types.void(out, at, table, index, share, lanes)
+    signature = types.void(out, table, index, share, start, stop, lanes)
+    lane, whole = ir.FloatType(), ir.IntType(64)
+    vector, flags = ir.VectorType(lane, count), ["contract"]
 
     def code(context, builder, signature, values):
-        vector, flags = ir.VectorType(ir.FloatType(), count), ["contract"]
+        places = [context.make_array(signature.args[n])(context, builder, values[n]).data for n in range(4)]
+        out, table, index, share = places
         undefined = ir.Constant(vector, ir.Undefined)
         first_everywhere = ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count)
 
-        def entry(array, index):
-            data = context.make_array(signature.args[array])(context, builder, values[array]).data
-            return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+        def entry(array, at):
+            return builder.bitcast(builder.gep(array, [at]), vector.as_pointer())
 
-        following = builder.add(values[3], ir.Constant(values[3].type, count))
-        low, high = (builder.load(entry(2, index), align=4) for index in (values[3], following))
-        first = builder.insert_element(undefined, values[4], ir.Constant(ir.IntType(32), 0))
-        shares = builder.shuffle_vector(first, undefined, first_everywhere)
-        mixed = builder.fadd(low, builder.fmul(shares, builder.fsub(high, low), flags=flags), flags=flags)
-        builder.store(mixed, entry(0, values[1]), align=4)
+        def border(n):
+            at = builder.zext(builder.load(builder.gep(index, [n])), whole)
+            following = builder.add(at, ir.Constant(whole, count))
+            low, high = (builder.load(entry(table, place), align=4) for place in (at, following))
+            part = builder.load(builder.gep(share, [n]))
+            first = builder.insert_element(undefined, part, ir.Constant(ir.IntType(32), 0))
+            shares = builder.shuffle_vector(first, undefined, first_everywhere)
+            return builder.fadd(low, builder.fmul(shares, builder.fsub(high, low), flags=flags), flags=flags)
+
+        before = cgutils.alloca_once_value(builder, border(values[4]))
+        with cgutils.for_range_slice(builder, values[4], values[5], ir.Constant(whole, 1), whole) as (n, _):
+            now = border(builder.add(n, ir.Constant(whole, 1)))
+            place = entry(out, builder.mul(n, ir.Constant(whole, count)))
+            more = builder.fsub(now, builder.load(before))
+            builder.store(builder.fadd(builder.load(place, align=4), more), place, align=4)
+            builder.store(now, before)
         return context.get_dummy_value()
 
     return signature, code
 
 
-look_up: Any = intrinsic(_look_up)
+add_between: Any = intrinsic(_add_between)
 
 
 TOGETHER = 8

@@ -12,9 +12,9 @@ from math import ceil, floor, sqrt
 
 import numpy as np
 from numba import njit, prange
-from numpy import float32, int32, uint32, uint64
+from numpy import float32, int32
 
-from render.kernels.lanes import look_up
+from render.kernels.lanes import add_between
 from render.kernels.shadow import across, direction, lowest, share, slope, step_mm
 
 AT_ONCE = 8
@@ -134,13 +134,6 @@ def add(line, other, part):
         line[n] += part * other[n]
 
 
-@njit(inline="always")
-def differences(line, low, high):
-    """Add high - low to the line."""
-    for n in range(line.shape[0]):
-        line[n] += high[n] - low[n]
-
-
 @njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract"})
 def forward(sums, filled, way, focus, upward, lanes, out):
     """Into `out` (views, columns, rows, M): mm times the mean of `volume` over the way of each element.
@@ -156,7 +149,6 @@ def forward(sums, filled, way, focus, upward, lanes, out):
         source, up = focus[view], upward[view]
         index, weight = np.empty(rows + 1, np.int32), np.empty(rows + 1, np.float32)
         sheet = np.empty(sums.shape[2], np.float32)
-        border = np.empty((rows + 1) * materials, np.float32)
         rays = out[view].reshape(columns, rows * materials)
         rays[:] = 0
         for block in range(0, columns, AT_ONCE):
@@ -185,13 +177,7 @@ def forward(sums, filled, way, focus, upward, lanes, out):
                         if empty:
                             continue
                         places(bottom, height, start, stop, nz, int32(materials), index, weight)
-                        for n in range(start, stop + 1):
-                            look_up(border, uint64(n * materials), sheet, uint64(uint32(index[n])), weight[n], lanes)
-                        differences(
-                            rays[column, start * materials : stop * materials],
-                            border[start * materials : stop * materials],
-                            border[(start + 1) * materials : (stop + 1) * materials],
-                        )
+                        add_between(rays[column], sheet, index, weight, start, stop, lanes)
         for column in range(columns):
             for row in range(rows):
                 step = float32(step_of(way[view, column], row, source, up, rows))
@@ -230,7 +216,6 @@ def adjoint(sums, way, focus, upward, lanes, axis, out):
     for plane in prange(planes):
         index, weight = np.empty(nz + 1, np.int32), np.empty(nz + 1, np.float32)
         line = np.empty(nz * materials, np.float32)
-        border = np.empty((nz + 1) * materials, np.float32)
         for view in range(views):
             source, up = focus[view], upward[view]
             for column in range(columns):
@@ -242,14 +227,8 @@ def adjoint(sums, way, focus, upward, lanes, axis, out):
                     continue
                 places(-bottom / height, 1 / height, start, stop, rows, int32(materials), index, weight)
                 table = sums[view, column].reshape(beyond * materials)
-                for n in range(start, stop + 1):
-                    look_up(border, uint64(n * materials), table, uint64(uint32(index[n])), weight[n], lanes)
                 line[start * materials : stop * materials] = 0
-                differences(
-                    line[start * materials : stop * materials],
-                    border[start * materials : stop * materials],
-                    border[(start + 1) * materials : (stop + 1) * materials],
-                )
+                add_between(line, table, index, weight, start, stop, lanes)
                 upwards = 1 if height > 0 else -1
                 for cell in range(int(max(low, 0)), int(min(ceil(high), cells))):
                     part = float32(upwards * share(low, high, cell, cell + 1))
