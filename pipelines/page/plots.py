@@ -9,7 +9,7 @@ from pipelines.page.svg import Scale, axis, box, curve, dot, line, number, svg, 
 COLOURS = 8
 """Classes c0 to c7 of the style."""
 WIDTH_PX, HEIGHT_PX, EDGE_PX, RUG_PX = 380, 150, 26, 8
-BAR_PX, NAME_PX, COUNT_PX, ROW_NAME_PX = 20, 150, 62, 90
+BAR_PX, NAME_PX, COUNT_PX, ROW_NAME_PX = 20, 150, 84, 90
 LEAST_BINS, MOST_BINS = 8, 30
 LONGEST = 24
 WIDE_PX, CURVE_PX = 580, 240

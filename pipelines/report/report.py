@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.folder import RECIPE, stored_tree
-from pipelines.page.document import document, picture, section
+from pipelines.page.document import document, more, picture, section
 from pipelines.progress import Progress
 from pipelines.report import coverage, diversity, effort, head, intensities, organs, parameters, quarantine, viewer
 from pipelines.report.dice import Die, dice_of
@@ -93,10 +93,8 @@ def _some(looks: Looks, truths: Truths) -> str:
     if len(looks.measured) == len(truths.receipts):
         return ""
     which = ", ".join(str(one.index) for one in looks.measured)
-    return (
-        f'<p class="soft">Measured on {len(looks.measured)} of {len(truths.receipts)} samples, at most {MEASURED} '
-        f"spread over the dataset: {which}.</p>"
-    )
+    told = f"Measured on {len(looks.measured)} of {len(truths.receipts)} samples, spread over the dataset"
+    return more(told, f"<p>At most {MEASURED} are measured; here {which}.</p>")
 
 
 def _versions(looks: Looks) -> dict[str, tuple[str, ...]]:
