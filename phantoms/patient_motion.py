@@ -69,8 +69,8 @@ class Tremor(PatientMotion):
     """The patient trembles: swing_mm sin(2 pi rate_hz t), so far to either side along (right, front, up).
 
     4 to 6 Hz is the tremor of Parkinson's disease at rest, 8 to 12 Hz everybody's own. Deuschl, Bain and Brin 1998,
-    Mov Disord 13 Suppl 3:2. X-ray scanners see every swing; where `Scene.at` is asked, tissues move by whole voxels, and
-    swings of less than half a voxel are felt by fields alone.
+    Mov Disord 13 Suppl 3:2. X-ray scanners see every swing; where `Scene.at` is asked, tissues move by whole voxels,
+    and swings of less than half a voxel are felt by fields alone.
     """
 
     swing_mm: Vector = (0.0, 0.5, 0.0)
