@@ -6,14 +6,16 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt
 
+from simdata import Part
+
 INDEX = 1.38
 """Refractive index of the retina. Drexler and Fujimoto 2008, 10.1016/j.preteyeres.2007.07.005."""
 EYE_FOCAL_MM = 22.3
 """Focal length of the eye inside it. Emsley's reduced eye, 60 dioptres."""
 
 
-@dataclass(frozen=True)
-class Beam:
+@dataclass(frozen=True, kw_only=True)
+class Beam(Part):
     """Gaussian in space and in wavelength.
 
     wavelength_nm, bandwidth_nm: of the source, the second at half its height. waist_mm: radius on the retina in focus,

@@ -9,8 +9,11 @@ from annotated_types import Ge, Gt, Le
 from jaxtyping import Bool, Float32
 from numpy import ndarray
 
+from simdata import Part
 
-class Projection(ABC):
+
+@dataclass(frozen=True, kw_only=True)
+class Projection(Part, ABC):
     """What becomes of the flow along a line of sight."""
 
     @abstractmethod
@@ -18,7 +21,7 @@ class Projection(ABC):
         """One number for each line, of the voxels in the slab; 0 where it has none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Maximum(Projection):
     """The fastest voxel counts: thin vessels are as bright as thick ones."""
 
@@ -26,7 +29,7 @@ class Maximum(Projection):
         return flow.max(axis=2, where=slab, initial=0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mean(Projection):
     """All voxels count: thick vessels are the brightest."""
 
@@ -34,8 +37,8 @@ class Mean(Projection):
         return flow.sum(axis=2, where=slab) / np.maximum(slab.sum(axis=2, dtype=np.float32), 1)
 
 
-@dataclass(frozen=True)
-class Window:
+@dataclass(frozen=True, kw_only=True)
+class Window(Part):
     """Grey = 255 ((flow - black) / (white - black))^gamma, with black and white at these percentiles of the picture."""
 
     black: Annotated[float, Ge(0), Le(100)] = 2.0
