@@ -12,7 +12,7 @@ demo: .venv/ready                       ## a dataset and its picture in demo/
 	@echo "dataset: demo/quickstart (read it with simdata.Dataset), pictures: demo/quickstart.png, demo/quickstart/sheet.png"
 
 test: .venv/consumers                   ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/consumers                  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check $(CODE)
