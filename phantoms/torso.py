@@ -12,6 +12,7 @@ from phantoms.anatomy.texture import draw_texture
 from phantoms.anatomy.variants import check_variants, draw_variants
 from phantoms.people.population import Person
 from simdata import Grid, Phantom, Scene, Streams
+from simdata.scene import DENSITY
 
 Voxels = Annotated[int, Ge(8), Le(2048)]
 Volume = Annotated[float, Gt(0)] | None
@@ -101,7 +102,7 @@ def scene(patient: Patient, grid: Grid) -> Scene:
         tissue=drawn.tissue,
         second=drawn.other,
         share=drawn.share,
-        fields=MappingProxyType({"density": density}),
+        fields=MappingProxyType({DENSITY: density}),
         subject=patient.body.subject,
         latents=patient.latents,
     )

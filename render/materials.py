@@ -18,7 +18,7 @@ from render.orientation import Orientation
 from render.properties import column
 from render.units import MM_PER_CM
 from simdata import Scene, SceneError
-from simdata.scene import WHOLE
+from simdata.scene import DENSITY, WHOLE
 from simdata.tissues import tissues
 
 HEAVY = {
@@ -44,8 +44,8 @@ METALS = ("Ti", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn")
 METAL = 0.1
 """Mass of METALS in a tissue, from which on there is iron in what stands for it."""
 
-DENSITY, CONTRAST = "density", "iodine_mg_ml"
-"""Scene fields: the density relative to the tissue's own, and mg of iodine per ml."""
+CONTRAST = "iodine_mg_ml"
+"""The scene field of mg of iodine per ml."""
 
 NANOGRAMS = 9
 """Decimals of a gram, so that water is water alone."""

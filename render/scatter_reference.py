@@ -16,7 +16,7 @@ from render.properties import column
 from render.scatter_matter import ENERGY_KEV, PER_ANGSTROM, Matter
 from render.views import Views
 from simdata import Grid, RecipeError, Scene
-from simdata.scene import WHOLE
+from simdata.scene import DENSITY, WHOLE
 from simdata.tissues import tissues
 
 BATCHES = 64
@@ -43,7 +43,7 @@ class Medium:
         density = column("tissue_composition", "density_g_cm3")
         table = np.array([density[names[id]] for id in ids], np.float32)
         matter = np.searchsorted(ids, tissue).astype(np.uint8)
-        relative = scene.fields.get("density", np.ones(1, np.float32))
+        relative = scene.fields.get(DENSITY, np.ones(1, np.float32))
         return cls(scene.grid, matter, table[matter] * relative, [compositions()[names[id]] for id in ids])
 
 

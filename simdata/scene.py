@@ -22,6 +22,8 @@ from simdata.vessels import Vessels
 NEAREST, LINEAR = 0, 1
 WHOLE = 255
 """The share of a voxel that is all of it."""
+DENSITY = "density"
+"""The field of a tissue's density relative to its own."""
 ROUNDED = 6
 """Decimals of an index in voxels: what lies on the rim of the grid but for the last bits of a float is on the grid."""
 
@@ -114,7 +116,10 @@ class Scene:
         return xp.asarray(belongs)[self.labels]
 
     def paint(self, mask: Bool[ndarray, "x y z"], structure: Structure, tissue: str | None = None) -> "Scene":
-        """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named)."""
+        """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named).
+
+        It has the density of its tissue there, not that of what it takes the place of.
+        """
         xp = namespace(self.labels)
         name = tissue or structure.tissue
         if name not in tissues():
@@ -125,6 +130,12 @@ class Scene:
             tissue=xp.where(mask, np.uint8(tissues()[name]), self.tissue),
             share=xp.where(mask, np.uint8(0), self.share) if self.mixed else self.share,
             structures=MappingProxyType({**self.structures, structure.id: structure}),
+            fields=MappingProxyType(
+                {
+                    name: xp.where(mask, np.float32(1), field) if name == DENSITY else field
+                    for name, field in self.fields.items()
+                }
+            ),
         )
 
     def at(self, t_s: float) -> "Scene":

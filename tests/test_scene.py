@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -44,6 +45,17 @@ def test_paint_gives_a_new_patient_and_leaves_the_old_one():
     assert after.labels[0, 0, 0] == structure("spleen").id
     assert after.tissue[0, 0, 0] == tissues()["spleen"]
     assert before.labels[0, 0, 0] == FAT
+
+
+def test_what_is_painted_has_the_density_of_its_own_tissue():
+    thin = np.full((6, 7, 8), 0.6, np.float32)
+    mask = np.zeros((6, 7, 8), bool)
+    mask[2:4] = True
+    fields = {"density": thin, "iodine_mg_ml": thin}
+    after = replace(scene(), fields=MappingProxyType(fields)).paint(mask, structure("spleen"))
+    assert (after.fields["density"][mask] == 1).all()
+    assert (after.fields["density"][~mask] == np.float32(0.6)).all()
+    assert (after.fields["iodine_mg_ml"] == thin).all()
 
 
 def test_paint_names_the_nearest_tissue():

@@ -12,7 +12,7 @@ from phantoms.implants.filling import Filling
 from phantoms.strokes import blend
 from simdata import Finding, Scene, SceneError, Structure
 from simdata.errors import did_you_mean
-from simdata.scene import present_ids
+from simdata.scene import DENSITY, present_ids
 from simdata.structures import FIRST_FINDING_ID
 
 COLOUR = (120, 220, 255)
@@ -75,7 +75,7 @@ def implanted(scene: Scene, kind: Kind, structure: str, pieces: Sequence[Piece],
         if filled.size:
             arrays[0][block][filled > MOST * filled.max()] = first.id
         for name, array in fields.items():
-            array[block][filled > MOST] = 1 if name == "density" else 0
+            array[block][filled > MOST] = 1 if name == DENSITY else 0
 
     labels, tissue, second, share = arrays
     finding = _finding(scene, kind.name, structure, first.id, [piece.filling for piece in pieces], text)
