@@ -5,8 +5,9 @@ import pytest
 
 from phantoms.retina import Retina
 from phantoms.retina_layers import DIRECTIONS, layers, rows, thickness_mm
-from simdata import Streams
+from simdata import SceneError, Streams
 from simdata.structures import structures
+from vascular.retina import Retina as Vessels
 
 PLACE_MM = np.linspace(-3, 3, 401)
 NASAL_MM, SUPERIOR_MM = np.meshgrid(PLACE_MM, PLACE_MM, indexing="ij")
@@ -55,3 +56,9 @@ def test_layers_lie_in_their_order():
     order = wall.labels.astype(int)
     assert (np.diff(order, axis=2) >= 0).all()
     assert (order[:, :, 0] == order.min()).all()
+
+
+def test_vessels_of_a_right_eye_do_not_grow_in_a_left_one():
+    left = Retina(laterality="left", field_mm=1.0)(Streams(3).generator)
+    with pytest.raises(SceneError, match="laterality: left would do"):
+        Vessels(field_mm=1.0)(left, Streams(3).generator)

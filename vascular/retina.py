@@ -16,6 +16,7 @@ from numpy.random import Generator
 from scipy.spatial import KDTree
 
 from simdata.centrelines import resample, smooth
+from simdata.errors import SceneError
 from simdata.parts import Growth
 from simdata.scene import Scene
 from simdata.vessels import ARTERY, ROOT, VEIN, Vessels, vessel_tree
@@ -110,7 +111,7 @@ class Retina(Growth):
     """Grows vessels "retina" in a square field around the fovea: 3 mm, 6 mm, or up to 12 mm for the whole fundus.
 
     They lie in the frame of a fundus picture (vascular.fundus.as_seen), whatever the patient's grid is. mesh: width of
-    the meshes of the capillary nets over that of a healthy eye.
+    the meshes of the capillary nets over that of a healthy eye. Raises SceneError in the wall of the other eye.
     """
 
     field_mm: Annotated[float, Ge(1), Le(12)] = 3.0
@@ -118,6 +119,11 @@ class Retina(Growth):
     mesh: Annotated[float, Gt(0)] = 1.0
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
+        number = int(scene.labels[0, 0, 0])
+        side = scene.structures[number].laterality if number else ""
+        if side not in ("", self.laterality):
+            would = f"laterality: {side} would do"
+            raise SceneError(f"Retina: a {self.laterality} retina was asked for in the wall of a {side} eye; {would}")
         return replace(scene, vessels=MappingProxyType({**scene.vessels, BED: self.grow(rng)}))
 
     def grow(self, rng: Generator) -> Vessels:
