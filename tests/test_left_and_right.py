@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff, ornt_transform
 
-from pipelines.sinks.nifti import Nifti
 from pipelines.sheet import PLANES, _plane, _views
+from pipelines.sinks.nifti import Nifti
 from simdata import Dataset, Grid, Image, Sample, Scene, structure
 from simdata.convert import monai_dict, torchio_pairs
 
