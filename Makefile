@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
 .PHONY: demo test check format gpu-test faults fuzz bench people retina vessel-pictures mammograms xray-pictures clean
@@ -48,6 +48,7 @@ ROSSA ?=
 retina: .venv/ready                     ## 50 synthetic maculas against figures of real ones (ROSSA=folder: and masks), in benchmarks/results/
 	$(BIN)/python benchmarks/retina.py $(ROSSA)
 	$(BIN)/python benchmarks/retina_pictures.py
+	$(BIN)/python benchmarks/octa_pictures.py
 
 vessel-pictures: .venv/ready            ## the vessels of every organ of one patient, in docs/
 	$(BIN)/python benchmarks/vessel_pictures.py
