@@ -4,7 +4,7 @@ BIN := .venv/bin
 SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
-.PHONY: demo test check format gpu-test faults fuzz bench people retina vessel-pictures mammograms xray-pictures clean
+.PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -30,6 +30,9 @@ gpu-test: .venv/ready                   ## the kernels of an NVIDIA GPU; without
 		$(BIN)/pip install -q -c constraints.txt -e '.[gpu]' && $(BIN)/pytest -m gpu; \
 	else echo "no NVIDIA GPU here: its kernels run in numba's simulator"; fi
 	$(BIN)/pytest -rs tests/test_device.py
+
+slow: .venv/consumers                   ## the tests that 'make test' leaves out: an hour
+	$(BIN)/pytest -m slow
 
 faults: .venv/consumers                 ## fifty kills of everything, a thousand flipped bits, a poison sample in a hundred
 	$(BIN)/pytest -m slow tests/faults

@@ -23,6 +23,7 @@ RENDER = (
     "views",
     "attenuation",
 )
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # two test processes share the cores: who waits must not spin
 CHECKED = [*(f"simdata.{name}" for name in GROUND), *(f"render.{name}" for name in RENDER)]
 sys.path.append(str(Path(__file__).parent))
 install_import_hook(CHECKED, "shape_checker.checked")

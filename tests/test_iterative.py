@@ -112,6 +112,7 @@ def test_few_views_by_total_variation_are_five_times_as_good_as_fdk():
     assert rmse(image[middle], truth[middle]) < analytic / 5
 
 
+@pytest.mark.slow
 def test_a_third_of_a_turn_is_better_with_total_variation_than_without():
     views, truth = orbit(40, arc_rad=np.radians(120)).views, chest()
     rays = rays_of(truth, views)

@@ -61,6 +61,7 @@ def test_workers_do_not_change_the_bytes_of_a_real_sample(recipe_file, tmp_path)
     assert checksums(tmp_path / "one") == checksums(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_threads_and_hash_seeds_do_not_change_the_bytes_of_a_real_sample(recipe_file, tmp_path):
     for threads in ("1", "2"):
         names = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")

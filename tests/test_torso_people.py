@@ -117,14 +117,14 @@ def test_what_was_asked_for_is_what_the_latents_tell():
     "who",
     [
         person("female", 0.0),
-        person("male", 1.0),
+        pytest.param(person("male", 1.0), marks=pytest.mark.slow),
         person("female", 5.0),
-        person("male", 15.0),
+        pytest.param(person("male", 15.0), marks=pytest.mark.slow),
         person("female", 40.0, bmi=14.0),
         person("male", 40.0, bmi=45.0),
-        person("male", 40.0, height_cm=140.0),
+        pytest.param(person("male", 40.0, height_cm=140.0), marks=pytest.mark.slow),
         person("male", 40.0, height_cm=205.0),
-        person("female", 90.0),
+        pytest.param(person("female", 90.0), marks=pytest.mark.slow),
     ],
     ids=lambda who: f"{who.sex} {who.age_y:g} y {who.height_cm:.0f} cm {who.weight_kg:.0f} kg",
 )

@@ -93,6 +93,7 @@ def test_fifty_kills_of_workers_and_nodes(nodes_may_die, tmp_path, capsys):
     check_nothing_is_lost(out, expected)
 
 
+@pytest.mark.slow
 def test_a_sample_that_kills_every_worker_is_set_aside_alone(cluster, tmp_path):
     tree = {"seed": 3, "count": 6, "phantom": {"kind": "toys.Block", "edge": 8}, "grow": [{"kind": "toys.Die"}]}
     made = recipe({**tree, "grow": [{"kind": "toys.Die", "chance": 0.1}]}, TOYS)
@@ -120,6 +121,7 @@ def test_what_no_node_has_is_refused_with_what_there_is(cluster, tmp_path, monke
         list(on_the_cluster(tmp_path, grant=grant)(abs, [1]))
 
 
+@pytest.mark.slow
 def test_half_a_gpu_is_granted(cluster, tmp_path):
     def gpus(item):
         import os

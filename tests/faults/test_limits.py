@@ -118,7 +118,7 @@ def one_poison_sample(count, chance):
     raise AssertionError
 
 
-@pytest.mark.parametrize("shard_samples", [1, 10])
+@pytest.mark.parametrize("shard_samples", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_poison_sample_in_a_hundred_is_set_aside_alone(tmp_path, shard_samples):
     seed, poison = one_poison_sample(100, 0.01)
     tree = {"seed": seed, "count": 100, "phantom": TREE["phantom"], "grow": [{"kind": "toys.Die", "chance": 0.01}]}
