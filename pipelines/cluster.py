@@ -117,7 +117,7 @@ def _share_out(task: Task, items: Sequence[Any], room: _Room) -> Iterator[tuple[
                     yield item, result
     finally:
         for reference in in_hand:
-            ray.cancel(reference, force=True)
+            ray.cancel(reference)  # by force, Ray ends this process where a task ends in the same moment
 
 
 _AGAIN = object()

@@ -29,6 +29,7 @@ def simdata(*arguments):
     return subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_ray_on_this_machine_is_interrupted_goes_on_and_leaves_nothing_behind(recipe_file, tmp_path):
     expected, out = undisturbed(8, tmp_path / "undisturbed"), tmp_path / "out"
     command = ("generate", recipe_file, "--out", out, "--ray", "local", "--workers", 1)
