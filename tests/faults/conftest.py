@@ -3,7 +3,9 @@
 import os
 import secrets
 import socket
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from faults.harness import node
 from pipelines.cluster_door import QUIET, connected
 
 os.environ.update(QUIET | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)})
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+"""A job runs the python that its node finds: here this one."""
 
 
 @pytest.fixture(scope="session")
