@@ -15,8 +15,8 @@ from simdata.parts import Phantom
 from simdata.scene import Scene
 from simdata.structures import structure
 
-VASCULAR = ("choroid", "sclera")
-"""Layers that do not belong to the retina."""
+BEHIND = ("choroid", "sclera")
+"""Layers behind the retina."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,5 +53,5 @@ class Retina(Phantom):
         passed = np.zeros((*floor_mm.shape[1:], deep), np.uint8)
         for floor in floor_mm:
             passed += depth_mm > floor[..., None]
-        names = [name if name in VASCULAR else f"retina_{name}" for name in (*layers(), "sclera")]
+        names = [name if name in BEHIND else f"retina_{name}" for name in (*layers(), "sclera")]
         return np.array([structure(f"{name}_{self.laterality}").id for name in names], np.uint16)[passed]

@@ -13,7 +13,7 @@ from render.effects.eye_jerks import EyeJerks
 from render.effects.sensor_noise import SensorNoise
 from render.effects.speckle import Speckle
 from render.oct.beam import Beam
-from render.oct.echoes import Echoes, changed
+from render.oct.echoes import Echoes, changed, echoes
 from render.oct.en_face import Maximum, Projection, Window
 from render.oct.flow import change, kept
 from render.oct.light import layer, returning
@@ -61,7 +61,7 @@ class OCTA(Scanner):
         return Echoes(data, self._grid(1), "a.u.", slab, (self.pixel_mm, self.pixel_mm, self.depth_mm), self.beam)
 
     def reconstruct(self, raw: Raw) -> Image:
-        assert isinstance(raw, Echoes)
+        raw = echoes(raw, "OCTA")
         flow = self.projection(np.sqrt(raw.change), raw.slab)
         return Image(self.window(flow)[..., None], "a.u.", raw.grid)
 

@@ -16,7 +16,7 @@ from render.oct.echoes import Echoes, changed
 from render.oct.flow import change, kept
 from render.oct.light import optics, returning
 from render.octa import OCTA
-from simdata import Grid, SceneError, Streams
+from simdata import Grid, Raw, RecipeError, SceneError, Streams
 from simdata.structures import structure, structures
 from simdata.vessels import ARTERY, CAPILLARY, vessel_tree
 
@@ -164,3 +164,10 @@ def test_what_is_no_wall_or_too_small_is_refused():
     bone = replace(eye(), labels=np.full(eye().labels.shape, structure("skull").id, np.uint16))
     with pytest.raises(SceneError, match="none of the layers"):
         scanner().measure(bone)
+
+
+@pytest.mark.parametrize("effect", OCTA().effects, ids=lambda effect: type(effect).__name__)
+def test_what_no_oct_measured_is_refused_by_its_effects(effect):
+    photons = Raw(np.ones((2, 2, 1), np.float32), Grid.regular((2, 2, 1), 1.0), "photons")
+    with pytest.raises(RecipeError, match=f"{type(effect).__name__}: found a measurement in 'photons'"):
+        effect(photons, Streams(1).generator)

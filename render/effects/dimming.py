@@ -10,7 +10,7 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.ndimage import gaussian_filter
 
-from render.oct.echoes import Echoes, changed
+from render.oct.echoes import Echoes, changed, echoes
 from simdata import Effect, Raw
 
 TRUNCATE = 3.0
@@ -33,7 +33,7 @@ class Dimming(Effect):
     floater_mm: Annotated[float, Gt(0)] = 0.4
 
     def __call__(self, raw: Raw, rng: Generator) -> Raw:
-        assert isinstance(raw, Echoes)
+        raw = echoes(raw, type(self).__name__)
         loss_db = self._tilt(raw, rng) + self._patches(raw, rng) + self._floaters(raw, rng)
         light = (10 ** (-loss_db / 10)).astype(np.float32)[..., None]
         return replace(raw, data=changed(raw.power * light, raw.change * light))

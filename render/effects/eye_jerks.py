@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.random import Generator
 
-from render.oct.echoes import Echoes, changed
+from render.oct.echoes import changed, echoes
 from simdata import Effect, Raw
 
 
@@ -25,7 +25,7 @@ class EyeJerks(Effect):
     lines: Annotated[float, Ge(1)] = 2.0
 
     def __call__(self, raw: Raw, rng: Generator) -> Raw:
-        assert isinstance(raw, Echoes)
+        raw = echoes(raw, type(self).__name__)
         count = raw.power.shape[1]
         moved = rng.exponential(self.tremor, count)
         for start in np.flatnonzero(rng.random(count) < self.jerks / self.lines):

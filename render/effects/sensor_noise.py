@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
-from render.oct.echoes import Echoes, changed
+from render.oct.echoes import changed, echoes
 from simdata import Effect, Raw
 
 
@@ -18,6 +18,6 @@ class SensorNoise(Effect):
     signal_db: float = 25.0
 
     def __call__(self, raw: Raw, rng: Generator) -> Raw:
-        assert isinstance(raw, Echoes)
+        raw = echoes(raw, type(self).__name__)
         floor = 10 ** (-self.signal_db / 10)
         return replace(raw, data=changed(raw.power + floor, raw.change + 2 * floor))

@@ -11,7 +11,7 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from render.kernels.speckle import blend, fields, visits
-from render.oct.echoes import Echoes, changed
+from render.oct.echoes import Echoes, changed, echoes
 from simdata import Effect, Raw
 
 LEAST_TAP = 0.02
@@ -29,7 +29,7 @@ class Speckle(Effect):
     visits: Annotated[int, Ge(2), Le(16)] = 2
 
     def __call__(self, raw: Raw, rng: Generator) -> Raw:
-        assert isinstance(raw, Echoes)
+        raw = echoes(raw, type(self).__name__)
         noise = self._noise(raw, rng)
         seen = np.empty((2, raw.power.size), np.float32)
         visits(raw.power.reshape(-1), raw.change.reshape(-1), noise, *seen)

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float32
 from numpy import ndarray
 
 from render.oct.beam import Beam
-from simdata.image import Raw
+from simdata import Raw, RecipeError
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,3 +36,10 @@ class Echoes(Raw):
 def changed(power: Float32[ndarray, "x y z"], change: Float32[ndarray, "x y z"]) -> Float32[ndarray, "2 x y z"]:
     """Both as the data of `Echoes`."""
     return np.stack([power, change]).astype(np.float32)
+
+
+def echoes(raw: Raw, effect: str) -> Echoes:
+    """`raw`, which the effect of that name can change only if an OCT measured it; RecipeError if it did not."""
+    if not isinstance(raw, Echoes):
+        raise RecipeError(f"{effect}: found a measurement in '{raw.unit}'; the echoes of an OCT scanner would do")
+    return raw
