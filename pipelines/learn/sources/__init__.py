@@ -1,0 +1,1 @@
+"""Where examples to learn from come from: one file a kind."""

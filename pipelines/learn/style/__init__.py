@@ -1,0 +1,1 @@
+"""The looks of real images without a label, lent to synthetic ones: one file a kind."""

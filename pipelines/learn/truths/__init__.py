@@ -1,0 +1,1 @@
+"""What of a synthetic sample is to be learnt: one file a kind."""
