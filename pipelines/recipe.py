@@ -55,13 +55,19 @@ class Recipe:
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Recipe:
     """The recipe in a YAML or TOML file, with `changes` such as "scan.ct.mas=50" made to it. Raises RecipeError."""
-    tree = read_tree(Path(path))
-    for change in changes:
-        _set(tree, change)
+    tree = changed(Path(path), changes)
     try:
         return recipe(tree, plugins)
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
+
+
+def changed(path: Path, changes: Sequence[str]) -> Any:
+    """The tree in a file, with `changes` made to it. Raises RecipeError."""
+    tree = read_tree(path)
+    for change in changes:
+        _set(tree, change)
+    return tree
 
 
 def recipe(tree: Any, plugins: tuple[str, ...] = ()) -> Recipe:

@@ -1,7 +1,6 @@
 """The kinds of part that a recipe of training is made of, beside the six of the ground floor."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ from jaxtyping import Float32, UInt8
 from numpy import ndarray
 from numpy.random import Generator
 
-from pipelines.learn.example import Example
+from pipelines.learn.opened import Opened
 from simdata.image import Image
 from simdata.parts import Part
 from simdata.sample import Sample
@@ -26,6 +25,11 @@ class Network(Part, ABC):
     @abstractmethod
     def __call__(self, channels: int, classes: int, dimensions: int) -> "Module":
         """The network of (batch, channels, *space) to (batch, classes, *space). dimensions: 2 or 3, of space."""
+
+    @property
+    def step(self) -> int:
+        """Edges of a patch are multiples of this."""
+        return 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,10 @@ class Truth(Part, ABC):
     def __call__(self, sample: Sample, image: Image) -> UInt8[ndarray, "x y z"]:
         """0 for the rest, 1.. for the classes, on the grid of `image`."""
 
+    @abstractmethod
+    def check(self, classes: int) -> None:
+        """Raises RecipeError if it tells apart another number of classes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source(Part, ABC):
@@ -85,5 +93,9 @@ class Source(Part, ABC):
     augment: tuple[Augmentation, ...] = ()
 
     @abstractmethod
-    def open(self, classes: int) -> Sequence[Example]:
+    def open(self, classes: int) -> Opened:
         """Its examples, in an order that every run has. classes: how many there are beside the rest."""
+
+    def pick(self, count: int, step: int, slot: int, batch: int, rng: Generator) -> int:
+        """Which of its `count` examples a patch is of, in place `slot` of the batch of a step: any."""
+        return int(rng.integers(count))

@@ -1,0 +1,38 @@
+"""`simdata learn`: a network that learns from synthetic and real images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.options import INTERRUPTED, Changes, Json, Plugins, Quiet, RecipeFile, Seed, allowed, complain, say
+
+
+def learn(
+    recipe: RecipeFile,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The model's folder, new or begun with this recipe.")
+    ],
+    seed: Seed = None,
+    changes: Changes = [],  # noqa: B006 - typer reads the default
+    plugins: Plugins = [],  # noqa: B006
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train a network; run again, it goes on where it stopped."""
+    from pipelines.interrupt import leaving_well
+    from pipelines.learn.recipe import load
+    from pipelines.learn.train import train
+    from pipelines.progress import lasting, silent, told
+
+    seeds = [] if seed is None else [f"seed={seed}"]
+    training = load(recipe, [*changes, *seeds], allowed(plugins))
+    try:
+        with leaving_well(), silent() if quiet or json else told("learn") as progress:
+            trained = train(training, out, progress)
+    except KeyboardInterrupt as stop:
+        complain(f"interrupted; what was learnt is kept in {out}, and the same command goes on")
+        raise typer.Exit(INTERRUPTED) from stop
+    summary = {"folder": str(out), "steps": trained.steps, "seconds": trained.seconds, "looks": list(trained.looks)}
+    best = f", Dice {max(look['dice'] for look in trained.looks):.3f} at best" if trained.looks else ""
+    say(f"model: {out}, {trained.steps} steps in {lasting(trained.seconds)}{best}", summary, quiet, json)
