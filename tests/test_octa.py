@@ -9,8 +9,8 @@ import pytest
 
 from phantoms.retina import Retina as Wall
 from render.effects.sensor_noise import SensorNoise
-from render.effects.speckle import Speckle
-from render.kernels.speckle import fields, visits
+from render.effects.speckle import Speckle, gaussian, spreads_mm
+from render.kernels.speckle import blend, fields, visits
 from render.oct.beam import Beam
 from render.oct.echoes import Echoes, changed
 from render.oct.flow import change, kept
@@ -109,6 +109,44 @@ def test_a_beam_wider_than_a_voxel_makes_neighbours_alike():
     expected = np.exp(-(0.004**2) / Beam().radius_mm ** 2 * 2)
     assert alike[0] == pytest.approx(expected, abs=0.06)
     assert abs(alike[1]) < 0.05
+
+
+def test_speckle_in_one_go_is_that_step_by_step():
+    """As rendered: the same fields, blurred along each axis in turn, and their visits; beside the slab the means."""
+    rng, shape = np.random.default_rng(1), (21, 10, 15)
+    power = rng.uniform(0.1, 2, shape).astype(np.float32)
+    raw = replace(echoes(1.0, 0.0, shape), data=changed(power, power * rng.uniform(0, 2, shape).astype(np.float32)))
+    slab = np.arange(15) > rng.integers(0, 4, (21, 10, 1))
+    slab &= np.arange(15) < rng.integers(8, 15, (21, 10, 1))
+    raw = replace(raw, slab=slab, step_mm=(0.004, 0.006, 0.002))
+    seen = Speckle(visits=3)(raw, Streams(5).generator)
+
+    noise, key = np.empty((3, *shape, 2), np.float32), Streams(5).generator.integers(0, 2**32, 2, dtype=np.uint32)
+    fields(shape, 3, key, noise)
+    for spread, step, planes in zip(
+        spreads_mm(raw.beam), raw.step_mm, ((3, 21, 300), (63, 10, 30), (630, 15, 2)), strict=True
+    ):
+        blurred = np.empty_like(noise)
+        blend(noise.reshape(planes), gaussian(spread / step), blurred.reshape(planes))
+        noise = blurred
+    expected = np.empty((2, power.size), np.float32)
+    visits(raw.power.reshape(-1), raw.change.reshape(-1), noise.reshape(3, -1, 2), *expected)
+    assert len(gaussian(spreads_mm(raw.beam)[0] / 0.004)) > 1
+    np.testing.assert_allclose(seen.data[:, slab], expected.reshape(2, *shape)[:, slab], rtol=2e-4, atol=1e-6)
+    assert (seen.data[:, ~slab] == raw.data[:, ~slab]).all()
+
+
+def test_columns_in_one_go_are_light_and_flow_step_by_step():
+    patient, one = eye(a=tube(0.2, 0.03, 0.7), b=tube(-0.2, 0.015, 3.0)), scanner()
+    raw = one.measure(patient)
+    labels, _ = one._wall(patient, raw.grid)
+    share, radius, flow = one._blood(patient, Grid(labels.shape, raw.grid.affine))
+    blood = share / np.float32(255)
+    tissue, bled = returning(labels, blood, STEP_MM, patient.structures)
+    speed = flow / (np.pi * np.maximum(radius, 1e-6) ** 2)
+    still = kept(speed, one.visit_s, one.beam.radius_mm)
+    np.testing.assert_allclose(raw.power, tissue + bled, rtol=1e-5)
+    np.testing.assert_allclose(raw.change, change(tissue, bled, blood, still, STEP_MM), rtol=1e-3, atol=1e-6)
 
 
 def test_sensor_noise_changes_at_every_visit():

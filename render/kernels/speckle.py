@@ -5,10 +5,14 @@ One thread owns one line of voxels along x at a time.
 
 from math import sqrt
 
+import numpy as np
 from numba import njit, prange
 from numpy import float32
 
 from render.kernels.noise import gaussian_pair
+
+PLANES = 16
+"""Across x, that one thread does at a time."""
 
 
 @njit(parallel=True, cache=True)
@@ -68,3 +72,129 @@ def visits(power, change, noise, mean_power, mean_change):
             total += real * real + imaginary * imaginary
         mean_power[i] = float32(power[i] * total / repeats)
         mean_change[i] = float32(power[i] * changed / (repeats - 1))
+
+
+@njit(parallel=True, cache=True, fastmath={"contract"})
+def speckle(power, change, first, last, taps, repeats, key, mean_power, mean_change):
+    """`visits` of `fields` that `blend` has blurred along z, y and x: in one go, and only where it is asked for.
+
+    power, change, mean_power, mean_change: (x, y, z). taps: of each axis. first, last: (3, x, y) range of z of each row
+    that is asked for, that its neighbours along x need, and that those along x and y need.
+    """
+    count = power.shape[0]
+    for chunk in prange((count + PLANES - 1) // PLANES):
+        begin, end = chunk * PLANES, min(count, (chunk + 1) * PLANES)
+        _planes(power, change, first, last, taps, repeats, key, mean_power, mean_change, begin, end)
+
+
+@njit(cache=True, fastmath={"contract"})
+def _planes(power, change, first, last, taps, repeats, key, mean_power, mean_change, begin, end):
+    """The planes from begin to end across x: a window of blurred noise slides over them."""
+    count, rows, deep = power.shape
+    reach = len(taps[0]) // 2
+    wide = 2 * reach + 1
+    window = np.zeros((wide, repeats, rows, 2 * deep), float32)
+    fresh, blurred = np.zeros((rows, 2 * deep), float32), np.zeros((rows, 2 * deep), float32)
+    summed = np.zeros((repeats, 2 * deep), float32)
+    across, up, along = _weights(taps[0], count), _weights(taps[1], rows), _weights(taps[2], deep)
+    until = min(count, end + reach)
+    for plane in range(max(0, begin - reach), until + reach):
+        if plane < until:
+            low, high = first[1, plane], last[1, plane]
+            for r in range(repeats):
+                number = (r * count + plane) * rows * deep
+                _noise(number, first[2, plane], last[2, plane], along, key, fresh, blurred)
+                _between_rows(blurred, low, high, up, window[plane % wide, r])
+        x = plane - reach
+        if begin <= x < end:
+            for b in range(rows):
+                low, high = first[0, x, b], last[0, x, b]
+                if low < high:
+                    _summed(window, b, low, high, across[x], x, count, summed)
+                    _seen(power[x, b], change[x, b], summed, low, high, mean_power[x, b], mean_change[x, b])
+
+
+@njit(cache=True)
+def _weights(taps, count):
+    """(count, taps) of each place along an axis: 0 beyond its ends, the sum of their squares is 1."""
+    reach = len(taps) // 2
+    weights = np.zeros((count, len(taps)), float32)
+    for at in range(count):
+        power = 0.0
+        for j in range(len(taps)):
+            if 0 <= at + j - reach < count:
+                power += taps[j] ** 2
+        for j in range(len(taps)):
+            if 0 <= at + j - reach < count:
+                weights[at, j] = taps[j] / sqrt(power)
+    return weights
+
+
+@njit(cache=True, fastmath={"contract"})
+def _noise(number, first, last, weights, key, fresh, blurred):
+    """Fresh numbers of one plane, the first of which has that number, blurred along z."""
+    deep, taps = weights.shape
+    reach = taps // 2
+    for b in range(len(first)):
+        low, high = first[b], last[b]
+        if low >= high:
+            continue
+        for c in range(max(0, low - reach), min(deep, high + reach)):
+            real, imaginary = gaussian_pair(number + b * deep + c, key[0], key[1])
+            fresh[b, 2 * c] = float32(sqrt(0.5) * real)
+            fresh[b, 2 * c + 1] = float32(sqrt(0.5) * imaginary)
+        for c in range(low, high):
+            real, imaginary = float32(0), float32(0)
+            for j in range(max(0, reach - c), min(taps, deep + reach - c)):
+                real += weights[c, j] * fresh[b, 2 * (c + j - reach)]
+                imaginary += weights[c, j] * fresh[b, 2 * (c + j - reach) + 1]
+            blurred[b, 2 * c], blurred[b, 2 * c + 1] = real, imaginary
+
+
+@njit(cache=True, fastmath={"contract"})
+def _between_rows(source, first, last, weights, target):
+    rows, taps = weights.shape
+    reach = taps // 2
+    for b in range(rows):
+        for c in range(2 * first[b], 2 * last[b]):
+            target[b, c] = 0
+        for j in range(max(0, reach - b), min(taps, rows + reach - b)):
+            weight, row = weights[b, j], source[b + j - reach]
+            for c in range(2 * first[b], 2 * last[b]):
+                target[b, c] += weight * row[c]
+
+
+@njit(cache=True, fastmath={"contract"})
+def _summed(window, row, low, high, weights, x, count, summed):
+    """The planes of the window around x, weighed: of one row, all visits."""
+    wide, repeats = window.shape[:2]
+    reach = wide // 2
+    for r in range(repeats):
+        for c in range(2 * low, 2 * high):
+            summed[r, c] = 0
+        for j in range(max(0, reach - x), min(wide, count + reach - x)):
+            weight, plane = weights[j], window[(x + j - reach) % wide, r, row]
+            for c in range(2 * low, 2 * high):
+                summed[r, c] += weight * plane[c]
+
+
+@njit(inline="always")
+def _seen(power, change, noise, low, high, mean_power, mean_change):
+    """`visits` of one row."""
+    repeats = noise.shape[0]
+    for c in range(low, high):
+        mean_power[c], mean_change[c] = 0, 0
+        if power[c] <= 0:
+            continue
+        kept = max(1 - change[c] / (2 * power[c]), 0.0)
+        renewed = sqrt(max(1 - kept * kept, 0.0))
+        real, imaginary = noise[0, 2 * c], noise[0, 2 * c + 1]
+        total, changed = real * real + imaginary * imaginary, 0.0
+        for r in range(1, repeats):
+            next_real = kept * real + renewed * noise[r, 2 * c]
+            next_imaginary = kept * imaginary + renewed * noise[r, 2 * c + 1]
+            changed += (next_real - real) ** 2 + (next_imaginary - imaginary) ** 2
+            real, imaginary = next_real, next_imaginary
+            total += real * real + imaginary * imaginary
+        mean_power[c] = float32(power[c] * total / repeats)
+        mean_change[c] = float32(power[c] * changed / (repeats - 1))

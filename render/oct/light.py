@@ -4,21 +4,28 @@ P(z) = b(z) exp(-2 integral of mu from 0 to z), Beer-Lambert there and back.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, UInt16
 from numpy import ndarray
 
+from render.oct.stripes import stripe_of, stripes
+from render.oct.units import backscatter
 from render.properties import rows
 from simdata.errors import SceneError
+from simdata.eye_wall import layer
 from simdata.structures import Structure
 
 BLOOD = "blood"
 
 
-def backscatter(db: float) -> float:
-    """Echo power relative to nerve fibres at the surface."""
-    return 10 ** (db / 10)
+class Optics(NamedTuple):
+    """number: (x, y, z) row of every voxel in the tables. echo: (rows,) power at the surface. per_mm: attenuation."""
+
+    number: UInt16[ndarray, "x y z"]
+    echo: Float32[ndarray, " rows"]
+    per_mm: Float32[ndarray, " rows"]
 
 
 def optics() -> dict[str, tuple[float, float]]:
@@ -27,6 +34,28 @@ def optics() -> dict[str, tuple[float, float]]:
         row["structure"]: (backscatter(float(row["backscatter_db"])), float(row["attenuation_per_mm"]))
         for row in rows("retina_optics")
     }
+
+
+def optics_of(labels: UInt16[ndarray, "x y z"], structures: Mapping[int, Structure]) -> Optics:
+    """Of the layers that those labels name, and of the stripes in them; the last axis goes into the wall.
+
+    Raises SceneError if the labels hold what has no optics.
+    """
+    echo, per_mm = np.zeros((2, int(labels.max(initial=0)) + 1), np.float32)
+    known, number = optics(), labels
+    for id in np.flatnonzero(np.bincount(labels.ravel())):
+        name = layer(structures[int(id)]) if id else "air"
+        if name not in known:
+            would = "the wall of an eye, phantoms.retina.Retina, would do"
+            raise SceneError(f"OCT: nothing is known of the light that comes back from '{name}'; {would}")
+        echo[id], per_mm[id] = known[name]
+        if name in stripes():
+            until, power = stripes()[name]
+            inside = labels == id
+            number = number.copy()
+            number[inside] = len(echo) + stripe_of(inside, until)
+            echo, per_mm = np.append(echo, np.float32(power)), np.append(per_mm, np.full(len(power), per_mm[id]))
+    return Optics(number, echo, per_mm)
 
 
 def returning(
@@ -39,27 +68,9 @@ def returning(
 
     Raises SceneError if the labels hold what has no optics.
     """
-    echo, loss = _by_label(labels, structures)
+    number, echo, loss = optics_of(labels, structures)
     blood_echo, blood_loss = optics()[BLOOD]
-    per_mm = loss[labels]
+    per_mm = loss[number]
     per_mm += blood * (np.float32(blood_loss) - per_mm)
     light = np.exp(-2 * step_mm * (np.cumsum(per_mm, axis=-1) - per_mm / 2)).astype(np.float32)
-    return echo[labels] * (1 - blood) * light, np.float32(blood_echo) * blood * light
-
-
-def _by_label(labels: UInt16[ndarray, "x y z"], structures: Mapping[int, Structure]) -> tuple[ndarray, ndarray]:
-    """Echo and attenuation of every label id that occurs."""
-    table = np.zeros((2, int(labels.max(initial=0)) + 1), np.float32)
-    known = optics()
-    for number in np.flatnonzero(np.bincount(labels.ravel())):
-        name = layer(structures[int(number)]) if number else "air"
-        if name not in known:
-            would = "the wall of an eye, phantoms.retina.Retina, would do"
-            raise SceneError(f"OCTA: nothing is known of the light that comes back from '{name}'; {would}")
-        table[:, number] = known[name]
-    return table[0], table[1]
-
-
-def layer(structure: Structure) -> str:
-    """The name of a structure without its side."""
-    return structure.name.removesuffix(f"_{structure.laterality}") if structure.laterality else structure.name
+    return echo[number] * (1 - blood) * light, np.float32(blood_echo) * blood * light
