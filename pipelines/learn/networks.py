@@ -22,7 +22,7 @@ SWIN_STEP = 32
 
 @dataclass(frozen=True, kw_only=True)
 class UNet(Network):
-    """U-Net of 0.2 million weights in two dimensions, as it stands (Ronneberger 2015; Kerfoot 2018).
+    """U-Net, as it stands of 0.2 million weights in two dimensions (Ronneberger 2015; Kerfoot 2018).
 
     channels: features of each level. strides: by which each level is smaller than the one above. residual_units:
     convolutions of a level with a way around them; 0 for one plain convolution. norm: of features; "batch" can be
@@ -31,7 +31,7 @@ class UNet(Network):
 
     channels: tuple[Count, ...] = (16, 32, 64, 128)
     strides: tuple[Count, ...] = (2, 2, 2)
-    residual_units: Annotated[int, Ge(0)] = 0
+    residual_units: Annotated[int, Ge(0)] = 1
     norm: Literal["instance", "batch"] = "instance"
     dropout: Share = 0.0
 

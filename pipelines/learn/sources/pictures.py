@@ -55,6 +55,8 @@ class Pictures(Source):
     def _image(self, path: Path) -> Float32[ndarray, "c rows columns"]:
         array = np.asarray(_resized(_read(path), self.scale, Picture.Resampling.BOX), np.float32)
         channels = array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0)
+        if len(channels) < 3 and self.colours != "rgb":
+            return channels[:1]
         rgb = channels[:3] if len(channels) >= 3 else np.repeat(channels[:1], 3, axis=0)
         if self.colours == "rgb":
             return np.ascontiguousarray(rgb)
