@@ -1,6 +1,7 @@
 """Changes of patches while a network learns: labels go along, looks leave them, batches mix, a stream replays all."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -268,3 +269,18 @@ def test_a_recipe_of_training_and_one_of_generation_build_the_same_looks():
     assert build(tree, Augmentation, "augment[0]") == Gamma(most=0.3)
     finish = build({"kind": "pipelines.augment.looks.Looks", "looks": [tree]}, Finish, "finish[0]")
     assert finish == Looks(looks=(Gamma(most=0.3),))
+
+
+def test_the_guide_runs_as_it_is_written(tmp_path):
+    from test_docs import blocks, python
+
+    from pipelines.make import make
+    from pipelines.recipe import load
+
+    (_, recipe), (kind, text) = blocks("docs/augmentation.md")
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    drawn = load(tmp_path / "recipe.yaml")
+    made = make(drawn.draw(1), drawn.seed, 1)
+    assert set(made.images) == {"t1", "any_contrast"}
+    assert kind == "python"
+    python(["-c", text], Path(__file__).parent.parent)
