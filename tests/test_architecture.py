@@ -66,14 +66,25 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
     """Defaults are complete and plain: what is stored with a sample replays it."""
     from pipelines.build import build, describe
     from pipelines.catalogue import installed_parts
+    from pipelines.learn.sources.pictures import Pictures
+    from pipelines.learn.truths.vessels import VesselTruth
     from simdata import Part
 
     label_map, mesh = tmp_path / "map.nii", tmp_path / "liver.stl"
     label_map.touch()
     mesh.touch()
+    truth, eyes = VesselTruth(), {"images": "eyes"}
     of_files = {
         "phantoms.labelmap.Labelmap": {"file": str(label_map)},
         "phantoms.meshes.Meshes": {"folder": str(tmp_path)},
+        "pipelines.learn.sources.made.Made": {"recipe": "retina_octa.yaml", "truth": truth},
+        "pipelines.learn.sources.pictures.Pictures": eyes,
+        "pipelines.learn.sources.simulated.Simulated": {"folder": "octa", "truth": truth},
+        "pipelines.learn.sources.volumes.Volumes": eyes,
+        "pipelines.learn.study.few.Few": {"of": Pictures(**eyes)},
+        "pipelines.learn.style.histogram.Histogram": eyes,
+        "pipelines.learn.style.spectrum.Spectrum": eyes,
+        "pipelines.learn.truths.structures.StructureTruth": {"classes": (("liver",),)},
     }
     for path, part_class in installed_parts().items():
         part = part_class(**of_files.get(path, {}))

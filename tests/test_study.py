@@ -220,12 +220,19 @@ def test_a_wrong_recipe_is_one_clear_error(lines, tmp_path, changes, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("test.ids=003-006", "on which it is tested; other ids would do"),
+        ("test.ids=003-006", "003.png, on which it is tested; other ids would do"),
+        (
+            "training.sources.synthetic.augment="
+            "[{kind: pipelines.learn.style.histogram.Histogram, images: FOLDER/real/images, ids: 000-004}]",
+            "004.png, on which it is tested; other ids would do",
+        ),
         ("ks=[1, 9]", "real holds 4 images, and 9 are asked for"),
     ],
 )
 def test_test_images_are_never_learnt_from_and_too_few_images_are_told_before_any_work(lines, tmp_path, change, said):
-    result = simdata("study", lines / "study.yaml", "--out", tmp_path / "out", "-q", "--set", change)
+    result = simdata(
+        "study", lines / "study.yaml", "--out", tmp_path / "out", "-q", "--set", change.replace("FOLDER", str(lines))
+    )
     assert said in str(result.exception)
     assert not (tmp_path / "out").exists()
 

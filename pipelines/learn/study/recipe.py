@@ -39,7 +39,7 @@ class Arm(Part):
     ks: numbers of real images it is tried with, where they are not the study's.
     """
 
-    stages: tuple[Leg, ...] = ()
+    stages: tuple[Leg, ...] = (Leg(sources={"real": 1.0}),)
     changes: Mapping[str, Any] = field(default_factory=dict)
     ks: tuple[Count, ...] = ()
 

@@ -6,13 +6,12 @@ from pathlib import Path
 from pipelines.learn.evaluate import Predict, evaluate
 from pipelines.learn.example import Example
 from pipelines.learn.recipe import Training
+from pipelines.learn.study.apart import check_apart
 from pipelines.learn.study.degrade import degraded
-from pipelines.learn.study.few import Few
 from pipelines.learn.study.outcome import PLAIN, Outcome, Scored, keep, kept, mean, tested_on
 from pipelines.learn.study.recipe import Study
 from pipelines.learn.study.runs import Run, runs, training_of
 from pipelines.progress import Progress
-from simdata.errors import RecipeError
 
 ARMS = "arms"
 """The folder of all runs in that of a study."""
@@ -76,19 +75,10 @@ def _train(training: Training, place: Path, progress: Progress) -> None:
 
 
 def _tests(study: Study, planned: Mapping[Run, Training]) -> Mapping[str, Sequence[Example]]:
-    """The test images as they are, and under each degradation.
-
-    Raises RecipeError if a source of a run has one of them, drawn or not, and where a run wants more than there are.
-    """
+    """The test images as they are, and under each degradation. Raises RecipeError if a run could see one of them."""
     plain = test_images(study)
-    files = {_file(example.name) for example in plain}
     for run, training in planned.items():
-        for source in training.sources:
-            source.open(len(training.classes))
-            whole = source.of if isinstance(source, Few) else source
-            if both := sorted(files.intersection(map(_file, whole.open(len(training.classes)).names))):
-                found = f"{run.place} learns from '{source.label}', which holds {both[0]}"
-                raise RecipeError(f"test: {found}, on which it is tested; other ids would do")
+        check_apart(training, [example.name for example in plain], run.place)
     return {PLAIN: plain} | {part.label: degraded(plain, part) for part in study.degrade}
 
 
@@ -96,10 +86,6 @@ def _learnt(study: Study, training: Training) -> set[str]:
     """The names of the real images that a run learns from."""
     real = (source for source in training.sources if source.label == study.real)
     return {name for source in real for name in source.open(len(training.classes)).names}
-
-
-def _file(name: str) -> str:
-    return str(Path(name).resolve())
 
 
 def _counting(progress: Progress, before: int, total: int) -> Progress:
