@@ -7,11 +7,14 @@ from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
 
+from pipelines.learn.kinds import Augmentation, Intensity, Loss, Mixing, Network, Source, Truth
 from simdata.errors import RecipeError
 from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
 
-KINDS = (Phantom, Growth, Scanner, Effect, Finish, Sink)
+KINDS = (Phantom, Growth, Scanner, Effect, Finish, Sink, Network, Loss, Source, Truth, Intensity, Augmentation, Mixing)
 ROOMS = ("phantoms", "vascular", "render", "pipelines")
+LEARN = ("torch", "monai", "safetensors")
+"""Packages of the extra 'learn'. A module that begins with one holds no part, and none is missed without it."""
 
 
 @cache
@@ -27,22 +30,25 @@ def installed_parts(plugins: tuple[str, ...] = ()) -> Mapping[str, type[Part]]:
 
 
 def kind_of(part: type[Part]) -> str:
-    """Which of the six kinds a part is; "Part" for one that only lives inside another."""
+    """Which of the kinds a part is; "Part" for one that only lives inside another."""
     return next((kind.__name__ for kind in KINDS if issubclass(part, kind)), "Part")
 
 
 def _modules(name: str):
-    package = _imported(name, "package")
+    if (package := _imported(name, "package")) is None:
+        return
     yield package
     for entry in walk_packages(getattr(package, "__path__", ()), f"{name}.", _refuse):
-        if not entry.name.endswith(".__main__"):
-            yield _imported(entry.name, "module")
+        if not entry.name.endswith(".__main__") and (module := _imported(entry.name, "module")):
+            yield module
 
 
-def _imported(name: str, what: str) -> ModuleType:
+def _imported(name: str, what: str) -> ModuleType | None:
     try:
         return import_module(name)
     except Exception as reason:
+        if isinstance(reason, ModuleNotFoundError) and reason.name in LEARN:
+            return None
         raise RecipeError(f"{what} '{name}' cannot be imported: {reason!r}; one that Python finds would do") from reason
 
 
