@@ -8,9 +8,10 @@ from annotated_types import Ge, Le
 from jaxtyping import Float, Float32, UInt8
 from numpy import ndarray
 from numpy.random import Generator
+from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
-from pipelines.learn.augment.geometry import places, pulled
+from pipelines.learn.augment.geometry import BEYOND
 from pipelines.learn.kinds import Augmentation
 
 
@@ -31,8 +32,10 @@ class Affine(Augmentation):
     ) -> tuple[Float32[ndarray, "c ..."], UInt8[ndarray, "..."]]:
         matrix = _turn(label.ndim, np.radians(self.degrees) * rng.uniform(-1, 1), rng)
         sizes = (1 + self.scale) ** rng.uniform(-1, 1) * (1 + self.stretch) ** rng.uniform(-1, 1, label.ndim)
-        middle = ((np.array(label.shape) - 1) / 2).reshape(-1, *[1] * label.ndim)
-        return pulled(image, label, np.tensordot(matrix / sizes, places(label.shape) - middle, 1) + middle)
+        middle = (np.array(label.shape) - 1) / 2
+        where = {"matrix": matrix / sizes, "offset": middle - matrix / sizes @ middle, "mode": BEYOND}
+        moved = np.stack([affine_transform(channel, order=1, **where) for channel in image])
+        return moved, affine_transform(label, order=0, **where)
 
 
 def _turn(dimensions: int, angle: float, rng: Generator) -> Float[ndarray, "d d"]:
