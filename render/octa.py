@@ -14,6 +14,7 @@ from render.effects.eye_jerks import EyeJerks
 from render.effects.sensor_noise import SensorNoise
 from render.effects.speckle import Speckle
 from render.kernels.columns import columns
+from render.kernels.layers import deepest, nearest
 from render.oct.avascular_zone import avascular_zone
 from render.oct.beam import Beam
 from render.oct.echoes import Echoes, echoes
@@ -27,6 +28,7 @@ from simdata import Effect, Grid, Image, Raw, Scanner, Scene, SceneError
 from simdata.eye_wall import laterality, layer
 from simdata.motion import Still
 from simdata.structures import structure
+from simdata.vessels import merge
 from simdata.voxelise import voxelise
 
 SUPERFICIAL = ("retina_nerve_fibre_layer", "retina_ganglion_cell_layer", "retina_inner_plexiform_layer")
@@ -129,15 +131,17 @@ class OCTA(Scanner):
         wanted = np.zeros(int(scene.labels.max()) + 1, bool)
         ids = [id for id, one in scene.structures.items() if id < len(wanted) and layer(one) in self.layers]
         wanted[ids] = True
-        planes = np.flatnonzero(wanted[scene.labels].any(axis=(0, 1)))
-        if not planes.size:
+        last = int(deepest(scene.labels, wanted).max())
+        if last < 0:
             raise SceneError(
                 f"OCTA: the scene has none of the layers {', '.join(self.layers)}; phantoms.retina.Retina would do"
             )
-        below = min(scene.grid.shape[2] - 0.5, planes[-1] + 0.5 + SPARE_MM / scene.grid.spacing_mm[2])
+        below = min(scene.grid.shape[2] - 0.5, last + 0.5 + SPARE_MM / scene.grid.spacing_mm[2])
         grid = Grid((*picture.shape[:2], round(below * scene.grid.spacing_mm[2] / self.depth_mm)), picture.affine)
-        labels = scene.labels[np.ix_(*self._nearest(scene.grid, grid))]
-        return labels, wanted[labels]
+        labels, slab = np.empty(grid.shape, np.uint16), np.empty(grid.shape, bool)
+        x, y, z = self._nearest(scene.grid, grid)
+        nearest(scene.labels, x, y, z, wanted, labels, slab)
+        return labels, slab
 
     def _nearest(self, wall: Grid, grid: Grid) -> tuple[Int[ndarray, " n"], ...]:
         """Of every place along each axis of `grid` the voxel of the wall."""
@@ -151,12 +155,5 @@ class OCTA(Scanner):
 
     def _blood(self, scene: Scene, grid: Grid) -> tuple[ndarray, ndarray, ndarray]:
         """Of every voxel the share that is blood, in 1/255, and the radius (mm) and flow (mm3/s) of its vessel."""
-        share, radius, flow = (np.zeros(grid.shape, kind) for kind in (np.uint8, np.float32, np.float32))
-        for bed in scene.vessels.values():
-            maps = voxelise(bed, grid)
-            more = maps.share > share
-            share, radius, flow = (
-                np.where(more, new, old)
-                for new, old in ((maps.share, share), (maps.radius_mm, radius), (maps.flow_mm3_s, flow))
-            )
-        return share, radius, flow
+        maps = voxelise(merge([*scene.vessels.values()]), grid)
+        return maps.share, maps.radius_mm, maps.flow_mm3_s

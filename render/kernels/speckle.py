@@ -1,32 +1,41 @@
 """Speckle: the sum of many echoes at random phases, the same for every visit but for what has changed.
 
-One thread owns one line of voxels along x at a time.
+One thread owns some planes across x at a time.
 """
 
-from math import sqrt
+from math import cos, log, pi, sin, sqrt
 
 import numpy as np
 from numba import njit, prange
-from numpy import float32
+from numpy import float32, uint32, uint64
 
-from render.kernels.noise import gaussian_pair
+from simdata.philox import philox
 
 PLANES = 16
 """Across x, that one thread does at a time."""
+_UNIT, _HALF, _TURN = float32(2.0**-32), float32(2.0**-33), float32(2 * pi * 2.0**-32)
+_WORD = uint64(32)
+
+
+@njit(inline="always", fastmath={"contract"})
+def circular(index, k0, k1):
+    """Number `index` of a circular Gaussian field, real and imaginary part, of mean |n|^2 = 1. Box and Muller 1958."""
+    i = uint64(index)
+    a, b, _, _ = philox(uint32(i), uint32(i >> _WORD), uint32(0), uint32(0), k0, k1)
+    radius, turn = sqrt(-log(float32(a) * _UNIT + _HALF)), float32(b) * _TURN
+    return radius * cos(turn), radius * sin(turn)
 
 
 @njit(parallel=True, cache=True)
 def fields(shape, repeats, key, out):
     """Independent circular Gaussian numbers of mean |n|^2 = 1. out: (repeats, x, y, z, 2) float32."""
     x, y, z = shape
-    half = sqrt(0.5)
     for i in prange(repeats * x):
         r, a = i // x, i % x
         for b in range(y):
             for c in range(z):
-                real, imaginary = gaussian_pair(((r * x + a) * y + b) * z + c, key[0], key[1])
-                out[r, a, b, c, 0] = float32(half * real)
-                out[r, a, b, c, 1] = float32(half * imaginary)
+                number = ((r * x + a) * y + b) * z + c
+                out[r, a, b, c, 0], out[r, a, b, c, 1] = circular(number, key[0], key[1])
 
 
 @njit(parallel=True, cache=True, fastmath={"contract"})
@@ -140,15 +149,20 @@ def _noise(number, first, last, weights, key, fresh, blurred):
         if low >= high:
             continue
         for c in range(max(0, low - reach), min(deep, high + reach)):
-            real, imaginary = gaussian_pair(number + b * deep + c, key[0], key[1])
-            fresh[b, 2 * c] = float32(sqrt(0.5) * real)
-            fresh[b, 2 * c + 1] = float32(sqrt(0.5) * imaginary)
+            fresh[b, 2 * c], fresh[b, 2 * c + 1] = circular(number + b * deep + c, key[0], key[1])
+        for c in range(2 * low, 2 * high):
+            blurred[b, c] = 0
+        inner, outer = min(max(low, reach), high), max(min(high, deep - reach), low)
+        for j in range(taps):
+            weight = weights[min(reach, deep - 1), j]
+            for c in range(2 * inner, 2 * outer):
+                blurred[b, c] += weight * fresh[b, c + 2 * (j - reach)]
         for c in range(low, high):
-            real, imaginary = float32(0), float32(0)
+            if reach <= c < deep - reach:
+                continue
             for j in range(max(0, reach - c), min(taps, deep + reach - c)):
-                real += weights[c, j] * fresh[b, 2 * (c + j - reach)]
-                imaginary += weights[c, j] * fresh[b, 2 * (c + j - reach) + 1]
-            blurred[b, 2 * c], blurred[b, 2 * c + 1] = real, imaginary
+                blurred[b, 2 * c] += weights[c, j] * fresh[b, 2 * (c + j - reach)]
+                blurred[b, 2 * c + 1] += weights[c, j] * fresh[b, 2 * (c + j - reach) + 1]
 
 
 @njit(cache=True, fastmath={"contract"})

@@ -35,7 +35,7 @@ class Echoes(Raw):
 
 def changed(power: Float32[ndarray, "x y z"], change: Float32[ndarray, "x y z"]) -> Float32[ndarray, "2 x y z"]:
     """Both as the data of `Echoes`."""
-    return np.stack([power, change]).astype(np.float32)
+    return np.stack([power, change], dtype=np.float32, casting="same_kind")
 
 
 def echoes(raw: Raw, effect: str) -> Echoes:

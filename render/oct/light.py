@@ -15,6 +15,7 @@ from render.oct.units import backscatter
 from render.properties import rows
 from simdata.errors import SceneError
 from simdata.eye_wall import layer
+from simdata.scene import present_ids
 from simdata.structures import Structure
 
 BLOOD = "blood"
@@ -43,8 +44,8 @@ def optics_of(labels: UInt16[ndarray, "x y z"], structures: Mapping[int, Structu
     """
     echo, per_mm = np.zeros((2, int(labels.max(initial=0)) + 1), np.float32)
     known, number = optics(), labels
-    for id in np.flatnonzero(np.bincount(labels.ravel())):
-        name = layer(structures[int(id)]) if id else "air"
+    for id in present_ids(labels):
+        name = layer(structures[id]) if id else "air"
         if name not in known:
             would = "the wall of an eye, phantoms.retina.Retina, would do"
             raise SceneError(f"OCT: nothing is known of the light that comes back from '{name}'; {would}")

@@ -11,6 +11,7 @@ from render.oct.bowl import Bowl
 from simdata import Grid, Scene, SceneError, Vessels
 from simdata.eye_wall import floor_mm, laterality, over
 from simdata.structures import structure
+from simdata.vessels import merge
 from simdata.voxelise import voxelise
 
 RETINA = (
@@ -58,12 +59,10 @@ class Posture:
     def filled(self) -> tuple[ndarray, ndarray]:
         """Of every voxel the share that vessels fill, in 1/255, and 1 + the kind of vessel. (x, y, z) uint8 each."""
         share, kind = np.zeros((2, *self.grid.shape), np.uint8)
-        for bed in map(self.lowered, self.scene.vessels.values()):
-            for line in range(self.grid.shape[1]):
-                maps = voxelise(bed, self._slice(line))
-                more = maps.share > share[:, line : line + 1]
-                share[:, line : line + 1][more] = maps.share[more]
-                kind[:, line : line + 1][more] = maps.kind[more]
+        vessels = self.lowered(merge([*self.scene.vessels.values()]))
+        for line in range(self.grid.shape[1]):
+            maps = voxelise(vessels, self._slice(line))
+            share[:, line], kind[:, line] = maps.share[:, 0], maps.kind[:, 0]
         return share, kind
 
     @cached_property
