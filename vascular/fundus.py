@@ -45,13 +45,15 @@ class Fundus:
     """One eye. disc_mm: (u, v) of its centre. arcades_mm: mean height of the superior and inferior arcade by u.
 
     faz_mm: radius of the zone without capillaries by direction, on even angles from u. raphe_mm: (amplitude, phase)
-    of the waves of the horizontal raphe. trunks: large vessels from the disc, each from its root.
+    of the waves of the horizontal raphe. trunks: large vessels from the disc, each from its root. extent_mm: of the
+    square that is laid out.
     """
 
     disc_mm: Float[ndarray, " 2"]
     faz_mm: Float[ndarray, " a"]
     raphe_mm: Float[ndarray, "w 2"]
     trunks: Vessels
+    extent_mm: float = EXTENT_MM[0]
 
     def faz_radius_mm(self, u: Float[ndarray, "*n"], v: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
         """Radius of the avascular zone in the direction of each place."""
@@ -66,7 +68,7 @@ class Fundus:
     def arcade(self, side: int, u: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
         """Mean height of the temporal arcade above (side 1) or below (-1) the fovea, as a positive number."""
         points, parent = self.trunks.points_mm, self.trunks.parent
-        far = self.trunks.ends[points[self.trunks.ends, 0] < 0.1 - EXTENT_MM[0] / 2]
+        far = self.trunks.ends[points[self.trunks.ends, 0] < 0.1 - self.extent_mm / 2]
         heights = []
         for end in far[side * points[far, 1] > 0].tolist():
             line = [end]
@@ -119,8 +121,12 @@ class Fundus:
 
 def fundus(rng: Generator) -> Fundus:
     """An eye, drawn."""
-    disc = np.array(DISC_MM) + rng.normal(size=2) * DISC_SD_MM
-    return Fundus(disc, _zone(rng), _raphe(rng), arcades(disc, DISC_RADIUS_MM, EXTENT_MM[0] / 2, rng))
+    return fundus_around(np.array(DISC_MM) + rng.normal(size=2) * DISC_SD_MM, EXTENT_MM[0], rng)
+
+
+def fundus_around(disc: Float[ndarray, " 2"], extent_mm: float, rng: Generator) -> Fundus:
+    """An eye whose disc is known, in a square around the fovea."""
+    return Fundus(disc, _zone(rng), _raphe(rng), arcades(disc, DISC_RADIUS_MM, extent_mm / 2, rng), extent_mm)
 
 
 def demand(u: Float[ndarray, "*n"], v: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:

@@ -40,14 +40,14 @@ ARTERIAL_MMHG, VENOUS_MMHG = 60.0, 18.0
 eye (memory)."""
 
 
-def supplied(trees: Vessels, rng: Generator) -> Vessels:
-    """Trees of a whole fundus with radius, flow and pressure."""
-    return with_pressure(with_calibre(trees, rng))
+def supplied(trees: Vessels, rng: Generator, extent_mm: float = EXTENT_MM[0]) -> Vessels:
+    """Trees of a whole fundus, a square of that size around the fovea, with radius, flow and pressure."""
+    return with_pressure(with_calibre(trees, rng, extent_mm))
 
 
-def with_calibre(trees: Vessels, rng: Generator) -> Vessels:
+def with_calibre(trees: Vessels, rng: Generator, extent_mm: float = EXTENT_MM[0]) -> Vessels:
     """Flow from the area that each end feeds, and radius from flow."""
-    area = _area_of_ends(trees)
+    area = _area_of_ends(trees, extent_mm)
     for level in reversed(trees.levels):
         inner = level[trees.parent[level] != ROOT]
         np.add.at(area, trees.parent[inner], area[inner])
@@ -87,12 +87,13 @@ def perfused(whole: Vessels, held_mmhg: Float[ndarray, " k"]) -> Vessels:
     return circulation(whole, held).onto()
 
 
-def _area_of_ends(trees: Vessels) -> Float[ndarray, " n"]:
+def _area_of_ends(trees: Vessels, extent_mm: float) -> Float[ndarray, " n"]:
     """mm2 of macula that each end feeds or drains: what is nearer to it than to other ends of its kind; 0 elsewhere."""
-    u, v = np.meshgrid(*(np.arange(-e / 2, e / 2, DEMAND_LATTICE_MM) + DEMAND_LATTICE_MM / 2 for e in EXTENT_MM))
+    line = np.arange(-extent_mm / 2, extent_mm / 2, DEMAND_LATTICE_MM) + DEMAND_LATTICE_MM / 2
+    u, v = np.meshgrid(line, line)
     places = np.column_stack([u.ravel(), v.ravel()])
     need = demand(*places.T) * DEMAND_LATTICE_MM**2
-    edge = (np.abs(places) > np.array(EXTENT_MM) / 2 - 2 * DEMAND_LATTICE_MM).any(axis=1)
+    edge = (np.abs(places) > extent_mm / 2 - 2 * DEMAND_LATTICE_MM).any(axis=1)
     need[edge] += BEYOND_MM2 / np.count_nonzero(edge)
     area = np.zeros(len(trees))
     for kind in EXPONENT:
