@@ -18,6 +18,9 @@ OUTLINES = 14
 LARGEST = 0.6
 """A shadow that fills more of the picture than this is not outlined."""
 
+COLOURS = "sRGB"
+"""Unit of photographs, whose channels are red, green and blue."""
+
 WINDOW = (1.0, 99.7)
 """Percentiles of an image that are black and white."""
 
@@ -42,8 +45,20 @@ def fullest(image: Image) -> int:
     return int(np.argmax([np.abs(channel - first).mean() for channel in image.array]))
 
 
+def coloured(image: Image) -> bool:
+    """True of a photograph in red, green and blue."""
+    return image.unit == COLOURS
+
+
+def in_colour(image: Image) -> UInt8[ndarray, "y x 3"]:
+    """A photograph as it hangs."""
+    return np.ascontiguousarray(np.moveaxis(image.array[..., 0], 0, -1).transpose(1, 0, 2)[::-1])
+
+
 def plain(image: Image, height_px: int) -> Picture.Image:
     """The image as it hangs: its second axis upwards, black and white where few values lie beyond."""
+    if coloured(image):
+        return Picture.fromarray(in_colour(image)).resize(_size(image, height_px), Picture.Resampling.LANCZOS)
     array = image.array[fullest(image)] if image.array.ndim == 4 else image.array
     low, high = np.percentile(array, WINDOW)
     grey = np.clip((_upright(array[..., 0]) - low) / max(high - low, 1e-6), 0, 1) * 255

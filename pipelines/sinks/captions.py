@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.flat import is_flat
 from pipelines.sheet import to_ras
 from pipelines.sinks.folder import FolderSink
-from pipelines.sinks.pictures import axial, grey, levels, png
+from pipelines.sinks.pictures import axial, displayed, levels, png
 from pipelines.sinks.scans import Scan, scans, weighting
 from pipelines.sinks.volumes import labels_on, picked
 from simdata.finding import Finding
@@ -43,7 +43,7 @@ class Captions(FolderSink):
         made, lines = scans(sample), []
         for name, image in picked(sample, self.images).items():
             file_name = f"images/{index:06d}_{name}.png"
-            self.put(file_name, png(grey(image) if is_flat(image) else _slice(sample, image)))
+            self.put(file_name, png(displayed(image) if is_flat(image) else _slice(sample, image)))
             subject, shown = sample.scene.subject, _shown(sample, image)
             lines.append(
                 {

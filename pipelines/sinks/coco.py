@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pipelines.sinks.folder import PICTURES, FolderSink
 from pipelines.sinks.masks import run_lengths
-from pipelines.sinks.pictures import flat_images, grey, png, seen
+from pipelines.sinks.pictures import displayed, flat_images, png, seen
 from simdata.sample import Sample
 from simdata.structures import Structure, structures
 
@@ -22,7 +22,7 @@ class Coco(FolderSink):
     def write(self, index: int, sample: Sample) -> list[dict[str, Any]]:
         pictures = []
         for name, image in flat_images(sample, self.images).items():
-            picture, file_name = grey(image), f"{index:06d}_{name}.png"
+            picture, file_name = displayed(image), f"{index:06d}_{name}.png"
             self.put(f"images/{file_name}", png(picture))
             about = {"file_name": file_name, "width": picture.shape[1], "height": picture.shape[0]}
             things = [

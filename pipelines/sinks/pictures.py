@@ -13,7 +13,7 @@ from jaxtyping import Bool, Shaped, UInt8
 from numpy import ndarray
 from PIL import Image as Pillow
 
-from pipelines.flat import WINDOW, fullest, is_flat
+from pipelines.flat import WINDOW, coloured, fullest, in_colour, is_flat
 from pipelines.sheet import WINDOWS, to_ras
 from pipelines.sinks.classes import FINDING, lineage, relabel
 from pipelines.sinks.folder import unfit
@@ -60,6 +60,11 @@ def grey(image: Image) -> UInt8[ndarray, "rows columns"]:
     return hung(levels(array, image.unit)[..., 0])
 
 
+def displayed(image: Image) -> UInt8[ndarray, "rows columns *colours"]:
+    """The picture as it is looked at: in 256 levels of grey, or of red, green and blue."""
+    return in_colour(image) if coloured(image) else grey(image)
+
+
 def levels(array: Shaped[ndarray, "x y z"], unit: str) -> UInt8[ndarray, "x y z"]:
     """256 grey levels: a fixed window where the unit has one, else percentiles of the image are black and white."""
     if array.dtype == np.uint8:
@@ -90,7 +95,7 @@ def axial(array: Shaped[ndarray, "x y z"], image: Image, position: int) -> Shape
     return np.ascontiguousarray(to_ras(array, image.grid)[:, :, position].T[::-1, ::-1])
 
 
-def png(picture: UInt8[ndarray, "rows columns"]) -> bytes:
+def png(picture: UInt8[ndarray, "rows columns *colours"]) -> bytes:
     """The bytes of a PNG file."""
     memory = BytesIO()
     Pillow.fromarray(picture).save(memory, "PNG", compress_level=4)

@@ -18,7 +18,7 @@ from pipelines.sheet import to_ras
 from pipelines.sinks.classes import relabel
 from pipelines.sinks.folder import PICTURES, VOLUMES, FolderSink, unfit
 from pipelines.sinks.masks import run_lengths
-from pipelines.sinks.pictures import Seen, axial, grey, levels, png, seen
+from pipelines.sinks.pictures import Seen, axial, displayed, levels, png, seen
 from pipelines.sinks.volumes import labels_on, picked
 from simdata.image import Image
 from simdata.sample import Sample
@@ -47,7 +47,7 @@ class Prompts(FolderSink):
     def write(self, index: int, sample: Sample) -> None:
         for name, image in picked(sample, self.images).items():
             if is_flat(image):
-                self._picture(f"{index:06d}_{name}", grey(image), seen(sample, image, self.labels))
+                self._picture(f"{index:06d}_{name}", displayed(image), seen(sample, image, self.labels))
             else:
                 self._slices(f"{index:06d}_{name}", sample, image)
 
@@ -62,10 +62,10 @@ class Prompts(FolderSink):
             parts = [Seen(what, labels == n) for what, n in self.numbers.items() if (labels == n).any()]
             self._picture(f"{name}_{position:04d}", axial(shades, image, position), parts)
 
-    def _picture(self, name: str, picture: UInt8[ndarray, "rows columns"], parts: list[Seen]) -> None:
+    def _picture(self, name: str, picture: UInt8[ndarray, "rows columns *colours"], parts: list[Seen]) -> None:
         self.put(f"{name}.png", png(picture))
         large = [part for part in parts if part.mask.sum() >= self.smallest_px]
-        rows, columns = picture.shape
+        rows, columns = picture.shape[:2]
         about = {"image_id": name, "file_name": f"{name}.png", "width": columns, "height": rows}
         annotations = [{"id": n, **self._prompt(part)} for n, part in enumerate(large, 1)]
         self.put_json(f"{name}.json", {"image": about, "annotations": annotations})
