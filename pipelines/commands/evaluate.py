@@ -25,10 +25,13 @@ def evaluate(
 
     from pipelines.durable import write_whole
     from pipelines.learn.evaluate import Evaluation, seen
+    from pipelines.learn.extra import check_torch
     from pipelines.learn.folders import source_of
-    from pipelines.learn.model import load
     from pipelines.learn.pictures import write_overlay
     from pipelines.progress import silent, told
+
+    check_torch()
+    from pipelines.learn.model import load
 
     judged = load(model, allowed(plugins))
     classes = judged.training.classes
@@ -38,7 +41,7 @@ def evaluate(
         for score, example, found in seen(judged.predict, examples, len(classes), progress):
             scores.append(score)
             if overlays:
-                write_overlay(overlays, example, found, score)
+                write_overlay(overlays, example, found)
     evaluation = Evaluation(tuple(scores))
     tree = {"model": str(model), **evaluation.plain(classes)}
     if json:

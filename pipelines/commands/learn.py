@@ -21,9 +21,12 @@ def learn(
 ) -> None:
     """Train a network; run again, it goes on where it stopped."""
     from pipelines.interrupt import leaving_well
+    from pipelines.learn.extra import check_torch
     from pipelines.learn.recipe import load
-    from pipelines.learn.train import train
     from pipelines.progress import lasting, silent, told
+
+    check_torch()
+    from pipelines.learn.train import train
 
     seeds = [] if seed is None else [f"seed={seed}"]
     training = load(recipe, [*changes, *seeds], allowed(plugins))

@@ -1,4 +1,4 @@
-"""The door to MONAI and safetensors, which only learning needs."""
+"""The door to torch, MONAI and safetensors, which only learning needs."""
 
 import warnings
 from functools import cache
@@ -6,6 +6,11 @@ from importlib import import_module
 from types import ModuleType
 
 from simdata.errors import BackendError
+
+
+def check_torch() -> None:
+    """Raises BackendError if torch is not installed: before the modules are imported that begin with it."""
+    extra("torch")
 
 
 @cache

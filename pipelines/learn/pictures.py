@@ -1,32 +1,35 @@
-"""What a model found over the image, beside what a person drew."""
+"""What a model found over the image, beside the image itself."""
 
 from pathlib import Path, PurePath
 
 import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
+from PIL import Image as Picture
 
 from pipelines.durable import write_whole
-from pipelines.learn.evaluate import Score
 from pipelines.learn.example import REST, UNKNOWN, Example
 from pipelines.learn.intensity import Percentiles
-from pipelines.learn.study.overlay import Seen, sheet
+from pipelines.learn.study.overlay import compared
 from pipelines.sheet import png
 
-MEASURED = "found"
+LEAST_PX = 300
+"""Smaller images are shown larger, by a whole number."""
 
 
-def write_overlay(folder: Path, example: Example, found: UInt8[ndarray, "..."], score: Score) -> None:
-    """Writes NAME.png: the image, and over it agreement, misses and inventions, of all classes together.
+def write_overlay(folder: Path, example: Example, found: UInt8[ndarray, "..."]) -> None:
+    """Writes NAME.png: the image, and over it what both found (white), what was missed (blue), invented (orange).
 
-    Of a volume the axial slice that holds most. Raises DatasetError if the disk refuses.
+    All classes together; of a volume the axial slice that holds most. Raises DatasetError if the disk refuses.
     """
     grey = Percentiles()(example.image).mean(axis=0)
     said, true = ((label != REST) & (label != UNKNOWN) for label in (found, example.known()))
     if grey.ndim == 3:
         fullest = int((said | true).sum(axis=(0, 1)).argmax())
         grey, said, true = (array[..., fullest].T[::-1, ::-1] for array in (grey, said, true))
+    plain = np.repeat((255 * grey).astype(np.uint8)[..., None], 3, axis=2)
+    both = np.concatenate([plain, compared(grey, true, said)], axis=1)
+    times = -(-LEAST_PX // len(both))
+    page = Picture.fromarray(both.repeat(times, axis=0).repeat(times, axis=1))
     folder.mkdir(parents=True, exist_ok=True)
-    stem = PurePath(example.name).name.partition(".")[0]
-    page = sheet([Seen(stem, grey, true, {MEASURED: (said, float(np.mean(score.dice)))})])
-    write_whole(folder / f"{stem}.png", png(page))
+    write_whole(folder / f"{PurePath(example.name).name.partition('.')[0]}.png", png(page))
