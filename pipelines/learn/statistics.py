@@ -32,6 +32,10 @@ class Interval:
         """1 if all of it lies above 0, -1 below, 0 if 0 is inside."""
         return int(self.low > 0) - int(self.high < 0)
 
+    def clipped(self, low: float, high: float) -> "Interval":
+        """What of it is possible, for a measure that never leaves these ends."""
+        return Interval(self.mean, max(self.low, low), min(self.high, high))
+
     def __str__(self) -> str:
         return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
 

@@ -50,7 +50,7 @@ class Findings:
 
     def mean(self, setting: Setting, measure: str = "dice", under: str = PLAIN) -> Interval:
         """The mean of its scores, and what other images and seeds might have given."""
-        return interval(self.table(setting, measure, under), _rng())
+        return interval(self.table(setting, measure, under), _rng()).clipped(0, 1)
 
     def verdict(self, one: Setting, other: Setting, under: str = PLAIN) -> Verdict:
         """The difference of two settings on the same images and seeds."""

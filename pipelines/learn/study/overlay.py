@@ -11,9 +11,10 @@ from PIL import ImageDraw, ImageFont
 
 from pipelines.sheet import BACKGROUND, INK
 
+Ink = tuple[int, int, int]
 AGREED, MISSED, INVENTED = (235, 235, 235), (90, 150, 255), (255, 130, 40)
 """In both; only drawn by the person; only found by the model."""
-TILE_PX, GAP_PX, TITLE_PX = 240, 6, 20
+TILE_PX, GAP_PX, TITLE_PX, KEY_PX = 240, 6, 20, 110
 DIMMED = 0.55
 KEY = {"both": AGREED, "missed": MISSED, "invented": INVENTED}
 
@@ -30,15 +31,7 @@ class Seen:
 
 def sheet(rows: Sequence[Seen]) -> Picture.Image:
     """A row for each image: plain, then under each model with what it agreed on, missed and invented."""
-    lines = [_row(seen) for seen in rows]
-    width = max(line.width for line in lines)
-    page = Picture.new("RGB", (width, sum(line.height + GAP_PX for line in lines) + TITLE_PX), BACKGROUND)
-    y = 0
-    for line in lines:
-        page.paste(line, (0, y))
-        y += line.height + GAP_PX
-    _key(page, y)
-    return page
+    return laid([_row(seen) for seen in rows], KEY)
 
 
 def compared(
@@ -52,20 +45,8 @@ def compared(
     return rgb
 
 
-def _row(seen: Seen) -> Picture.Image:
-    plain = np.repeat((255 * np.clip(seen.image, 0, 1)).astype(np.uint8)[..., None], 3, axis=2)
-    tiles = {seen.name: plain}
-    tiles |= {
-        f"{name}  {dice:.3f}": compared(seen.image, seen.drawn, mask) for name, (mask, dice) in seen.found.items()
-    }
-    pictures = [_titled(rgb, title) for title, rgb in tiles.items()]
-    row = Picture.new("RGB", (len(pictures) * (TILE_PX + GAP_PX) - GAP_PX, max(p.height for p in pictures)), BACKGROUND)
-    for n, picture in enumerate(pictures):
-        row.paste(picture, (n * (TILE_PX + GAP_PX), 0))
-    return row
-
-
-def _titled(rgb: UInt8[ndarray, "rows columns 3"], title: str) -> Picture.Image:
+def titled(rgb: UInt8[ndarray, "rows columns 3"], title: str) -> Picture.Image:
+    """A tile of a page with a title above."""
     high = max(1, round(TILE_PX * rgb.shape[0] / rgb.shape[1]))
     page = Picture.new("RGB", (TILE_PX, high + TITLE_PX), BACKGROUND)
     page.paste(Picture.fromarray(rgb).resize((TILE_PX, high), Picture.Resampling.LANCZOS), (0, TITLE_PX))
@@ -73,9 +54,26 @@ def _titled(rgb: UInt8[ndarray, "rows columns 3"], title: str) -> Picture.Image:
     return page
 
 
-def _key(page: Picture.Image, y: int) -> None:
+def laid(lines: Sequence[Sequence[Picture.Image]], key: Mapping[str, Ink]) -> Picture.Image:
+    """A page of tiles, line below line, and what the colours mean at its foot."""
+    width = max(len(line) for line in lines) * (TILE_PX + GAP_PX) - GAP_PX
+    heights = [max(tile.height for tile in line) + GAP_PX for line in lines]
+    page, y = Picture.new("RGB", (width, sum(heights) + TITLE_PX), BACKGROUND), 0
+    for line, height in zip(lines, heights, strict=True):
+        for n, tile in enumerate(line):
+            page.paste(tile, (n * (TILE_PX + GAP_PX), y))
+        y += height
     pen, x = ImageDraw.Draw(page), 4
-    for word, ink in KEY.items():
+    for word, ink in key.items():
         pen.rectangle((x, y + 4, x + 10, y + 14), fill=ink)
         pen.text((x + 16, y + 2), word, fill=INK, font=ImageFont.load_default(12))
-        x += 90
+        x += KEY_PX
+    return page
+
+
+def _row(seen: Seen) -> list[Picture.Image]:
+    plain = np.repeat((255 * np.clip(seen.image, 0, 1)).astype(np.uint8)[..., None], 3, axis=2)
+    models = {
+        f"{name}  {dice:.3f}": compared(seen.image, seen.drawn, mask) for name, (mask, dice) in seen.found.items()
+    }
+    return [titled(rgb, title) for title, rgb in {seen.name: plain, **models}.items()]

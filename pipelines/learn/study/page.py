@@ -119,7 +119,7 @@ def _curves(found: Findings) -> str:
     }
     if not lines:
         return ""
-    plot = card("loss, each arm's own", curves(lines, "steps", "loss over steps"))
+    plot = card("loss, on what each arm learns from", curves(lines, "steps", "loss over steps"))
     return cards([plot], "cards pairs")
 
 

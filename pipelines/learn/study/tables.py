@@ -60,12 +60,12 @@ def curve(found: Findings) -> Table:
 
 
 def degraded(found: Findings) -> Table:
-    """A row for every degradation, a column for every setting."""
+    """A row for every setting, a column for every degradation."""
     rows = tuple(
-        (_words(under), *(f"{found.mean(setting, under=under).mean:.3f}" for setting in found.compared))
-        for under in found.conditions
+        (told_setting(setting), *(f"{found.mean(setting, under=under).mean:.3f}" for under in found.conditions))
+        for setting in found.compared
     )
-    return Table("Dice on degraded images", ("", *map(told_setting, found.compared)), rows)
+    return Table("Mean Dice on degraded images", ("", *map(_words, found.conditions)), rows)
 
 
 def robustness(found: Findings) -> Table:

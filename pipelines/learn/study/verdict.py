@@ -50,12 +50,20 @@ def told_difference(one: Interval) -> str:
 
 def summary(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What they say together; where synthetic data loses comes first."""
-    found = {word: [one.names for one in verdicts if one.word == word] for word in (WORSE, BETTER, OPEN)}
+    found = {word: _grouped([one for one in verdicts if one.word == word]) for word in (WORSE, BETTER, OPEN)}
     told = [
-        f"Synthetic data loses: {'; '.join(found[WORSE])}." if found[WORSE] else "",
-        f"Synthetic data wins: {'; '.join(found[BETTER])}." if found[BETTER] else "Nowhere is a gain shown.",
-        f"No difference is shown: {'; '.join(found[OPEN])}." if found[OPEN] else "",
+        f"Synthetic data loses: {found[WORSE]}." if found[WORSE] else "Nowhere is a loss by synthetic data shown.",
+        f"Synthetic data wins: {found[BETTER]}." if found[BETTER] else "Nowhere is a gain by synthetic data shown.",
+        f"No difference is shown: {found[OPEN]}." if found[OPEN] else "",
     ]
-    if not found[WORSE]:
-        told.insert(0, "Nowhere is a loss by synthetic data shown.")
     return tuple(filter(None, told))
+
+
+def _grouped(verdicts: Sequence[Verdict]) -> str:
+    """Comparisons of the same two arms together: "pretrained against real, each with 1, 2 real images"."""
+    groups: dict[str, list[str]] = {}
+    for one in verdicts:
+        arms = f"{one.one.arm} against {one.other.arm}".replace("_", " ")
+        with_real = f"{arms}, each" if one.one.k else arms
+        groups.setdefault(with_real if one.other.k else arms, []).append(str(one.other.k))
+    return "; ".join(f"{arms} with {', '.join(ks)} real images" for arms, ks in groups.items())
