@@ -69,7 +69,7 @@ def test_vessels_of_a_picture_from_some_width_on():
     assert wide[5, 20] == wide[10, 10] == 1
     assert wide[15, 20] == 0
     assert wide[:, 20].sum() == 5, "0.4 mm from the middle of a pixel on; those at its edges are filled by half"
-    assert all_of_them[7:13, 25].sum() == 0, "the capillary between the two is none of them"
+    assert all_of_them[8:14, 24].sum() == 0, "the capillary between the two is none of them"
     kinds = VesselTruth(kinds=(("artery",), ("vein",)))(sample, image)[..., 0]
     assert set(np.unique(kinds)) == {0, 1, 2}
     assert kinds[10, 10] == 2
