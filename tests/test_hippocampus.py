@@ -189,3 +189,31 @@ def test_real_crops_are_of_left_hippocampi_at_1_mm_with_the_head_in_front(real):
         assert head[1] > tail[1] + 10
         to_the_right.append(head[0] > tail[0])
     assert np.mean(to_the_right) > 0.8
+
+
+# The guide
+
+
+@pytest.mark.slow
+def test_the_guide_runs_as_it_is_written(folder, samples, tmp_path):
+    from test_docs import ROOT, blocks, run
+
+    (tmp_path / "BRAINS").symlink_to(folder)
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    for number, sample in zip((1, 2, 163, 164), samples, strict=False):
+        mask = sample.scene.mask(sample.recipe["grow"][0]["structure"])
+        for kind, array in {"image": sample.images["t1"].array, "label": mask.astype(np.uint8)}.items():
+            (tmp_path / "MSD" / kind).mkdir(parents=True, exist_ok=True)
+            path = tmp_path / "MSD" / kind / f"hippocampus_{number:03d}.nii.gz"
+            nib.save(nib.Nifti1Image(array, sample.scene.grid.affine), path)
+    short = {
+        "generate": "--count 3",
+        "learn": "--set stages.0.steps=2",
+        "evaluate": "",
+        "study": "--set steps=2 --set seeds=[1] --set ks=[1]",
+    }
+    ((_, commands),) = blocks("docs/hippocampus.md")
+    for line in commands.splitlines():
+        run(f"{line} {short[line.split()[1]]}", tmp_path)
+    assert (tmp_path / "scores.json").is_file()
+    assert (tmp_path / "study" / "report.html").is_file()
