@@ -24,8 +24,8 @@ class Tier(NamedTuple):
 
 
 TIERS = (
-    Tier(0.1, 0.4, (0.025, 0.025, 0.015)),
-    Tier(0.4, 1.0, (0.07, 0.07, 0.04)),
+    Tier(0.12, 0.4, (0.035, 0.035, 0.012)),
+    Tier(0.4, 1.0, (0.1, 0.1, 0.03)),
 )
 """Sattler's and Haller's layer; choriocapillaris, above them, is too fine to be seen (figures from memory)."""
 STEP_MM = 0.02
@@ -40,7 +40,7 @@ class Choroid(Growth):
     the scene has no choroid.
     """
 
-    share: Annotated[float, Gt(0), Lt(1)] = 0.55
+    share: Annotated[float, Gt(0), Lt(1)] = 0.5
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         side = laterality(scene)

@@ -35,7 +35,8 @@ class OCT(Scanner):
 
     The image is 10 log10 of the power, 0 dB for nerve fibres at the surface. The beam visits every place as often as
     Speckle.visits says, of which the mean is seen; each time it misses the place by miss_mm, so that speckle averages
-    out. depth_mm: height of the picture, whose top is where the two arms of the interferometer are equally long.
+    out. An eye that moves is followed, and seen as it lies at rest. depth_mm: height of the picture, whose top is where
+    the two arms of the interferometer are equally long.
     """
 
     field_mm: Annotated[float, Gt(0), Le(12)] = 6.0

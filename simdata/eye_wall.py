@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 
 from simdata.errors import SceneError
@@ -30,15 +30,13 @@ def floor_mm(scene: Scene, layers: Collection[str]) -> Float64[ndarray, "x y"]:
     """
     among = np.zeros(int(scene.labels.max()) + 1, bool)
     among[[id for id, one in scene.structures.items() if layer(one) in layers and id < len(among)]] = True
-    inside = among[scene.labels]
-    if inside[..., -1].any():
+    below = scene.labels[..., -1]
+    if among[below].any():
+        name = layer(scene.structures[int(below[among[below]][0])])
         deep_mm = scene.grid.shape[2] * scene.grid.spacing_mm[2]
-        raise SceneError(
-            f"floor_mm: {scene.grid.shape[2]} voxels, {deep_mm:g} mm, of the wall of an eye end in "
-            f"{_last(scene, inside)}; a deeper wall would do"
-        )
-    last = inside.shape[2] - inside[..., ::-1].argmax(axis=2)
-    return np.where(inside.any(axis=2), last, 0) * scene.grid.spacing_mm[2]
+        raise SceneError(f"floor_mm: the wall of the eye ends in {name}, after {deep_mm:g} mm; a deeper wall would do")
+    last = np.array([_last(among[plane]) for plane in scene.labels])
+    return last * scene.grid.spacing_mm[2]
 
 
 def over(surface_mm: Float64[ndarray, "x y"], grid: Grid, places_mm: Float[ndarray, "*n 3"]) -> Float64[ndarray, "*n"]:
@@ -49,5 +47,6 @@ def over(surface_mm: Float64[ndarray, "x y"], grid: Grid, places_mm: Float[ndarr
     return map_coordinates(surface_mm, index, order=1, mode="nearest")
 
 
-def _last(scene: Scene, inside: ndarray) -> str:
-    return layer(scene.structures[int(scene.labels[..., -1][inside[..., -1]][0])])
+def _last(inside: Bool[ndarray, "y z"]) -> Int[ndarray, " y"]:
+    """1 + the last place that is inside, 0 where none is."""
+    return np.where(inside.any(axis=1), inside.shape[1] - inside[:, ::-1].argmax(axis=1), 0)

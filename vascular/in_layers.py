@@ -33,8 +33,8 @@ NOMINAL_MM = np.array([0.0, *(layer.depth_mm for layer in LAYERS)])
 class InLayers(Growth):
     """Moves the vessels of `bed`, a retina, along z into the layers of the wall that they lie in.
 
-    Between the nets depth is stretched linearly; arteries and veins wider than a net is deep keep the distances of
-    their crossings. Raises SceneError if the scene has no such layers, or the wall ends in one of them.
+    Between the nets depth is stretched linearly; arteries and veins keep the distances of their crossings, but for the
+    roof above them. Raises SceneError if the scene has no such layers, or the wall ends in one of them.
     """
 
     bed: str = BED
@@ -64,8 +64,7 @@ def _deep(depth_mm: Float64[ndarray, " n"], nets: Float64[ndarray, "n 3"], vesse
     step = np.clip(np.searchsorted(NOMINAL_MM, depth_mm) - 1, 0, len(LAYERS) - 1)
     share = (depth_mm - NOMINAL_MM[step]) / np.diff(NOMINAL_MM)[step]
     above, below = (np.take_along_axis(knots, rows[:, None], 1)[:, 0] for rows in (step, step + 1))
-    stretched = above + share * (below - above)
-    beside = nets[:, 0] + depth_mm - NOMINAL_MM[1]
-    large = ((vessels.kind == ARTERY) | (vessels.kind == VEIN)) & (depth_mm > NOMINAL_MM[1])
-    roof = np.minimum(depth_mm, vessels.radius_mm + ROOF_MM)
-    return np.maximum(np.where(large, beside, stretched), roof)
+    roof = vessels.radius_mm + ROOF_MM
+    beside = depth_mm - np.maximum(NOMINAL_MM[1], roof) + np.maximum(nets[:, 0], roof)
+    large = (vessels.kind == ARTERY) | (vessels.kind == VEIN)
+    return np.maximum(np.where(large, beside, above + share * (below - above)), roof)

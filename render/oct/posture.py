@@ -68,7 +68,8 @@ class Posture:
     @cached_property
     def _inner_mm(self) -> Float64[ndarray, "x y"]:
         """Depth of the inner surface below the top of the picture, at each column of the wall."""
-        x_mm, y_mm = np.moveaxis(self.scene.grid.points_mm()[:, :, 0, :2], -1, 0)
+        top = self.scene.grid.crop((0, 0, 0), (*self.scene.grid.shape[:2], 1))
+        x_mm, y_mm = np.moveaxis(top.points_mm()[:, :, 0, :2], -1, 0)
         inner = self.bowl.outer_mm(x_mm, y_mm) - floor_mm(self.scene, RETINA)
         nearest = over(inner, self.scene.grid, self._columns_mm).min()
         return inner - nearest + self.bowl.top_mm
