@@ -24,6 +24,13 @@ def document(title: str, body: str, script: str = "") -> str:
     )
 
 
+def drawing(svg: str) -> str:
+    """A plot as a file of its own: with the style of a page inside."""
+    style = (files("pipelines.page") / "style.css").read_text(encoding="utf-8")
+    head, rest = svg.split(">", 1)
+    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>\n{style}</style>{rest}\n'
+
+
 def table(heads: Iterable[str], rows: Iterable[tuple[Sequence[str], bool | None]]) -> str:
     """A table of text; a row whose second value is False is marked."""
     body = ((tuple(escape(cell) for cell in cells), good is False) for cells, good in rows)

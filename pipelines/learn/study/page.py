@@ -66,34 +66,45 @@ def _loud(sentence: str) -> str:
     return ' class="wrong"' if sentence.startswith("Synthetic data loses") else ""
 
 
-def _scores(found: Findings) -> str:
+def plots(found: Findings) -> dict[str, str]:
+    """Dice and clDice over the number of real images, and Dice over that of synthetic ones, as SVG."""
     arms = list(dict.fromkeys(setting.arm for setting in found.compared))
     ks = [str(k) for k in sorted({setting.k for setting in found.compared})]
-    plots = []
+    made = {}
     for measure, name in tables.NAMES.items():
         series = {
             arm.replace("_", " "): {str(one.k): found.mean(one, measure) for one in found.compared if one.arm == arm}
             for arm in arms
         }
-        plots.append(card(name, whiskers(ks, series, "real images", f"{name} of {', '.join(arms)}")))
-    return cards(plots, "cards pairs") + "".join(_table(tables.scores(found, measure)) for measure in tables.NAMES)
+        made[measure] = whiskers(ks, series, "real images", f"{name} of {', '.join(arms)}")
+    return made | ({"scaling": _law(found)} if scaled(found.study) else {})
+
+
+def _scores(found: Findings) -> str:
+    drawn = plots(found)
+    over = cards([card(name, drawn[measure]) for measure, name in tables.NAMES.items()], "cards pairs")
+    return over + "".join(_table(tables.scores(found, measure)) for measure in tables.NAMES)
+
+
+def _law(found: Findings) -> str:
+    points = [(point.synthetic, found.mean(point)) for point in scaled(found.study)]
+    fitted: Curve = ()
+    if found.scaling:
+        few, many = (end(count for count, _ in points) for end in (min, max))
+        fitted = [(n, 1 - found.scaling.law(n)) for n in np.geomspace(few, many, POINTS).tolist()]
+    return law(points, fitted, "synthetic images", "Dice over the number of synthetic images")
 
 
 def _scaling(found: Findings) -> str:
-    points = [(point.synthetic, found.mean(point)) for point in scaled(found.study)]
-    if not points:
+    if not scaled(found.study):
         return ""
     fitted, words = found.scaling, "Too few numbers of images for a power law."
-    drawn: Curve = ()
     if fitted:
-        few, many = (end(count for count, _ in points) for end in (min, max))
-        counts = np.geomspace(few, many, POINTS).tolist()
-        drawn = [(n, 1 - fitted.law(n)) for n in counts]
         words = (
             f"1 - Dice = {fitted.law.scale:.3g} n^-b + c with b = {fitted.exponent} and c = {fitted.floor}, which more "
             f"images of this kind would leave; the means miss the law by {fitted.misfit:.4f} (root mean square)."
         )
-    plot = card("Dice", law(points, drawn, "synthetic images", "Dice over the number of synthetic images"))
+    plot = card("Dice", _law(found))
     return f"<p>{escape(words)}</p>" + cards([plot], "cards pairs") + _table(tables.curve(found))
 
 

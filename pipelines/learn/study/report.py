@@ -10,22 +10,32 @@ from pipelines.durable import write_whole
 from pipelines.learn.study.examples import examples
 from pipelines.learn.study.findings import Findings
 from pipelines.learn.study.overlay import sheet
-from pipelines.learn.study.page import page
+from pipelines.learn.study.page import page, plots
 from pipelines.learn.study.tables import tables
 from pipelines.learn.study.verdict import summary
+from pipelines.page.document import drawing
+from pipelines.sheet import png
 
-NUMBERS, TABLES, PAGE = "study.json", "tables.md", "report.html"
+NUMBERS, TABLES, PAGE, EXAMPLES = "study.json", "tables.md", "report.html", "examples.png"
+COLOURS = 64
+"""Of the examples as a file."""
 VERSIONED = ("simdata", "torch", "monai", "numpy")
 
 
 def write(found: Findings, folder: Path) -> dict[str, Any]:
-    """Writes the three files of a study into its folder; returns the numbers. Raises DatasetError if it cannot."""
+    """Writes numbers, tables, page, and the plots and examples of it alone, into the folder of a study.
+
+    Returns the numbers. Raises DatasetError if the disk refuses.
+    """
     recipe, versions = describe(found.study), {package: version(package) for package in VERSIONED}
     figures = {"summary": list(summary(found.verdicts)), **found.plain(), "versions": versions, "recipe": recipe}
-    html = page(found, recipe, sheet(examples(found, folder)), versions)
+    seen = sheet(examples(found, folder))
     write_whole(folder / NUMBERS, (json.dumps(figures, indent=1) + "\n").encode())
     write_whole(folder / TABLES, markdown(found).encode())
-    write_whole(folder / PAGE, html.encode())
+    write_whole(folder / PAGE, page(found, recipe, seen, versions).encode())
+    write_whole(folder / EXAMPLES, png(seen.quantize(COLOURS)))
+    for name, svg in plots(found).items():
+        write_whole(folder / f"{name}.svg", drawing(svg).encode())
     return figures
 
 
