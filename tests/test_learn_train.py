@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from pipelines.learn.evaluate import evaluate
 from pipelines.learn.model import load
 from pipelines.learn.recipe import training
 from pipelines.learn.train import train
+from pipelines.plain import dump_yaml
 from simdata.errors import DatasetError, RecipeError
 
 
@@ -199,3 +202,17 @@ def source_image(folder):
     import nibabel as nib
 
     return nib.load(folder / "images/case_0.nii.gz").get_fdata(dtype=np.float32)[None]
+
+
+@pytest.mark.slow
+def test_two_processes_learn_together_to_the_same_bytes_in_every_run(folder, tmp_path):
+    tree = recipe(folder, validation={"source": "held", "every": 4, "patience": 3})
+    (tmp_path / "r.yaml").write_text(dump_yaml(tree))
+    start = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    for name in ("a", "b"):
+        learn = ["--module", "pipelines", "learn", tmp_path / "r.yaml", "--out", tmp_path / name]
+        done = subprocess.run([*start, *learn], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("model:") == 1
+    assert weights(tmp_path / "a") == weights(tmp_path / "b")
+    assert json.loads((tmp_path / "a/model.json").read_text())["ranks"] == 2

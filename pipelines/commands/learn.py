@@ -19,23 +19,26 @@ def learn(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train a network; run again, it goes on where it stopped."""
+    """Train a network; run again, it goes on where it stopped. `torchrun -m pipelines learn ...` uses several GPUs."""
     from pipelines.interrupt import leaving_well
     from pipelines.learn.extra import check_torch
     from pipelines.learn.recipe import load
     from pipelines.progress import lasting, silent, told
 
     check_torch()
+    from pipelines.learn.place import speaks
     from pipelines.learn.train import train
 
     seeds = [] if seed is None else [f"seed={seed}"]
     training = load(recipe, [*changes, *seeds], allowed(plugins))
     try:
-        with leaving_well(), silent() if quiet or json else told("learn") as progress:
+        with leaving_well(), silent() if quiet or json or not speaks() else told("learn") as progress:
             trained = train(training, out, progress)
     except KeyboardInterrupt as stop:
         complain(f"interrupted; what was learnt is kept in {out}, and the same command goes on")
         raise typer.Exit(INTERRUPTED) from stop
+    if not speaks():
+        return
     summary = {"folder": str(out), "steps": trained.steps, "seconds": trained.seconds, "looks": list(trained.looks)}
     best = f", Dice {max(look['dice'] for look in trained.looks):.3f} at best" if trained.looks else ""
     say(f"model: {out}, {trained.steps} steps in {lasting(trained.seconds)}{best}", summary, quiet, json)

@@ -10,6 +10,9 @@ from torch import distributed
 from torch.nn import Module
 from torch.nn.parallel import DistributedDataParallel
 
+RANKS = {"WORLD_SIZE": 1, "RANK": 0, "LOCAL_RANK": 0}
+"""What torchrun says in the environment, and what holds without it."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -51,7 +54,7 @@ class Place:
 @contextmanager
 def here() -> Iterator[Place]:
     """The place of this process; within, torch's random numbers are its own, and a GPU adds in a fixed order."""
-    ranks, rank, local = (int(os.environ.get(name, default)) for name, default in RANKS)
+    ranks, rank, local = (int(os.environ.get(name, without)) for name, without in RANKS.items())
     device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
     if ranks > 1:
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
@@ -66,5 +69,6 @@ def here() -> Iterator[Place]:
             distributed.destroy_process_group()
 
 
-RANKS = (("WORLD_SIZE", "1"), ("RANK", "0"), ("LOCAL_RANK", "0"))
-"""What torchrun says in the environment, and what holds without it."""
+def speaks() -> bool:
+    """True of the one process that tells of the training."""
+    return int(os.environ.get("RANK", RANKS["RANK"])) == 0
