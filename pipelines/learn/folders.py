@@ -11,15 +11,17 @@ from pipelines.learn.values import Values
 from simdata.errors import DatasetError, RecipeError
 
 
-def source_of(images: Path, labels: Path | None, ids: str, values: str, scale: float = 1.0) -> Source:
-    """The source of two folders. values: "1 2, 3" for the first class and the second one, "" for masks.
+def source_of(
+    images: str | Path, labels: str | Path | None = None, ids: str = "", values: str = "", scale: float = 1.0
+) -> Source:
+    """The source of two folders; of unlabelled images without the second one. ids, scale: as `Pictures` has them.
 
-    scale: of pictures, as `Pictures` takes it; volumes have millimetres.
+    values: "1 2, 3" for the first class and the second one, "" for masks.
     Raises DatasetError if the first holds neither pictures nor volumes, RecipeError for values that are no numbers.
     """
-    if not images.is_dir():
+    if not Path(images).is_dir():
         raise DatasetError(f"{images}: there is no such folder; one with images would do")
-    names = [path.name.lower() for path in images.iterdir()]
+    names = [path.name.lower() for path in Path(images).iterdir()]
     both = {"images": str(images), "labels": str(labels or ""), "ids": ids, "values": _values(values)}
     if any(name.endswith(PICTURES) for name in names):
         return Pictures(**both, scale=scale)

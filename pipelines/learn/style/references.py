@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from jaxtyping import Float32
 from numpy import ndarray
@@ -23,6 +22,6 @@ def reference(images: str, ids: str, rng: Generator) -> Float32[ndarray, "c ..."
 
 @cache
 def _opened(images: str, ids: str) -> Opened:
-    there = source_of(Path(images), None, ids, "").open(1)
+    there = source_of(images, ids=ids).open(1)
     as_seen = Percentiles()
     return Opened(there.names, lambda n: replace(there[n], image=as_seen(there[n].image)), ROOM_BYTES)
