@@ -5,8 +5,18 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import SOME_FAILED, Changes, Json, Plugins, Quiet, RecipeFile, allowed, complain, say
-from pipelines.work_options import interruptible
+from pipelines.options import (
+    INTERRUPTED,
+    SOME_FAILED,
+    Changes,
+    Json,
+    Plugins,
+    Quiet,
+    RecipeFile,
+    allowed,
+    complain,
+    say,
+)
 
 
 def study(
@@ -18,6 +28,7 @@ def study(
     json: Json = False,
 ) -> None:
     """Train arms with and without synthetic data at equal steps, and report what differs; run again, it goes on."""
+    from pipelines.interrupt import leaving_well
     from pipelines.learn.study.findings import Findings
     from pipelines.learn.study.recipe import load
     from pipelines.learn.study.report import PAGE, TABLES, write
@@ -25,8 +36,12 @@ def study(
     from pipelines.progress import silent, told
 
     asked = load(recipe, changes, allowed(plugins))
-    with interruptible(out), silent() if quiet or json else told("study") as progress:
-        outcomes = work(asked, out, progress, allowed(plugins))
+    try:
+        with leaving_well(), silent() if quiet or json else told("study") as progress:
+            outcomes = work(asked, out, progress, allowed(plugins))
+    except KeyboardInterrupt as stop:
+        complain(f"interrupted; what was learnt is kept in {out}, and the same command goes on")
+        raise typer.Exit(INTERRUPTED) from stop
     figures = write(Findings(asked, outcomes), out)
     words = "\n".join([*figures["summary"], f"report: {out / PAGE}, tables: {out / TABLES}"])
     say(words, figures, quiet, json)

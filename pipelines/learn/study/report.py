@@ -17,7 +17,7 @@ from pipelines.page.document import drawing
 from pipelines.sheet import png
 
 NUMBERS, TABLES, PAGE, EXAMPLES = "study.json", "tables.md", "report.html", "examples.png"
-COLOURS = 64
+COLOURS = 256
 """Of the examples as a file."""
 VERSIONED = ("simdata", "torch", "monai", "numpy")
 

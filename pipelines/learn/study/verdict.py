@@ -39,7 +39,7 @@ class Verdict:
 def told_setting(setting: Setting) -> str:
     """A setting in words."""
     arm = setting.arm.replace("_", " ")
-    real = f"{arm} with {setting.k} real image{'' if setting.k == 1 else 's'}" if setting.k else arm
+    real = f"{arm} with {_images([setting.k])}" if setting.k else arm
     return f"{real}, {setting.synthetic} synthetic" if setting.synthetic else real
 
 
@@ -61,9 +61,12 @@ def summary(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
 
 def _grouped(verdicts: Sequence[Verdict]) -> str:
     """Comparisons of the same two arms together: "pretrained against real, each with 1, 2 real images"."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[int]] = {}
     for one in verdicts:
         arms = f"{one.one.arm} against {one.other.arm}".replace("_", " ")
-        with_real = f"{arms}, each" if one.one.k else arms
-        groups.setdefault(with_real if one.other.k else arms, []).append(str(one.other.k))
-    return "; ".join(f"{arms} with {', '.join(ks)} real images" for arms, ks in groups.items())
+        groups.setdefault(f"{arms}, each" if one.one.k else arms, []).append(one.other.k)
+    return "; ".join(f"{arms} with {_images(ks)}" if any(ks) else arms for arms, ks in groups.items())
+
+
+def _images(ks: Sequence[int]) -> str:
+    return f"{', '.join(map(str, ks))} real image{'' if list(ks) == [1] else 's'}"
