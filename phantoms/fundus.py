@@ -34,7 +34,8 @@ class Fundus(Phantom):
     """A square field of field_mm around the fovea, one voxel thick.
 
     The axes are those of a fundus picture: x to its right, y up, z towards who looks into the eye. Its fields are what
-    light meets there: "rpe_melanin" and "choroid_melanin", optical density at 500 nm once through; "choroid_blood", mm;
+    light meets there: "rpe_melanin" (with what lies before the choroid's vessels) and "choroid_melanin", optical
+    density at 500 nm once through; "choroid_blood", mm;
     "macular_pigment", optical density at 460 nm; "nerve_fibres", mm; "disc", share of the voxel; "pallor", 1 where
     the disc is as pale as in its cup; "gloss",
     share of light that is mirrored.
@@ -57,7 +58,7 @@ class Fundus(Phantom):
         vessels = choroid(ground, self.pigmentation, self.tessellation, rng)
         fibres = fibres_mm(ground, rng)
         fields = {
-            "rpe_melanin": epithelium(ground, self.pigmentation, rng) * (1 - papilla.bare),
+            "rpe_melanin": (epithelium(ground, self.pigmentation, rng) + vessels.front) * (1 - papilla.bare),
             "choroid_melanin": vessels.melanin * (1 - papilla.bare),
             "choroid_blood": vessels.blood_mm * (1 - HALF * papilla.bare),
             "macular_pigment": macular_pigment(ground, rng),

@@ -44,7 +44,7 @@ class Fundus(Scanner):
     fill: Annotated[float, Gt(0.1), Le(2)] = 0.95
     gaze_mm: tuple[float, float] = (0.0, 0.0)
     exposure: Annotated[float, Gt(0), Le(1)] = 0.55
-    full_electrons: Annotated[float, Gt(0)] = 20000.0
+    full_electrons: Annotated[float, Gt(0)] = 10000.0
     development: Development = Development()
     effects: tuple[Effect, ...] = (UnevenFlash(), EyeOptics(), QuantumNoise(), ElectronicNoise(8.0, 1.0))
 

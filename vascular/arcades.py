@@ -29,6 +29,8 @@ SHAPE, SHAPE_SD = np.array((0.2, 0.8, 0.68)), np.array((0.7, 0.14, 0.06))
 fovea, over that of its top."""
 COMPANION = 0.25
 """What artery and vein of an arcade differ in their shape, over what arcades differ."""
+CLOSING = 0.35
+"""Of the height of an arcade's top, by which it comes nearer to the raphe 7 mm from the fovea."""
 WAVER_MM = 0.08
 """Of the longest wave of a trunk, 6 mm."""
 STEP_MM = 0.1
@@ -48,8 +50,13 @@ class _Line:
     mother: int
 
 
-def arcades(disc: Float[ndarray, " 2"], disc_radius_mm: float, nasal_mm: float, rng: Generator) -> Vessels:
-    """The trunks of an eye whose fundus ends nasal_mm from the fovea, both ways; two roots, in the disc."""
+def arcades(
+    disc: Float[ndarray, " 2"], disc_radius_mm: float, nasal_mm: float, rng: Generator, closing: float = CLOSING
+) -> Vessels:
+    """The trunks of an eye whose fundus ends nasal_mm from the fovea, both ways; two roots, in the disc.
+
+    closing: by which share of their height arcades come nearer to the raphe on the rest of their way.
+    """
     lines = [
         _Line(kind, np.array([[disc[0] + offset, disc[1]]]), ROOT)
         for kind, offset in ((ARTERY, ROOT_OFFSET_MM), (VEIN, -ROOT_OFFSET_MM))
@@ -63,7 +70,8 @@ def arcades(disc: Float[ndarray, " 2"], disc_radius_mm: float, nasal_mm: float, 
         for kind, sign in ((ARTERY, 1), (VEIN, -1)):
             top = max(height + sign * apart, inner + 0.5)
             rim = disc + disc_radius_mm * np.array([0.15 * sign, 0.95 * side])
-            lines.append(_temporal(lines[kind], kind, rim, side * top, -nasal_mm, shape + _shape(rng, COMPANION), rng))
+            own = shape + _shape(rng, COMPANION)
+            lines.append(_temporal(lines[kind], kind, rim, side * top, (-nasal_mm, closing), own, rng))
             mother = len(lines) - 1
             second = kind != first
             if not second or rng.random() < BOTH:
@@ -75,7 +83,7 @@ def arcades(disc: Float[ndarray, " 2"], disc_radius_mm: float, nasal_mm: float, 
     return _joined(lines)
 
 
-def _temporal(root: _Line, kind: int, rim, top: float, end: float, shape: Shape, rng: Generator) -> _Line:
+def _temporal(root: _Line, kind: int, rim, top: float, end: tuple[float, float], shape: Shape, rng: Generator) -> _Line:
     crest, droop, steep = shape
     through = [
         root.at[0],
@@ -83,7 +91,7 @@ def _temporal(root: _Line, kind: int, rim, top: float, end: float, shape: Shape,
         (3.4, steep * top),
         (crest, top),
         (crest - 3, droop * top),
-        (end, max(droop - 0.35, 0.15) * top),
+        (end[0], max(droop - end[1], 0.15) * top),
     ]
     return _Line(kind, _course(through, rng), kind)
 

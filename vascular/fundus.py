@@ -15,7 +15,7 @@ from numpy.random import Generator
 from simdata.grid import Grid
 from simdata.vessels import Vessels
 from vascular.angiogenesis import Tissue
-from vascular.arcades import arcades
+from vascular.arcades import CLOSING, arcades
 
 Laterality = Literal["right", "left"]
 
@@ -124,9 +124,10 @@ def fundus(rng: Generator) -> Fundus:
     return fundus_around(np.array(DISC_MM) + rng.normal(size=2) * DISC_SD_MM, EXTENT_MM[0], rng)
 
 
-def fundus_around(disc: Float[ndarray, " 2"], extent_mm: float, rng: Generator) -> Fundus:
-    """An eye whose disc is known, in a square around the fovea."""
-    return Fundus(disc, _zone(rng), _raphe(rng), arcades(disc, DISC_RADIUS_MM, extent_mm / 2, rng), extent_mm)
+def fundus_around(disc: Float[ndarray, " 2"], extent_mm: float, rng: Generator, closing: float = CLOSING) -> Fundus:
+    """An eye whose disc is known, in a square around the fovea. closing: of its arcades."""
+    zone, raphe = _zone(rng), _raphe(rng)
+    return Fundus(disc, zone, raphe, arcades(disc, DISC_RADIUS_MM, extent_mm / 2, rng, closing), extent_mm)
 
 
 def demand(u: Float[ndarray, "*n"], v: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:

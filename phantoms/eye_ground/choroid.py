@@ -13,22 +13,25 @@ from phantoms.eye_ground.noise import sampled, smooth_noise
 
 MELANIN, BLOOD_MM = 0.42, 0.11
 """Optical density of melanin at 500 nm, and mm of blood, all through; see pigment.EPITHELIUM for the source."""
-VESSELS, STROMA = 0.5, 0.7
+VESSELS, STROMA = 0.15, 0.45
 """Blood where vessels lie and melanin between them, more than the mean, where they show best (memory)."""
-AROUND, OUT = 90, 26
+FRONT = 0.2
+"""Optical density of the pigment cells between and before vessels, where it is seen best (memory)."""
+AROUND, OUT = 130, 34
 """Knots of noise around the circle, and by a factor e of distance: vessels are that much longer than wide."""
 MIDDLE, NEAR_MM = 0.6, 2.5
 """Vessels run out from here on the way from fovea to disc; nearer than NEAR_MM they are a net."""
 SOFT_MM = 0.06
 """Light that has been in the choroid comes back so far from where it went in, standard deviation."""
-LINE = 0.45
+LINE = 0.4
 """Width of the vessels in deviations of the noise whose zeros they follow."""
 
 
 @dataclass(frozen=True, eq=False)
 class Choroid:
-    """(x, y) each: optical density of melanin at 500 nm, and mm of blood, all through."""
+    """(x, y) each: optical density of melanin at 500 nm, and mm of blood, all through; front: melanin before both."""
 
+    front: Float[ndarray, "x y"]
     melanin: Float[ndarray, "x y"]
     blood_mm: Float[ndarray, "x y"]
 
@@ -42,7 +45,11 @@ def choroid(ground: Ground, pigmentation: float, tessellation: float, rng: Gener
     melanin = np.maximum(1 - tessellation * STROMA * share, 0.2)
     blood = np.maximum(1 + tessellation * VESSELS * share, 0.4)
     thick = np.exp(0.1 * smooth_noise(ground.shape, ground.voxel_mm, 4.0, rng))
-    return Choroid(pigmentation * MELANIN * melanin / melanin.mean(), BLOOD_MM * thick * blood / blood.mean())
+    return Choroid(
+        front=pigmentation * tessellation * FRONT * np.clip(-share, 0, 1),
+        melanin=pigmentation * MELANIN * melanin / melanin.mean(),
+        blood_mm=BLOOD_MM * thick * blood / blood.mean(),
+    )
 
 
 def _drawn_out(ground: Ground, rng: Generator) -> Float[ndarray, "x y"]:

@@ -10,9 +10,9 @@ from phantoms.eye_ground.noise import smooth_noise
 
 YOUNG_Y, OLD_Y = 15.0, 50.0
 """Up to the first age the gloss is full, from the second on it is gone (memory)."""
-SHEEN, SHEEN_FIBRES_MM = 0.02, 0.15
+SHEEN, SHEEN_FIBRES_MM = 0.007, 0.15
 """Over nerve fibres of this thickness, where it is strongest."""
-RING, RING_MM, RING_WIDTH_MM = 0.005, (1.5, 1.2), 0.16
+RING, RING_MM, RING_WIDTH_MM = 0.003, (1.5, 1.2), 0.16
 """Around the wall of the foveal pit: half its width and height."""
 DOT, DOT_MM = 0.03, 0.05
 """In the middle of the pit, which is a concave mirror."""

@@ -13,14 +13,14 @@ from simdata.parts import Growth
 from simdata.scene import Scene
 
 KIND = Kind("hard_exudate", "exudate", "adipose", "52988006", "Lesion")
-SPOTS, SPOT_MM, SPOT_SPREAD = (6, 40), 0.08, 0.4
+SPOTS, SPOT_MM, SPOT_SPREAD = (5, 30), 0.07, 0.4
 """Fewest and most spots of a cluster, median diameter of one and the deviation of its logarithm (memory)."""
 RING_MM, WIDTH = (0.25, 0.9), 0.3
 """Radius of the ring that spots lie on, around what leaks, and its width over that."""
 ARC_RAD = 2.2
 """Deviation of the angle of spots from the middle of their arc: most rings are not closed."""
 FOVEA_MM, DISC_MM = (0.6, 4.0), (1.8, 99.0)
-DEEP_MM, REACH = 0.03, 2.5
+DEEP_MM, REACH = 0.018, 2.5
 SHOWN = 0.3
 
 

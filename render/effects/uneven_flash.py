@@ -28,9 +28,9 @@ class UnevenFlash(Effect):
     crescent_width: how far it reaches into the field. Raises RecipeError if the measurement is not a retinal camera's.
     """
 
-    vignette: Annotated[float, Ge(0), Le(1)] = 0.35
-    tilt: Annotated[float, Ge(0), Le(1)] = 0.15
-    patches: Annotated[float, Ge(0), Le(1)] = 0.05
+    vignette: Annotated[float, Ge(0), Le(1)] = 0.45
+    tilt: Annotated[float, Ge(0), Le(1)] = 0.2
+    patches: Annotated[float, Ge(0), Le(1)] = 0.1
     crescent: Annotated[float, Ge(0)] = 0.0
     crescent_width: Annotated[float, Gt(0)] = 0.08
 

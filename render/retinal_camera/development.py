@@ -22,8 +22,8 @@ class Development(Part):
     """
 
     red: Annotated[float, Gt(0)] = 1.0
-    green: Annotated[float, Gt(0)] = 0.6
-    blue: Annotated[float, Gt(0)] = 0.42
+    green: Annotated[float, Gt(0)] = 0.52
+    blue: Annotated[float, Gt(0)] = 0.34
     gamma: Annotated[float, Gt(0)] = 2.2
     black: Annotated[float, Ge(0)] = 0.0
 
