@@ -1,5 +1,6 @@
 """Synthetic samples to learn from: of a dataset, or made on the way; what of their truth is learnt."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import nibabel as nib
@@ -76,6 +77,26 @@ def test_vessels_of_a_picture_from_some_width_on():
     assert kinds[5, 20] == 1
     with pytest.raises(SceneError, match="did you mean 'artery'"):
         VesselTruth(kinds=(("artry",),)).check(1)
+
+
+def test_an_outline_leaves_short_side_branches_out_and_runs_outside_the_vessel():
+    trunk = [(0.5, 0.1, 0), (0.5, 1.0, 0), (0.5, 2.5, 0)]
+    side = [(0.9, 1.0, 0)]
+    vessels = vessel_tree(
+        points_mm=np.array(trunk + side),
+        parent=np.array([-1, 0, 1, 1]),
+        radius_mm=np.full(4, 0.1),
+        kind=np.zeros(4, int),
+    )
+    sample = angiogram()
+    image = replace(sample.images["flow"], vessels=MappingProxyType({"retina": vessels}))
+    drawn = VesselTruth()(sample, image)[..., 0]
+    pruned = VesselTruth(least_branch_mm=0.5)(sample, image)[..., 0]
+    wide = VesselTruth(least_branch_mm=0.5, margin_mm=0.1)(sample, image)[..., 0]
+    assert drawn[8, 10] == 1
+    assert pruned[8, 10] == 0
+    assert drawn[5, 20] == pruned[5, 20] == 1
+    assert wide[:, 20].sum() == pruned[:, 20].sum() + 2, "one pixel of 0.1 mm more on either side"
 
 
 def test_a_synthetic_picture_hangs_as_it_is_exported():

@@ -17,6 +17,7 @@ from simdata.image import Image
 from simdata.sample import Sample
 from simdata.vessels import CAPILLARY, Vessels, kind_index
 from simdata.voxelise import voxelise
+from vascular.angiogenesis import regress
 
 SLICE_MM = 1e-3
 """Vessels of a picture are pressed into a slice as thin as this."""
@@ -28,11 +29,14 @@ LINKS = ("links", "link_flow_mm3_s", "link_haematocrit")
 class VesselTruth(Truth):
     """kinds: of vessel, for each class. least_radius_mm: thinner ones belong to the rest.
 
+    least_branch_mm: so do side branches that end before. margin_mm: by which the outline runs outside the vessel.
     filled: share of a pixel that vessels fill, from which on it belongs to them.
     """
 
     kinds: tuple[tuple[str, ...], ...] = (("artery", "vein"),)
     least_radius_mm: Annotated[float, Ge(0)] = 0.0
+    least_branch_mm: Annotated[float, Ge(0)] = 0.0
+    margin_mm: Annotated[float, Ge(0)] = 0.0
     filled: Annotated[float, Gt(0), Le(1)] = 0.5
 
     def __call__(self, sample: Sample, image: Image) -> UInt8[ndarray, "x y z"]:
@@ -53,7 +57,11 @@ class VesselTruth(Truth):
         grid = _slice(image.grid) if is_flat(image) else image.grid
         for vessels in beds:
             wide = vessels.take(np.isin(vessels.kind, kinds) & (vessels.radius_mm >= self.least_radius_mm))
-            shown = wide if CAPILLARY in kinds else replace(wide, **{name: getattr(wide, name)[:0] for name in LINKS})
+            long = regress(wide, self.least_branch_mm)
+            drawn = replace(long, radius_mm=long.radius_mm + np.float32(self.margin_mm))
+            shown = (
+                drawn if CAPILLARY in kinds else replace(drawn, **{name: getattr(drawn, name)[:0] for name in LINKS})
+            )
             pressed = _pressed(shown, image.grid) if is_flat(image) else shown
             share = np.maximum(share, voxelise(pressed, grid).share)
         return share
