@@ -134,6 +134,16 @@ def test_the_best_weights_are_kept(folder, tmp_path):
     assert evaluate(model.predict, held).mean("dice")[0] == pytest.approx(max(look["dice"] for look in looks))
 
 
+def test_a_training_begins_with_the_weights_of_a_model(plain, folder, tmp_path):
+    _, out = plain
+    still = {"stages": [{"sources": {"real": 1}, "steps": 1, "rate": 1e-30, "weight_decay": 0.0}]}
+    train(training(recipe(folder, start=str(out), **still)), tmp_path / "m")
+    assert weights(tmp_path / "m") == weights(out)
+    other = {"network": {"kind": "pipelines.learn.networks.UNet", "channels": [8, 24], "strides": [2]}}
+    with pytest.raises(DatasetError, match="the weights are of another network"):
+        train(training(recipe(folder, start=str(out), **other)), tmp_path / "n")
+
+
 def test_a_validation_image_is_not_learnt_from(folder, tmp_path):
     tree = recipe(folder, validation={"source": "held"})
     tree["sources"][1]["ids"] = "004-006"

@@ -59,12 +59,17 @@ def load(folder: str | Path, plugins: tuple[str, ...] = ()) -> Model:
         raise DatasetError(f"{folder}/{ABOUT}: {reason}; what 'simdata learn' wrote would do") from reason
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = made.network(channels, len(made.classes) + 1, len(made.patch)).to(device)
+    read_weights(network, folder)
+    return Model(network.eval(), made, channels, device, about)
+
+
+def read_weights(network: Module, folder: str | Path) -> None:
+    """Gives a network the weights of the model in a folder. Raises DatasetError if they are of another network."""
     weights, _ = read_tensors(Path(folder) / WEIGHTS)
     try:
         network.load_state_dict(weights)
     except RuntimeError as reason:
         raise DatasetError(f"{folder}/{WEIGHTS}: the weights are of another network; {reason}") from reason
-    return Model(network.eval(), made, channels, device, about)
 
 
 def read_about(folder: Path) -> dict[str, Any]:

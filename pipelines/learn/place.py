@@ -55,13 +55,16 @@ class Place:
 def here() -> Iterator[Place]:
     """The place of this process; within, torch's random numbers are its own, and a GPU adds in a fixed order."""
     ranks, rank, local = (int(os.environ.get(name, without)) for name, without in RANKS.items())
-    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", local)
+        torch.cuda.set_device(device)
     if ranks > 1:
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     before = torch.backends.cudnn.deterministic
     torch.backends.cudnn.deterministic = True
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng([local] if device.type == "cuda" else []):
             yield Place(device, rank, ranks)
     finally:
         torch.backends.cudnn.deterministic = before

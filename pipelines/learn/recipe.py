@@ -62,8 +62,8 @@ class Adaptation(Part):
 class Training:
     """classes: what is told apart, beside the rest. patch: pixels (rows, columns) or voxels (x, y, z) of a patch.
 
-    batch: patches of a step. foreground: share of patches around a pixel of a class. augment: of each patch.
-    mix: of the patches of a batch.
+    start: the folder of a model of the same network, whose weights are those to begin with. batch: patches of a step.
+    foreground: share of patches around a pixel of a class. augment: of each patch. mix: of the patches of a batch.
     Raises RecipeError for a name that no source has, and for a patch that the network cannot take.
     """
 
@@ -72,6 +72,7 @@ class Training:
     stages: Annotated[tuple[Stage, ...], MinLen(1)]
     seed: Annotated[int, Ge(0), Le(MAX_SEED)] = 0
     network: Network = UNet()
+    start: str = ""
     loss: Loss = DiceCE()
     intensity: Intensity = Percentiles()
     patch: Annotated[tuple[Annotated[int, Ge(8)], ...], MinLen(2)] = (160, 160)

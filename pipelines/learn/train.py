@@ -14,7 +14,7 @@ from pipelines.learn.batches import Batches
 from pipelines.learn.course import CHECKPOINT, Course, check_same, optimiser_of
 from pipelines.learn.examples import Examples, opened
 from pipelines.learn.metrics import dice
-from pipelines.learn.model import ABOUT, probabilities, read_about, save
+from pipelines.learn.model import ABOUT, probabilities, read_about, read_weights, save
 from pipelines.learn.opened import Opened
 from pipelines.learn.place import Place, here
 from pipelines.learn.pseudo import Labels, labelled, pseudo_labels
@@ -69,12 +69,18 @@ class _Run:
     """One process of a training, from its last checkpoint to the model."""
 
     def __init__(self, training: Training, folder: Path, place: Place, progress: Progress, saved_s: float) -> None:
+        if place.ranks > training.batch:
+            raise RecipeError(
+                f"batch: found {training.batch} patches for {place.ranks} processes; one for each would do"
+            )
         self.training, self.folder, self.place = training, folder, place
         self.progress, self.saved_s = progress, saved_s
         self.examples = opened(training)
         self.channels = len(next(iter(self.examples.values()))[0].image)
         _seed(Streams(training.seed)["weights"])
         network = training.network(self.channels, len(training.classes) + 1, len(training.patch)).to(place.device)
+        if training.start:
+            read_weights(network, training.start)
         self.course = Course(network, optimiser_of(network, training.stages[0]))
         self.course.resume(folder, training)
         self.began, self.saved = perf_counter() - self.course.seconds, perf_counter()
