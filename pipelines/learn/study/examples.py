@@ -60,7 +60,7 @@ def _seen(example: Example, number: int, found: Findings, shown: tuple[Setting, 
     grey = plane(example.image[0])
     low, high = np.percentile(grey, (0.5, 99.5))
     image = np.clip((grey - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
-    return Seen(PurePath(example.name).stem, image, _drawn(plane(true)), models)
+    return Seen(PurePath(example.name).name.partition(".")[0], image, _drawn(plane(true)), models)
 
 
 def _plane(true: UInt8[ndarray, "..."]):
@@ -76,4 +76,5 @@ def _drawn(labels: UInt8[ndarray, "rows columns"]) -> ndarray:
 
 
 def _title(setting: Setting) -> str:
-    return f"{setting.arm}, {setting.k} real" if setting.k else setting.arm
+    arm = setting.arm.replace("_", " ")
+    return f"{arm}, {setting.k} real" if setting.k else arm

@@ -50,7 +50,7 @@ def titled(rgb: UInt8[ndarray, "rows columns 3"], title: str) -> Picture.Image:
     high = max(1, round(TILE_PX * rgb.shape[0] / rgb.shape[1]))
     page = Picture.new("RGB", (TILE_PX, high + TITLE_PX), BACKGROUND)
     page.paste(Picture.fromarray(rgb).resize((TILE_PX, high), Picture.Resampling.LANCZOS), (0, TITLE_PX))
-    ImageDraw.Draw(page).text((2, 3), title.replace("_", " "), fill=INK, font=ImageFont.load_default(12))
+    ImageDraw.Draw(page).text((2, 3), title, fill=INK, font=ImageFont.load_default(12))
     return page
 
 
