@@ -139,6 +139,13 @@ def _weights(taps, count):
     return weights
 
 
+@njit(inline="always")
+def _add(target, weight, source):
+    """target += weight source. Slices, not places: the compiler then takes several numbers at a time."""
+    for c in range(len(target)):
+        target[c] += weight * source[c]
+
+
 @njit(cache=True, fastmath={"contract"})
 def _noise(number, first, last, weights, key, fresh, blurred):
     """Fresh numbers of one plane, the first of which has that number, blurred along z."""
@@ -150,32 +157,31 @@ def _noise(number, first, last, weights, key, fresh, blurred):
             continue
         for c in range(max(0, low - reach), min(deep, high + reach)):
             fresh[b, 2 * c], fresh[b, 2 * c + 1] = circular(number + b * deep + c, key[0], key[1])
-        for c in range(2 * low, 2 * high):
-            blurred[b, c] = 0
-        inner, outer = min(max(low, reach), high), max(min(high, deep - reach), low)
+        blurred[b, 2 * low : 2 * high] = 0
+        inner, outer = max(low, reach), min(high, deep - reach)
         for j in range(taps):
-            weight = weights[min(reach, deep - 1), j]
-            for c in range(2 * inner, 2 * outer):
-                blurred[b, c] += weight * fresh[b, c + 2 * (j - reach)]
+            if inner < outer:
+                away = 2 * (j - reach)
+                source = fresh[b, 2 * inner + away : 2 * outer + away]
+                _add(blurred[b, 2 * inner : 2 * outer], weights[reach, j], source)
         for c in range(low, high):
-            if reach <= c < deep - reach:
-                continue
-            for j in range(max(0, reach - c), min(taps, deep + reach - c)):
-                blurred[b, 2 * c] += weights[c, j] * fresh[b, 2 * (c + j - reach)]
-                blurred[b, 2 * c + 1] += weights[c, j] * fresh[b, 2 * (c + j - reach) + 1]
+            if c < reach or c >= deep - reach:
+                for j in range(max(0, reach - c), min(taps, deep + reach - c)):
+                    at = 2 * (c + j - reach)
+                    _add(blurred[b, 2 * c : 2 * c + 2], weights[c, j], fresh[b, at : at + 2])
 
 
 @njit(cache=True, fastmath={"contract"})
 def _between_rows(source, first, last, weights, target):
+    """Every row of one plane becomes the sum of its neighbours."""
     rows, taps = weights.shape
     reach = taps // 2
     for b in range(rows):
-        for c in range(2 * first[b], 2 * last[b]):
-            target[b, c] = 0
-        for j in range(max(0, reach - b), min(taps, rows + reach - b)):
-            weight, row = weights[b, j], source[b + j - reach]
-            for c in range(2 * first[b], 2 * last[b]):
-                target[b, c] += weight * row[c]
+        low, high = 2 * first[b], 2 * last[b]
+        if low < high:
+            target[b, low:high] = 0
+            for j in range(max(0, reach - b), min(taps, rows + reach - b)):
+                _add(target[b, low:high], weights[b, j], source[b + j - reach, low:high])
 
 
 @njit(cache=True, fastmath={"contract"})
@@ -184,31 +190,32 @@ def _summed(window, row, low, high, weights, x, count, summed):
     wide, repeats = window.shape[:2]
     reach = wide // 2
     for r in range(repeats):
-        for c in range(2 * low, 2 * high):
-            summed[r, c] = 0
+        summed[r, 2 * low : 2 * high] = 0
         for j in range(max(0, reach - x), min(wide, count + reach - x)):
-            weight, plane = weights[j], window[(x + j - reach) % wide, r, row]
-            for c in range(2 * low, 2 * high):
-                summed[r, c] += weight * plane[c]
+            plane = window[(x + j - reach) % wide, r, row, 2 * low : 2 * high]
+            _add(summed[r, 2 * low : 2 * high], weights[j], plane)
 
 
-@njit(inline="always")
+@njit(cache=True, fastmath={"contract"})
 def _seen(power, change, noise, low, high, mean_power, mean_change):
     """`visits` of one row."""
     repeats = noise.shape[0]
+    one, none = float32(1), float32(0)
+    each, between = one / float32(repeats), one / float32(repeats - 1)
     for c in range(low, high):
-        mean_power[c], mean_change[c] = 0, 0
-        if power[c] <= 0:
+        mean_power[c], mean_change[c] = none, none
+        if power[c] <= none:
             continue
-        kept = max(1 - change[c] / (2 * power[c]), 0.0)
-        renewed = sqrt(max(1 - kept * kept, 0.0))
+        kept = max(one - change[c] / (power[c] + power[c]), none)
+        renewed = sqrt(max(one - kept * kept, none))
         real, imaginary = noise[0, 2 * c], noise[0, 2 * c + 1]
-        total, changed = real * real + imaginary * imaginary, 0.0
+        total, changed = real * real + imaginary * imaginary, none
         for r in range(1, repeats):
             next_real = kept * real + renewed * noise[r, 2 * c]
             next_imaginary = kept * imaginary + renewed * noise[r, 2 * c + 1]
-            changed += (next_real - real) ** 2 + (next_imaginary - imaginary) ** 2
+            across, up = next_real - real, next_imaginary - imaginary
+            changed += across * across + up * up
             real, imaginary = next_real, next_imaginary
             total += real * real + imaginary * imaginary
-        mean_power[c] = float32(power[c] * total / repeats)
-        mean_change[c] = float32(power[c] * changed / (repeats - 1))
+        mean_power[c] = power[c] * total * each
+        mean_change[c] = power[c] * changed * between
