@@ -29,7 +29,7 @@ from simdata.layout import LABELS as LABEL_ARRAY
 from simdata.manifest import MANIFEST, Receipt, read_manifest
 from simdata.scene import present_ids
 
-UNITS = ("HU", "a.u.")
+UNITS = ("HU", "dB", "a.u.")
 REMAKE = "'simdata repair' makes it again"
 
 

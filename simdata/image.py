@@ -34,7 +34,7 @@ def unlabelled() -> UInt16[ndarray, "0 0 0"]:
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A reconstructed image: array (x, y, z) or (channel, x, y, z), its unit ("HU", "a.u.") and where it lies.
+    """A reconstructed image: array (x, y, z) or (channel, x, y, z), its unit ("HU", "dB", "a.u.") and where it lies.
 
     The truth as this image sees it, where that is not the scene's own:
     labels: the structure at each voxel, of an image on a grid or at a time of its own. shadows: structure name to what
