@@ -15,6 +15,7 @@ from render.octa import DEEP, OCTA, SUPERFICIAL
 from simdata import SceneError, Streams
 from simdata.eye_wall import floor_mm, over
 from simdata.motion import Still
+from simdata.motion_tree import motion_of, motion_tree
 from simdata.structures import structure
 from simdata.vessels import ARTERY, CAPILLARY, vessel_tree
 from vascular.fundus import fundus
@@ -178,6 +179,7 @@ def test_a_fixation_drifts_and_jumps():
     assert jumps.sum() == pytest.approx(90, rel=0.3)
     assert np.median(way[~jumps]) == pytest.approx(0.3 * 0.288 * 0.02, rel=0.01)
     assert np.hypot(gaze.x_mm, gaze.y_mm).max() < 0.6
+    assert motion_of(motion_tree(gaze)) == gaze
 
 
 def test_an_eye_that_looks_away_from_its_wall_is_refused():
