@@ -5,6 +5,7 @@ macular branch, the inner arcade, which runs along its mother and tapers towards
 eye's frame (vascular.fundus).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,11 +52,16 @@ class _Line:
 
 
 def arcades(
-    disc: Float[ndarray, " 2"], disc_radius_mm: float, nasal_mm: float, rng: Generator, closing: float = CLOSING
+    disc: Float[ndarray, " 2"],
+    disc_radius_mm: float,
+    nasal_mm: float,
+    rng: Generator,
+    beyond: Sequence[tuple[float, float]] = (),
 ) -> Vessels:
     """The trunks of an eye whose fundus ends nasal_mm from the fovea, both ways; two roots, in the disc.
 
-    closing: by which share of their height arcades come nearer to the raphe on the rest of their way.
+    beyond: temporal places, mm, with the share of their height by which arcades have come nearer to the raphe there; if
+    none is given they do so at the end of the fundus, by CLOSING.
     """
     lines = [
         _Line(kind, np.array([[disc[0] + offset, disc[1]]]), ROOT)
@@ -71,7 +77,7 @@ def arcades(
             top = max(height + sign * apart, inner + 0.5)
             rim = disc + disc_radius_mm * np.array([0.15 * sign, 0.95 * side])
             own = shape + _shape(rng, COMPANION)
-            lines.append(_temporal(lines[kind], kind, rim, side * top, (-nasal_mm, closing), own, rng))
+            lines.append(_temporal(lines[kind], kind, rim, side * top, beyond or ((-nasal_mm, CLOSING),), own, rng))
             mother = len(lines) - 1
             second = kind != first
             if not second or rng.random() < BOTH:
@@ -83,7 +89,9 @@ def arcades(
     return _joined(lines)
 
 
-def _temporal(root: _Line, kind: int, rim, top: float, end: tuple[float, float], shape: Shape, rng: Generator) -> _Line:
+def _temporal(
+    root: _Line, kind: int, rim, top: float, beyond: Sequence[tuple[float, float]], shape: Shape, rng: Generator
+) -> _Line:
     crest, droop, steep = shape
     through = [
         root.at[0],
@@ -91,7 +99,7 @@ def _temporal(root: _Line, kind: int, rim, top: float, end: tuple[float, float],
         (3.4, steep * top),
         (crest, top),
         (crest - 3, droop * top),
-        (end[0], max(droop - end[1], 0.15) * top),
+        *((u, max(droop - closing, 0.15) * top) for u, closing in beyond),
     ]
     return _Line(kind, _course(through, rng), kind)
 

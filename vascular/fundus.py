@@ -4,6 +4,7 @@ Everything is in the eye's own frame, mm: u towards the nose (the disc), v up, w
 origin and the inner surface of the retina is w = 0. `as_seen` turns it into the frame of a fundus picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ from numpy.random import Generator
 from simdata.grid import Grid
 from simdata.vessels import Vessels
 from vascular.angiogenesis import Tissue
-from vascular.arcades import CLOSING, arcades
+from vascular.arcades import arcades
 
 Laterality = Literal["right", "left"]
 
@@ -124,10 +125,12 @@ def fundus(rng: Generator) -> Fundus:
     return fundus_around(np.array(DISC_MM) + rng.normal(size=2) * DISC_SD_MM, EXTENT_MM[0], rng)
 
 
-def fundus_around(disc: Float[ndarray, " 2"], extent_mm: float, rng: Generator, closing: float = CLOSING) -> Fundus:
-    """An eye whose disc is known, in a square around the fovea. closing: of its arcades."""
+def fundus_around(
+    disc: Float[ndarray, " 2"], extent_mm: float, rng: Generator, beyond: Sequence[tuple[float, float]] = ()
+) -> Fundus:
+    """An eye whose disc is known, in a square around the fovea. beyond: how its arcades end (vascular.arcades)."""
     zone, raphe = _zone(rng), _raphe(rng)
-    return Fundus(disc, zone, raphe, arcades(disc, DISC_RADIUS_MM, extent_mm / 2, rng, closing), extent_mm)
+    return Fundus(disc, zone, raphe, arcades(disc, DISC_RADIUS_MM, extent_mm / 2, rng, beyond), extent_mm)
 
 
 def demand(u: Float[ndarray, "*n"], v: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:

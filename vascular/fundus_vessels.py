@@ -36,12 +36,13 @@ from vascular.retina import (
 )
 from vascular.supply import supplied
 
-CLOSING = (-0.2, 0.15)
-"""Of arcades beyond the macula: few close any more, many open (photographs of 60 degrees, HRF, train cases); mean
-and deviation."""
+MACULA_MM = 5.5
+CLOSING = (-0.15, 0.15)
+"""Of arcades from so far temporal of the fovea on: few close any more, many open (photographs of 60 degrees, HRF, train
+cases); mean and deviation."""
 MARGIN_MM = 1.0
 """The trees grow so far beyond the field, and are then cut."""
-TWIG_MM = 1.2
+TWIG_MM = 1.5
 """Branches shorter than this go back: what they would feed is left to capillaries."""
 SATURATION = MappingProxyType({ARTERY: (0.922, 0.037), VEIN: (0.556, 0.063)})
 """Of haemoglobin with oxygen, mean and deviation between people. Geirsdottir 2012, IOVS 53: 5433."""
@@ -66,7 +67,8 @@ class FundusVessels(Growth):
     def _trees(self, disc: Float[ndarray, " 2"], rng: Generator) -> Vessels:
         """In the eye's own frame."""
         extent_mm = max(EXTENT_MM[0], self.field_mm + 2 * MARGIN_MM)
-        eye = fundus_around(disc, extent_mm, rng, rng.normal(*CLOSING))
+        closing = rng.normal(*CLOSING)
+        eye = fundus_around(disc, extent_mm, rng, ((-MACULA_MM, 0.0), (-extent_mm / 2, closing)))
         everywhere = eye.tissue((-extent_mm / 2, -extent_mm / 2), (extent_mm, extent_mm), *LARGE_APART_MM)
         trees = eye.trunks
         for stage in (SECOND, *[LARGE] * LARGE_ROUNDS):

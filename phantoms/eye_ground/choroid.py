@@ -15,13 +15,13 @@ MELANIN, BLOOD_MM = 0.42, 0.11
 """Optical density of melanin at 500 nm, and mm of blood, all through; see pigment.EPITHELIUM for the source."""
 VESSELS, STROMA = 0.15, 0.45
 """Blood where vessels lie and melanin between them, more than the mean, where they show best (memory)."""
-FRONT = 0.2
+FRONT = 0.14
 """Optical density of the pigment cells between and before vessels, where it is seen best (memory)."""
 AROUND, OUT = 130, 34
 """Knots of noise around the circle, and by a factor e of distance: vessels are that much longer than wide."""
 MIDDLE, NEAR_MM = 0.6, 2.5
 """Vessels run out from here on the way from fovea to disc; nearer than NEAR_MM they are a net."""
-SOFT_MM = 0.06
+SOFT_MM = 0.08
 """Light that has been in the choroid comes back so far from where it went in, standard deviation."""
 LINE = 0.4
 """Width of the vessels in deviations of the noise whose zeros they follow."""
