@@ -35,7 +35,7 @@ def learn(
         with leaving_well(), silent() if quiet or json or not speaks() else told("learn") as progress:
             trained = train(training, out, progress)
     except KeyboardInterrupt as stop:
-        complain(f"interrupted; what was learnt is kept in {out}, and the same command goes on")
+        complain(f"interrupted; the same command goes on in {out}, from at most a minute before")
         raise typer.Exit(INTERRUPTED) from stop
     if not speaks():
         return
