@@ -1,10 +1,10 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
-.PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures clean
+.PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures study-smoke sim-to-real clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -61,6 +61,18 @@ mammograms: .venv/ready                 ## breasts of four densities, a swing an
 
 xray-pictures: .venv/ready              ## a chest radiograph and a coronary angiogram, in docs/
 	$(BIN)/python benchmarks/xray_pictures.py
+
+STUDY := demo/study_smoke
+study-smoke: .venv/consumers            ## a small study on eyes it makes itself; fails if pretraining on synthetic ones does not help
+	rm -rf $(STUDY)
+	$(BIN)/simdata generate recipes/study/eyes/ours.yaml --out $(STUDY)/ours --workers 2 --quiet
+	$(BIN)/simdata generate recipes/study/eyes/theirs.yaml --out $(STUDY)/theirs_wide --workers 2 --quiet
+	$(BIN)/simdata generate recipes/study/eyes/theirs.yaml --out $(STUDY)/theirs --workers 2 --quiet \
+		--seed 4 --count 4 --set scan.octa.field_mm=1.5 --set scan.octa.pixels=80
+	$(BIN)/simdata study recipes/study/smoke.yaml --out $(STUDY)/out
+
+sim-to-real: .venv/consumers            ## what synthetic eyes are worth on real ones (ROSSA=folder), in docs/sim_to_real.md: many hours
+	$(BIN)/python benchmarks/sim_to_real.py $(ROSSA)
 
 clean:
 	rm -rf .venv demo
