@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/oct_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks
 
 .PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures study-smoke sim-to-real clean
@@ -52,6 +52,7 @@ retina: .venv/ready                     ## 50 synthetic maculas against figures 
 	$(BIN)/python benchmarks/retina.py $(ROSSA)
 	$(BIN)/python benchmarks/retina_pictures.py
 	$(BIN)/python benchmarks/octa_pictures.py
+	$(BIN)/python benchmarks/oct_pictures.py
 
 vessel-pictures: .venv/ready            ## the vessels of every organ of one patient, in docs/
 	$(BIN)/python benchmarks/vessel_pictures.py
