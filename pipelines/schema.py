@@ -67,10 +67,20 @@ def _fields(owner: type, parts: Mapping[str, type[Part]], kind: str = "") -> dic
 def _field(hint: Any, parts: Mapping[str, type[Part]]) -> dict[str, Any]:
     slot = slot_of(hint)
     if slot is None:
-        return {"anyOf": [TypeAdapter(hint).json_schema(), DIE]}
+        return _or_die(TypeAdapter(hint).json_schema())
     if get_origin(hint) is tuple:
         return {"type": "array", "items": _slot(slot, parts)}
     return _slot(slot, parts)
+
+
+def _or_die(plain: dict[str, Any]) -> dict[str, Any]:
+    """What a plain value may be, or a die; and so for each item of a list."""
+    inside = {}
+    if "prefixItems" in plain:
+        inside["prefixItems"] = [_or_die(item) for item in plain["prefixItems"]]
+    if isinstance(plain.get("items"), dict):
+        inside["items"] = _or_die(plain["items"])
+    return {"anyOf": [plain | inside, DIE]}
 
 
 def _dice() -> dict[str, Any]:
