@@ -24,8 +24,8 @@ SMOOTH = 25
 METHOD = (
     "Every arm learns for the same number of optimiser steps; all arms of a seed start from the same weights and have "
     "the same real images. Means are over test images and seeds. Intervals of 95 % come from a bootstrap over both "
-    "(Owen 2007); differences are paired, image by image and seed by seed. With few seeds an interval knows little of "
-    "how another training would have gone, and of as many comparisons as here one in twenty is wrong by chance."
+    "(Owen 2007), widened by what Student's t says of few seeds; differences are paired, image by image and seed by "
+    "seed. One seed says nothing of how another training would have gone, and one comparison in twenty errs by chance."
 )
 
 
