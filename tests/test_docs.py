@@ -5,9 +5,13 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -18,11 +22,14 @@ def blocks(page):
 
 
 def run(command, folder):
+    """A line of a guide, in this process: what is compiled already serves all of them."""
     words = shlex.split(command, comments=True)
     if not words:
         return
     assert words[0] == "simdata", f"a guide runs simdata and nothing else, not {words[0]}"
-    python(["-m", "pipelines", *words[1:]], folder)
+    with chdir(folder):
+        done = CliRunner().invoke(app, words[1:])
+    assert done.exit_code == 0, f"{command}: {done.output} {done.exception}"
 
 
 def python(arguments, folder):
@@ -59,19 +66,17 @@ def test_the_page_of_datasets_runs_as_it_is_written(readme_folder):
             python(["-c", text], readme_folder)
 
 
-def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path):
+def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path, monkeypatch):
     module, recipe, commands, test = (text for _, text in blocks("docs/add_a_part.md"))
     (tmp_path / "mylab.py").write_text(module)
     (tmp_path / "recipe.yaml").write_text(recipe)
+    monkeypatch.syspath_prepend(tmp_path)
     for line in commands.splitlines():
         run(line, tmp_path)
     python(["-c", test], tmp_path)
 
 
 def test_every_export_of_the_guide_is_made(export_dataset, tmp_path, monkeypatch):
-    from typer.testing import CliRunner
-
-    from pipelines.cli import app
     from pipelines.export import FORMS
 
     ((_, commands),) = blocks("docs/exports.md")
