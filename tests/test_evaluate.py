@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.learn.evaluate import evaluate
 from pipelines.learn.example import UNKNOWN, Example
+from pipelines.learn.folders import source_of
 from pipelines.plain import dump_yaml
 from simdata.errors import DatasetError, SimdataError
 
@@ -73,6 +74,16 @@ def test_the_command_scores_a_folder_and_draws_what_was_found(model, folder, tmp
     pictures = sorted((tmp_path / "seen").iterdir())
     assert [path.name for path in pictures] == ["005.png", "006.png"]
     assert np.asarray(Image.open(pictures[0]).convert("RGB")).std() > 20
+
+
+def test_pictures_are_opened_in_the_colours_that_a_model_knows(tmp_path):
+    red = np.zeros((6, 5, 3), np.uint8)
+    red[..., 0] = 200
+    Image.fromarray(red).save(tmp_path / "red.png")
+    (colours,) = source_of(tmp_path, channels=3).open(1)
+    (grey,) = source_of(tmp_path).open(1)
+    assert colours.image[:, 0, 0].tolist() == [200, 0, 0]
+    assert grey.image[:, 0, 0] == pytest.approx(0.299 * 200)
 
 
 def test_a_folder_that_does_not_fit_is_one_clear_error(model, folder, tmp_path):

@@ -35,7 +35,7 @@ def evaluate(
 
     judged = load(model, allowed(plugins))
     classes = judged.training.classes
-    examples = source_of(images, labels, ids, values, scale).open(len(classes))
+    examples = source_of(images, labels, ids, values, scale, judged.channels).open(len(classes))
     scores = []
     with silent() if quiet else told("evaluate") as progress:
         for score, example, found in seen(judged.predict, examples, len(classes), progress):

@@ -29,7 +29,7 @@ def rank(
 
     check_name(out)
     judges = [load(folder, allowed(plugins)) for folder in models]
-    examples = source_of(images, None, ids, "", scale).open(len(judges[0].training.classes))
+    examples = source_of(images, None, ids, "", scale, judges[0].channels).open(len(judges[0].training.classes))
     with silent() if quiet or json else told("rank") as progress:
         doubts = run(judges, examples, progress)
     write(doubts, judges, examples, out)

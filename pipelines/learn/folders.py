@@ -10,13 +10,21 @@ from pipelines.learn.sources.volumes import Volumes
 from pipelines.learn.values import Values
 from simdata.errors import DatasetError, RecipeError
 
+COLOURS = 3
+"""Channels of a picture in red, green and blue."""
+
 
 def source_of(
-    images: str | Path, labels: str | Path | None = None, ids: str = "", values: str = "", scale: float = 1.0
+    images: str | Path,
+    labels: str | Path | None = None,
+    ids: str = "",
+    values: str = "",
+    scale: float = 1.0,
+    channels: int = 1,
 ) -> Source:
     """The source of two folders; of unlabelled images without the second one. ids, scale: as `Pictures` has them.
 
-    values: "1 2, 3" for the first class and the second one, "" for masks.
+    values: "1 2, 3" for the first class and the second one, "" for masks. channels: 3 for pictures in colours.
     Raises DatasetError if the first holds neither pictures nor volumes, RecipeError for values that are no numbers.
     """
     if not Path(images).is_dir():
@@ -24,7 +32,7 @@ def source_of(
     names = [path.name.lower() for path in Path(images).iterdir()]
     both = {"images": str(images), "labels": str(labels or ""), "ids": ids, "values": _values(values)}
     if any(name.endswith(PICTURES) for name in names):
-        return Pictures(**both, scale=scale)
+        return Pictures(**both, scale=scale, colours="rgb" if channels == COLOURS else "grey")
     if any(name.endswith(VOLUMES) for name in names):
         return Volumes(**both)
     raise DatasetError(f"{images}: no image found; files that end in {', '.join((*PICTURES, *VOLUMES))} would do")
