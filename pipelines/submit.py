@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from pipelines.cluster_door import first_line, import_ray
@@ -19,6 +20,8 @@ RECIPE = "recipe.yaml"
 DASHBOARD = "http://127.0.0.1:8265"
 """Ray's dashboard takes jobs; it listens on its head node alone, and ssh -L 8265:127.0.0.1:8265 HEAD brings it here."""
 LOST, STOPPED = 2, 130
+NOBODY_YET, PATIENCE_S, AGAIN_S = "No available agent", 60.0, 1.0
+"""What a cluster says until the agent of a node is up, and for how long, how often it is asked again."""
 
 
 def submit(made: Recipe, address: str, out: Path, options: Sequence[str], tell: Callable[[str], Any]) -> int:
@@ -33,13 +36,22 @@ def submit(made: Recipe, address: str, out: Path, options: Sequence[str], tell: 
     command = ["python", "-m", "pipelines", "generate", RECIPE, "--out", str(out), "--ray", "auto", *options]
     with tempfile.TemporaryDirectory() as parcel:
         _pack(made, Path(parcel))
-        try:
-            job = client.submit_job(entrypoint=shlex.join(command), runtime_env={"working_dir": parcel})
-        except Exception as reason:
-            raise BackendError(f"--address {address}: the job was refused: {first_line(reason)}") from reason
+        job = _taken(client, address, shlex.join(command), parcel)
     tell(f"job {job}: 'ray job stop {job} --address {address}' stops it, Ctrl-C here leaves it running\n")
     asyncio.run(_follow(client, job, tell))
     return _exit_code(client, job, tell)
+
+
+def _taken(client: Any, address: str, command: str, parcel: str) -> str:
+    """The name of the job; a cluster that has just begun is asked again until it has somebody who takes it."""
+    until = monotonic() + PATIENCE_S
+    while True:
+        try:
+            return client.submit_job(entrypoint=command, runtime_env={"working_dir": parcel})
+        except Exception as reason:
+            if NOBODY_YET not in str(reason) or monotonic() > until:
+                raise BackendError(f"--address {address}: the job was refused: {first_line(reason)}") from reason
+        sleep(AGAIN_S)
 
 
 def _client(address: str) -> Any:

@@ -46,7 +46,8 @@ def check_nothing_is_lost(folder: Path, expected: Mapping[int, str]) -> None:
     lines = (folder / "manifest.jsonl").read_text().splitlines()
     assert len(lines) == len(expected)
     assert checksums(folder) == dict(expected)
-    assert validate(folder) == []
+    wrong = validate(folder)
+    assert not wrong, wrong
 
 
 class Driver:
