@@ -3,9 +3,9 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-import numba
 import numpy as np
 import pytest
+from threads import one_thread
 
 from phantoms.eye_ground.cotton_wool_spots import CottonWoolSpots
 from phantoms.eye_ground.haemorrhages import Haemorrhages
@@ -256,14 +256,11 @@ def test_lesions_are_found_where_they_are_seen(eye, lesion):
 
 
 def test_the_same_bytes_on_any_number_of_threads(eye):
-    patient, threads = with_vessels(eye, a=tube(0.5, 0.05, ARTERY, 0.9)), numba.get_num_threads()
+    patient = with_vessels(eye, a=tube(0.5, 0.05, ARTERY, 0.9))
     whole = camera(effects=Fundus().effects)
     many = whole(patient, Streams(2)).array
-    numba.set_num_threads(1)
-    try:
+    with one_thread():
         one = whole(patient, Streams(2)).array
-    finally:
-        numba.set_num_threads(threads)
     assert (many == one).all()
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-import numba
 import numpy as np
 import pytest
+from threads import one_thread
 
 from phantoms.retina import Retina as Wall
 from render.effects.sensor_noise import SensorNoise
@@ -183,14 +183,11 @@ def test_the_truth_says_what_vessel_is_where():
 
 
 def test_the_same_bytes_on_any_number_of_threads():
-    patient, threads = eye(a=tube(0.1, 0.02, 3.0)), numba.get_num_threads()
+    patient = eye(a=tube(0.1, 0.02, 3.0))
     whole = scanner(effects=OCTA().effects)
     many = whole(patient, Streams(2)).array
-    numba.set_num_threads(1)
-    try:
+    with one_thread():
         one = whole(patient, Streams(2)).array
-    finally:
-        numba.set_num_threads(threads)
     assert (many == one).all()
 
 
