@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-import numba
 import numpy as np
 import pytest
+from threads import one_thread
 
 from phantoms.breast import Breast
 from phantoms.breast.density import FIBROGLANDULAR
@@ -158,12 +158,8 @@ def test_all_that_lies_in_it_belongs_to_the_breast(above):
 
 
 def test_the_same_bytes_on_one_thread(above):
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
+    with one_thread():
         alone = _made(COARSE)
-    finally:
-        numba.set_num_threads(threads)
     for name in ("labels", "tissue", "second", "share"):
         assert np.array_equal(getattr(alone, name), getattr(above, name))
 

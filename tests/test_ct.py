@@ -4,9 +4,9 @@ from dataclasses import replace
 from itertools import permutations, product
 from types import MappingProxyType
 
-import numba
 import numpy as np
 import pytest
+from threads import one_thread
 
 from phantoms.patient_motion import Shift, Turn
 from render.attenuation import attenuation, mass_attenuation
@@ -406,12 +406,8 @@ def test_any_number_of_threads_gives_the_same_bytes():
     scene = asymmetric()
     scan = CT(gantry=COARSE)
     many = scan(scene, STREAMS).array
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
+    with one_thread():
         one = scan(scene, STREAMS).array
-    finally:
-        numba.set_num_threads(threads)
     np.testing.assert_array_equal(one, many)
 
 

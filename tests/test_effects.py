@@ -1,9 +1,9 @@
 """What spoils an X-ray measurement does so by the known amount, the same on any number of threads."""
 
-import numba
 import numpy as np
 import pytest
 from test_ct import cylinder, radius_mm
+from threads import one_thread
 
 from render.ct import CT
 from render.effects.crosstalk import Crosstalk
@@ -66,12 +66,8 @@ def random():
 def test_it_depends_on_the_stream_alone_and_leaves_the_measurement(random, effect):
     before = random.data.copy()
     once = spoilt(effect, random)
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
+    with one_thread():
         again = spoilt(effect, random)
-    finally:
-        numba.set_num_threads(threads)
     np.testing.assert_array_equal(once.data, again.data)
     np.testing.assert_array_equal(random.data, before)
     assert once.data.dtype == np.float32

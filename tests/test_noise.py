@@ -1,9 +1,9 @@
 """Noise: the right distribution, element by element, whatever the number of threads."""
 
-import numba
 import numpy as np
 import pytest
 from scipy import stats
+from threads import one_thread
 
 from render.effects import ElectronicNoise, QuantumNoise, ThermalNoise
 from render.kernels.noise import add_complex_gaussian, add_gaussian, pair, poisson
@@ -83,12 +83,8 @@ def test_noise_depends_on_the_stream_alone(effect):
 def test_noise_is_the_same_on_any_number_of_threads(effect):
     raw = Raw(np.linspace(0, 60, 10_001, dtype=np.float32), GRID, unit="photons")
     many = effect(raw, Streams(1).generator).data
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
+    with one_thread():
         one = effect(raw, Streams(1).generator).data
-    finally:
-        numba.set_num_threads(threads)
     np.testing.assert_array_equal(one, many)
 
 
