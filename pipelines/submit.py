@@ -49,8 +49,14 @@ def _taken(client: Any, address: str, command: str, parcel: str) -> str:
         try:
             return client.submit_job(entrypoint=command, runtime_env={"working_dir": parcel})
         except Exception as reason:
-            if NOBODY_YET not in str(reason) or monotonic() > until:
+            if NOBODY_YET not in str(reason):
                 raise BackendError(f"--address {address}: the job was refused: {first_line(reason)}") from reason
+            if monotonic() > until:
+                raise BackendError(
+                    f"--address {address}: the cluster took no job in {PATIENCE_S:.0f} s: its head node has no agent that "
+                    "listens; where another Ray on that machine has its port, 'ray start --head "
+                    "--dashboard-agent-listen-port=0' would do"
+                ) from reason
         sleep(AGAIN_S)
 
 

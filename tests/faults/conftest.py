@@ -32,7 +32,7 @@ def cluster(dashboard_port):
         import ray
         from ray.cluster_utils import Cluster
 
-        head = node(0) | {"include_dashboard": True, "dashboard_port": dashboard_port}
+        head = node(0, dashboard_port=dashboard_port, dashboard_agent_listen_port=0) | {"include_dashboard": True}
         made = Cluster(initialize_head=True, head_node_args=head)
         made.add_node(**node(1))
         made.add_node(**node(1))
