@@ -53,8 +53,8 @@ def _taken(client: Any, address: str, command: str, parcel: str) -> str:
                 raise BackendError(f"--address {address}: the job was refused: {first_line(reason)}") from reason
             if monotonic() > until:
                 raise BackendError(
-                    f"--address {address}: the cluster took no job in {PATIENCE_S:.0f} s: its head node has no agent that "
-                    "listens; where another Ray on that machine has its port, 'ray start --head "
+                    f"--address {address}: the cluster took no job in {PATIENCE_S:.0f} s: no agent listens on its head "
+                    "node; where another Ray on that machine has its port, 'ray start --head "
                     "--dashboard-agent-listen-port=0' would do"
                 ) from reason
         sleep(AGAIN_S)
