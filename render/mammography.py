@@ -1,10 +1,11 @@
 """Mammography: one picture of a breast between paddles, for processing or as it hangs on the light box."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from jaxtyping import Float32
 from numpy import ndarray
 
@@ -19,16 +20,15 @@ from render.effects.quantum_noise import QuantumNoise
 from render.effects.scatter import Scatter
 from render.exposure import AutomaticExposure, Exposure, behind_grids
 from render.mammogram import Mammogram
-from render.materials import Body
-from render.orientation import orientation
+from render.on_support import Lying, lying
+from render.patient import stills
 from render.photons import Photons, photons
 from render.plane import plane
-from render.projection import running_sums, shade
 from render.shadows import projected, shadows
 from render.strips import cast_in_strips
 from render.tube import Tube
 from render.views import Views
-from simdata import Effect, Grid, Image, Raw, Scanner, Scene
+from simdata import Effect, Grid, Image, Raw, Scanner, Scene, Still
 
 HEAD_ON = np.zeros(1)
 BUCKY = AntiScatterGrid(ratio=5.0, lines_per_cm=31.0, lamella_mm=0.02, interspace="carbon")
@@ -52,11 +52,14 @@ class Mammography(Scanner):
     tube, the third from the chest wall to the nipple, as a `Breast` has them; its first slice lies at the edge.
     display: what becomes of the photons; ForProcessing() or Mammogram(). shadows: structures whose path lengths come
     along with the picture, or None for all. The picture is a plane in the patient, (columns, rows, 1).
+    tube_ma: current, which tells how long the exposure takes. One who moves meanwhile is blurred; exposure is measured
+    where she is when it begins, and the truth is that of rest.
     """
 
     kvp: Annotated[float, Ge(20), Le(40)] = 29.0
     tube: Tube = RHODIUM
     exposure: Exposure = CHAMBER
+    tube_ma: Annotated[float, Gt(0)] = 100.0
     stand: BreastStand = BreastStand()
     detector: Detector = SELENIUM
     display: Display = Mammogram()
@@ -66,15 +69,23 @@ class Mammography(Scanner):
     def measure(self, scene: Scene) -> Raw:
         """Photons expected at each element, (1, 1, columns, rows) float32; for their unit see the detector."""
         laid, view, light = self.stand.laid(scene), self._view, self._light
-        body = Body.of(laid, orientation(laid.grid), light.beam)
-        shade(laid.grid, view)
-        sums = running_sums(body.volume())
-        paths = [cast_in_strips(sums, laid.grid, focus) for focus in light.foci(view, self.stand.top_mm(laid.grid))]
-        left = np.mean([light.behind(path[None], body.materials) for path in paths], axis=0)
-        kerma = light.kerma_ugy(paths[0], body.materials, view)
+        begin = next(lying(scene, self.stand, view, np.zeros(1), light.beam))
+        paths = self._paths(begin, laid.grid)
+        kerma = light.kerma_ugy(paths[0], begin.materials, view)
+        left = _left(paths, begin, light)
         grid = in_patient(plane(view), laid, scene)
         mas = self.exposure.mas(behind_grids(kerma, self._photons(left, grid, scene, 1.0), self.effects))
+        if not isinstance(scene.motion, Still):
+            times_s = stills(scene, mas / self.tube_ma)
+            views = self.stand.views(np.tile(HEAD_ON, len(times_s)))
+            moving = lying(scene, self.stand, views, times_s, light.beam)
+            left = np.mean([_left(self._paths(one, laid.grid), one, light) for one in moving], axis=0)
         return self._photons(left, grid, scene, mas)
+
+    def _paths(self, patient: Lying, grid: Grid) -> list[Float32[ndarray, "columns rows m"]]:
+        """g/cm3 times mm of each material on the way from each place of the focal spot, of a patient on `grid`."""
+        foci = self._light.foci(patient.seen, self.stand.top_mm(grid))
+        return [cast_in_strips(patient.sums, patient.grid, focus) for focus in foci]
 
     def _photons(self, left: Float32[ndarray, "1 columns rows"], grid: Grid, scene: Scene, mas: float) -> Photons:
         """A picture with so many mAs, of which a share is left behind the patient."""
@@ -120,3 +131,10 @@ class Mammography(Scanner):
     @property
     def _light(self) -> BreastLight:
         return BreastLight(self.tube, self.kvp, self.stand, self.detector)
+
+
+def _left(
+    paths: Sequence[Float32[ndarray, "columns rows m"]], patient: Lying, light: BreastLight
+) -> Float32[ndarray, "1 columns rows"]:
+    """Share of what arrives in air that is left behind the patient, the mean over all foci."""
+    return np.mean([light.behind(path[None], patient.materials) for path in paths], axis=0)

@@ -96,14 +96,14 @@ def meetings(
     grid = upright(scene.grid, beyond)
     if not parts or not leans(views.placed(to_rest), grid):
         sums = running_sums(volume)
-        for some in _in_parts(0, len(view_s), at_once):
+        for some in in_parts(0, len(view_s), at_once):
             yield Meeting(some, materials, sums, grid, to_rest[some])
         return
     for first, last in _periods(view_s):
         pose = to_rest[(first + last) // 2]
         turned, around = upright_for(views[first : last + 1].placed(pose[None]), volume, grid)
         sums = running_sums(turned)
-        for some in _in_parts(first, last + 1, at_once):
+        for some in in_parts(first, last + 1, at_once):
             yield Meeting(some, materials, sums, around, np.broadcast_to(pose, (some.stop - some.start, 4, 4)))
 
 
@@ -114,7 +114,7 @@ def _shape_by_shape(
     for first, last in _periods(view_s):
         materials, volume = _volume(scene.at(float(view_s[first : last + 1].mean())), beam, beyond)
         sums = running_sums(volume)
-        for some in _in_parts(first, last + 1, at_once):
+        for some in in_parts(first, last + 1, at_once):
             yield Meeting(some, materials, sums, grid, np.broadcast_to(np.eye(4), (some.stop - some.start, 4, 4)))
 
 
@@ -150,6 +150,7 @@ def _periods(view_s: Float64[ndarray, " views"]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _in_parts(first: int, end: int, at_once: int) -> Iterator[slice]:
+def in_parts(first: int, end: int, at_once: int) -> Iterator[slice]:
+    """From `first` to before `end`, so many at a time."""
     for start in range(first, end, at_once):
         yield slice(start, min(start + at_once, end))

@@ -1,6 +1,5 @@
 """Tomosynthesis: the tube swings over a pressed breast, and slices along the paddles come out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -9,7 +8,6 @@ from annotated_types import Ge, Gt, Le
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
-from render.attenuation import Beam
 from render.breast_light import BreastLight
 from render.breast_stand import BreastStand, in_patient
 from render.detector import Detector
@@ -18,17 +16,15 @@ from render.effects.scatter import Scatter
 from render.exposure import Exposure, behind_grids
 from render.iterative import Iterative
 from render.labels import relabelled
-from render.leaning import leans, upright_for
 from render.mammography import CHAMBER, READ, SELENIUM
-from render.materials import Body
-from render.orientation import orientation
-from render.patient import moments
+from render.on_support import VIEWS_AT_ONCE, lying
+from render.patient import in_parts
 from render.photons import Photons, photons
-from render.projection import cast, running_sums, shade
+from render.projection import cast
 from render.swing import SwungBackProjection
 from render.tube import Tube
 from render.views import Views
-from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene, Still
+from simdata import Effect, Grid, Image, Raw, RecipeError, Scanner, Scene
 
 ALUMINIUM = Tube(anode="tungsten", anode_deg=20.0, filters_mm={"Al": 0.7}, focal_spot_mm=(0.3, 0.3))
 """Tungsten behind aluminium, for the high voltage of a swing."""
@@ -36,19 +32,6 @@ BINNED = BreastStand(pixel_mm=0.2, columns=1200, rows=600)
 """Pixels binned by two, as they are in a swing."""
 FEWEST_PHOTONS = 0.5
 """A lower count, down to none, is taken for this."""
-VIEWS_AT_ONCE = 5
-"""Projected together, which bounds the memory."""
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Some views of a swing as the patient sees them, and running sums of her materials on a grid of the stand's."""
-
-    views: slice
-    seen: Views
-    sums: Float32[ndarray, "x y z_and_two m"]
-    grid: Grid
-    materials: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +71,7 @@ class Tomosynthesis(Scanner):
         laid, swing, light = self.stand.laid(scene), self._swing, self._light
         data = np.empty((1, self.views, self.stand.columns, self.stand.rows), np.float32)
         kerma = np.empty((0, 0))
-        for part in self._parts(scene.to("cpu"), light.beam):
+        for part in lying(scene, self.stand, swing, self._view_s, light.beam):
             foci = light.foci(part.seen, self.stand.top_mm(laid.grid))
             left = [light.behind(cast(part.sums, part.grid, focus), part.materials) for focus in foci]
             data[0, part.views] = np.mean(left, axis=0) * light.blank(swing[part.views])
@@ -128,36 +111,12 @@ class Tomosynthesis(Scanner):
             output=np.array([one.mean() for one in light.blank(swing[which])]) / in_the_middle.mean(),
         )
 
-    def _parts(self, scene: Scene, beam: Beam) -> Iterator[Part]:
-        """All views, several together of a patient who holds still, and one by one of one who moves."""
-        still = isinstance(scene.motion, Still)
-        batches = self._batches(VIEWS_AT_ONCE if still else 1)
-        times_s = self._view_s[[batch.start for batch in batches]]
-        of: Scene | None = None
-        volume = sums = np.empty((0, 0, 0, 0), np.float32)
-        materials: list[int] = []
-        for batch, moment in zip(batches, moments(scene, times_s), strict=True):
-            laid = self.stand.laid(moment.scene)
-            if of is not moment.scene:
-                body = Body.of(laid, orientation(laid.grid), beam)
-                of, volume, materials = moment.scene, body.volume(), body.materials
-                shade(laid.grid, self._swing)
-                sums = running_sums(volume)
-                volume = np.empty((0, 0, 0, 0), np.float32) if still else volume
-            to_stand = laid.grid.affine @ np.linalg.inv(moment.scene.grid.affine)
-            seen = self._swing[batch].placed((to_stand @ moment.to_rest @ np.linalg.inv(to_stand))[None])
-            if leans(seen, laid.grid):
-                turned, around = upright_for(seen, volume, laid.grid)
-                yield Part(batch, seen, running_sums(turned), around, materials)
-            else:
-                yield Part(batch, seen, sums, laid.grid, materials)
-
     def reconstruct(self, raw: Raw) -> Image:
         """Attenuation, (x, slices, z) float32, 1/mm."""
         measured, swing, light = photons(raw, "Tomosynthesis"), self._swing, self._light
         rays = np.empty(measured.data.shape[1:], np.float32)
         middle = light.blank(swing[self._middle])
-        for batch in self._batches():
+        for batch in in_parts(0, self.views, VIEWS_AT_ONCE):
             air = measured.blank[0] * light.blank(swing[batch]) / middle
             rays[batch] = -np.log(np.maximum(measured.data[0, batch], np.float32(FEWEST_PHOTONS)) / air)
         np.maximum(rays, 0, out=rays)
@@ -185,9 +144,6 @@ class Tomosynthesis(Scanner):
     @property
     def _light(self) -> BreastLight:
         return BreastLight(self.tube, self.kvp, self.stand, self.detector)
-
-    def _batches(self, at_once: int = VIEWS_AT_ONCE) -> list[slice]:
-        return [slice(first, min(first + at_once, self.views)) for first in range(0, self.views, at_once)]
 
     def _slices(self, grid: Grid) -> Grid:
         """Over all of a grid of the stand's: pixels of the detector, and slices one upon the other."""
