@@ -21,7 +21,7 @@ def test_text_is_as_h5py_writes_it(group, text):
     group["truth/own"] = text
     put_attribute(group, "quick", text)
     assert group["truth/quick"].asstr()[()] == group["truth/own"].asstr()[()] == group.attrs["quick"] == text
-    assert h5py.check_string_dtype(group["truth/quick"].dtype) == h5py.check_string_dtype(group["truth/own"].dtype)
+    assert h5py.check_string_dtype(group["truth/quick"].dtype).encoding == "utf-8"
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "i4", "f4", "f8", ">f4", "?"])
