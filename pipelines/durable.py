@@ -2,7 +2,9 @@
 
 import errno
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +16,10 @@ TEMPORARY = ".part"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """What a file system without hard links answers, as those of USB sticks are."""
+SYNC_S = 1.0
+"""What was written in so long a time may be lost to a power cut, and is made again."""
+SYNC_THREADS = 8
+"""Files for which a disk waits at once costs little more than one: it commits them together."""
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> str:
@@ -21,17 +27,21 @@ def write_whole(path: Path, content: bytes | memoryview) -> str:
 
     Returns the sha256 of its bytes. Raises DatasetError if the disk refuses, or gives back other bytes.
     """
-    with _temporary(path, content) as (temporary, digest):
+    with _temporary(path, content, path.parent) as (temporary, digest):
+        sync_file(temporary)
         temporary.replace(path)
+        sync_folder(path.parent)
     return digest
 
 
-def write_once(path: Path, content: bytes | memoryview) -> str | None:
+def write_once(path: Path, content: bytes | memoryview, desk: Path) -> str | None:
     """Writes a file that no other writer may replace: of two that write it at once, the first stays.
 
-    Returns the sha256 of its bytes, None if there is such a file already. Raises DatasetError as `write_whole` does.
+    desk: a folder on the same disk, where the file lies until it is whole. A crash of the process leaves the whole file
+    or none; `Syncing` is for a crash of the machine. Returns the sha256 of its bytes, None if there is such a file
+    already. Raises DatasetError as `write_whole` does.
     """
-    with _temporary(path, content) as (temporary, digest):
+    with _temporary(path, content, desk) as (temporary, digest):
         try:
             os.link(temporary, path)
         except FileExistsError:
@@ -45,20 +55,39 @@ def write_once(path: Path, content: bytes | memoryview) -> str | None:
     return digest
 
 
+class Syncing:
+    """Waits until files are safe from a power cut, for many of them at once: every second, and when it is told to."""
+
+    def __init__(self) -> None:
+        self._files: set[Path] = set()
+        self._waited_s = time.monotonic()
+
+    def add(self, files: Iterable[Path]) -> None:
+        """Takes in files that are whole. Raises DatasetError if the disk refuses one now."""
+        self._files.update(files)
+        if time.monotonic() - self._waited_s > SYNC_S:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until all of them are safe. Raises DatasetError if the disk refuses one."""
+        with ThreadPoolExecutor(SYNC_THREADS) as threads:
+            list(threads.map(_sync_or_tell, self._files))
+        for folder in {file.parent for file in self._files}:
+            sync_folder(folder)
+        self._files.clear()
+        self._waited_s = time.monotonic()
+
+
 @contextmanager
-def _temporary(path: Path, content: bytes | memoryview) -> Iterator[tuple[Path, str]]:
-    """The content under a name of its own, safely on the disk, with its sha256; then the folder of `path` is too."""
-    temporary = path.with_name(f"{path.name}.{uuid4().hex}{TEMPORARY}")
+def _temporary(path: Path, content: bytes | memoryview, desk: Path) -> Iterator[tuple[Path, str]]:
+    """The content under a name of its own in the folder `desk`, with its sha256; gone at the end."""
+    temporary = desk / f"{path.name}.{uuid4().hex}{TEMPORARY}"
     digest = sha256(content).hexdigest()
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        temporary.write_bytes(content)
         if sha256_of(temporary) != digest:
             raise DatasetError(f"{path}: the disk gave back other bytes than were written; another disk would do")
         yield temporary, digest
-        sync_folder(path.parent)
     except OSError as reason:
         raise DatasetError(disk_refused(path, reason)) from reason
     finally:
@@ -91,6 +120,19 @@ def sha256_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Makes the bytes of a file durable."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_or_tell(path: Path) -> None:
+    try:
+        sync_file(path)
+    except OSError as reason:
+        raise DatasetError(disk_refused(path, reason)) from reason
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,7 +8,9 @@ from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
+from uuid import uuid4
 
 import h5py
 from filelock import FileLock, Timeout
@@ -55,6 +57,25 @@ def open_folder(folder: Path, recipe: Recipe) -> Iterator[None]:
         lock.release()
         with suppress(OSError):
             (folder / LOCK).unlink(missing_ok=True)
+
+
+@contextmanager
+def desk_in(folder: Path) -> Iterator[Path]:
+    """A folder in `folder`, of this run alone, for files that are not whole yet; at the end it is gone at once.
+
+    A worker that was thought dead and writes on has no place to write to from then on: the dataset is closed to it.
+    """
+    desk = folder / f"{uuid4().hex}{TEMPORARY}"
+    desk.mkdir()
+    try:
+        yield desk
+    finally:
+        _clear(desk)
+
+
+def _clear(desk: Path) -> None:
+    """Under another name nobody finds it, so that nothing is put into it while it is emptied."""
+    rmtree(desk.rename(desk.with_name(f"{uuid4().hex}{TEMPORARY}")), ignore_errors=True)
 
 
 def stored_tree(folder: Path) -> dict[str, Any]:
@@ -230,8 +251,8 @@ def _without_count(tree: Mapping[str, Any]) -> dict[str, Any]:
 def _prepare(folder: Path, recipe: Recipe) -> None:
     (folder / SHARDS).mkdir(exist_ok=True)
     (folder / CHECKSUMS).unlink(missing_ok=True)
-    for torn in folder.rglob(f"*{TEMPORARY}"):
-        torn.unlink()
+    for torn in list(folder.rglob(f"*{TEMPORARY}")):
+        _clear(torn) if torn.is_dir() else torn.unlink(missing_ok=True)
     write_whole(folder / LABELS, _labels_json().encode())
     write_whole(folder / RECIPE, dump_yaml(recipe.plain()).encode())
     (folder / MANIFEST).touch()

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.card import card
-from pipelines.durable import write_whole
+from pipelines.durable import Syncing, write_whole
 from pipelines.folder import (
     CARD,
     SHEET,
+    desk_in,
     failure_path,
     finished,
     open_folder,
@@ -77,25 +78,30 @@ def generate(
 
         failures: list[Failure] = []
         made: list[int] = []
-        task = partial(make_shard, recipe, folder)
-        for indices, result in _worked(mapper, task, _batches(missing, samples_per_shard)):
-            receipts, failed = _outcome(result, indices)
-            if receipts:
-                record(folder, receipts)
-            done |= {receipt.index: receipt for receipt in receipts}
-            made += [receipt.index for receipt in receipts]
-            for failure in failed:
-                _quarantine(folder, recipe, failure)
-            failures += failed
-            told += len(indices)
-            progress(told, recipe.count)
+        safe = Syncing()
+        safe.add(folder / receipt.shard for receipt in done.values())
+        with desk_in(folder) as desk:
+            task = partial(make_shard, recipe, folder, desk)
+            for indices, result in _worked(mapper, task, _batches(missing, samples_per_shard)):
+                receipts, failed = _outcome(result, indices)
+                if receipts:
+                    record(folder, receipts)
+                safe.add(folder / receipt.shard for receipt in receipts)
+                done |= {receipt.index: receipt for receipt in receipts}
+                made += [receipt.index for receipt in receipts]
+                for failure in failed:
+                    _quarantine(folder, recipe, failure)
+                failures += failed
+                told += len(indices)
+                progress(told, recipe.count)
+        safe.wait()
 
         receipts = tuple(done[index] for index in sorted(done))
         _close(folder, recipe, receipts, failures)
     return Outcome(receipts, tuple(failures), tuple(sorted(made)))
 
 
-def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[list[Receipt], list[Failure]]:
+def make_shard(recipe: Recipe, folder: Path, desk: Path, indices: Sequence[int]) -> tuple[list[Receipt], list[Failure]]:
     """One piece of work: makes the samples `indices` and writes those that succeed as one shard.
 
     It may run twice, and at once on two machines: what another worker has written by then is taken as it is.
@@ -113,7 +119,7 @@ def make_shard(recipe: Recipe, folder: Path, indices: Sequence[int]) -> tuple[li
             else:
                 yield sample
 
-    return write_shard(folder, samples()), failures
+    return write_shard(folder, desk, samples()), failures
 
 
 def replay_command(folder: Path, index: int, plugins: Sequence[str]) -> str:

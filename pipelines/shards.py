@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,22 @@ from simdata.manifest import SHARDS, Receipt
 from simdata.sample import Sample
 
 
-def write_shard(folder: Path, samples: Iterable[Sample]) -> list[Receipt]:
+def write_shard(folder: Path, desk: Path, samples: Iterable[Sample]) -> list[Receipt]:
     """Writes samples, taken one at a time, as one file of the dataset in `folder`; no samples, no file.
 
-    Where another worker wrote the same samples first, its file stays and its receipts are returned. Raises DatasetError
-    if the disk refuses; then nothing is left behind.
+    desk: the folder in it for what is not whole yet. Where another worker wrote the same samples first, its file stays
+    and its receipts are returned. Raises DatasetError if the disk refuses; then nothing is left behind.
     """
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
-        for sample in samples:
-            write_sample(file, sample)
-        notes = [dict(group.attrs) for group in file.values()]
-    if not notes:
+        written = [(sample.index, sample.seed, sample.seconds, write_sample(file, sample)) for sample in samples]
+    if not written:
         return []
-    indices = [int(note["index"]) for note in notes]
+    indices = [index for index, *_ in written]
     name = shard_name(indices)
-    shard_sha256 = write_once(folder / name, memory.getbuffer())
+    shard_sha256 = write_once(folder / name, memory.getbuffer(), desk)
     if shard_sha256:
-        return [_receipt(note, name, shard_sha256) for note in notes]
+        return [_receipt(*sample, name, shard_sha256) for sample in written]
     twins = written_by_another(folder, indices)
     if not twins:
         raise DatasetError(f"{folder / name}: found a file of other samples; another --out, or removing it, would do")
@@ -64,7 +62,7 @@ def receipts_of(folder: Path, name: str, shard_sha256: str) -> list[Receipt]:
     """What a shard, whose bytes have this sha256, says of its own samples; nothing if it cannot be read."""
     try:
         with h5py.File(folder / name, "r") as file:
-            return [_receipt(dict(group.attrs), name, shard_sha256) for group in file.values()]
+            return [_receipt(*_noted(group), name, shard_sha256) for group in file.values()]
     except Exception:
         return []
 
@@ -80,14 +78,20 @@ def is_shard_name(name: str) -> bool:
     return re.fullmatch(rf"{SHARDS}/\d{{9}}(-\d{{9}})?\.h5", name) is not None
 
 
-def _receipt(note: dict[str, Any], name: str, shard_sha256: str) -> Receipt:
-    stages = json.loads(note["seconds"])
+def _noted(group: h5py.Group) -> tuple[int, int, dict[str, float], str]:
+    """Index, seed, seconds of each stage and sha256 of a sample, as its file has them."""
+    note: dict[str, Any] = dict(group.attrs)
+    return int(note["index"]), int(note["seed"]), json.loads(note["seconds"]), str(note["sha256"])
+
+
+def _receipt(index: int, seed: int, stages: Mapping[str, float], sha256: str, name: str, shard_sha256: str) -> Receipt:
+    stages = dict(sorted(stages.items()))  # as the file has them
     return Receipt(
-        index=int(note["index"]),
-        seed=int(note["seed"]),
+        index=index,
+        seed=seed,
         shard=name,
         seconds=round(sum(stages.values()), 6),
-        sha256=str(note["sha256"]),
+        sha256=sha256,
         shard_sha256=shard_sha256,
         stages={stage: round(seconds, 6) for stage, seconds in stages.items()},
     )

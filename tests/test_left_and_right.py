@@ -57,7 +57,7 @@ def test_the_dataset_keeps_the_marker_where_it_is(code, tmp_path):
 
     sample = stored_as(code)
     (tmp_path / "shards").mkdir()
-    receipts = write_shard(tmp_path, [sample])
+    receipts = write_shard(tmp_path, tmp_path, [sample])
     (tmp_path / "manifest.jsonl").write_text(receipts[0].line())
     read = Dataset(tmp_path)[0]
     assert np.allclose(place_mm(read.scene.labels == SPLEEN, read.scene.grid.affine), MARKER_MM)
