@@ -103,6 +103,38 @@ def test_an_interrupt_ends_with_130_and_keeps_what_is_finished(tmp_path):
     assert checksums(out)
 
 
+def test_what_a_worker_killed_while_it_wrote_has_left_is_gone(toy_recipe, tmp_path):
+    def torn(task, items):
+        for item, result in in_process(task, items):
+            killed_while_writing(task, (7,))
+            yield item, result
+
+    generate(toy_recipe, tmp_path / "out", torn)
+    assert validate(tmp_path / "out") == []
+
+
+def killed_while_writing(task, indices):
+    """Its file is whole under its first name, and has no other yet."""
+    child = os.fork()
+    if not child:
+        os.link = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
+        task(indices)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+def test_a_worker_thought_dead_writes_nothing_once_the_run_is_over(toy_recipe, tmp_path):
+    tasks = []
+
+    def kept(task, items):
+        tasks.append(task)
+        return in_process(task, items)
+
+    generate(toy_recipe, tmp_path / "out", kept)
+    with pytest.raises(DatasetError, match="No such file or directory"):
+        tasks[0]((1, 2))
+    assert validate(tmp_path / "out") == []
+
+
 def test_a_shard_that_the_journal_missed_is_taken_in(toy_recipe, toy_dataset):
     manifest = toy_dataset / "manifest.jsonl"
     lines = manifest.read_text().splitlines(keepends=True)
