@@ -16,7 +16,7 @@ AIR, FAT, GLAND, SEPTUM, MUSCLE, DERMIS = range(6)
 """Rows of the tables of tissue and structure ids."""
 
 
-@njit(inline="always")
+@njit(cache=True)
 def noise(block, x, y, z):
     """Smooth noise of about unit variance; one random number per unit of length."""
     i, j, k = np.floor(x), np.floor(y), np.floor(z)
@@ -32,7 +32,7 @@ def noise(block, x, y, z):
     return float32(1.6) * (low + u * (high - low))
 
 
-@njit(inline="always")
+@njit(cache=True)
 def lobule(seeds, x, y, z):
     """The cell of the nearest seed: its number, that of the next cell, and the distance to the wall between them.
 
@@ -59,7 +59,7 @@ def lobule(seeds, x, y, z):
     return own, next, (second - first) / (2 * apart)
 
 
-@njit(inline="always")
+@njit(cache=True)
 def gland(block, seeds, kinds, rules, inclination, x, y, z):
     """How much a place is gland rather than fat, against a threshold; and the septum there: number and distance."""
     coarse, fine = rules[0], rules[1]
@@ -79,7 +79,7 @@ def gland(block, seeds, kinds, rules, inclination, x, y, z):
     return score, wall, kinds[own] + kinds[next]
 
 
-@njit(inline="always")
+@njit(cache=True)
 def ramp(value):
     """0 below -0.5, 1 above 0.5, straight between."""
     return min(max(value + float32(0.5), float32(0)), float32(1))
@@ -163,7 +163,7 @@ def fill(
                 _two(FAT, GLAND, dense, i, j, k, ids, tissues, labels, tissue, second, share)
 
 
-@njit(inline="always")
+@njit(cache=True)
 def _two(one, other, part, i, j, k, ids, tissues, labels, tissue, second, share):
     """A voxel of two tissues, the larger first. part: of the other."""
     if part > float32(0.5):
