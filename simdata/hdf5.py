@@ -3,7 +3,7 @@
 One group per sample, named by its index in nine digits:
     images/NAME, labels, tissue, fields/NAME, vessels/BED/COLUMN     arrays, with "affine" and "unit" attributes
     seen/NAME/labels, seen/NAME/shadows/STRUCTURE, seen/NAME/vessels/BED/COLUMN     the truth as image NAME sees it
-    truth/KEY                                                        JSON: recipe, findings, subject, structures ...
+    truth                                                            JSON: recipe, findings, subject, structures ...
 and the attributes index, seed, sha256, versions and seconds (JSON).
 """
 
@@ -16,9 +16,20 @@ import h5py
 import numpy as np
 
 from simdata.errors import DatasetError
-from simdata.hdf5_door import NAME, WOULD_DO, stored_arrays, stored_texts
+from simdata.hdf5_door import NAME, WOULD_DO, stored_arrays, stored_text
 from simdata.hdf5_small import put_array, put_attribute, put_text
-from simdata.layout import IMAGES, LABELS, SEEN, SHADOWS, arrays_of, canonical_json, checksum, sample_of, truth_of
+from simdata.layout import (
+    IMAGES,
+    LABELS,
+    SEEN,
+    SHADOWS,
+    arrays_of,
+    canonical_json,
+    checksum,
+    checksum_of,
+    sample_of,
+    truth_of,
+)
 from simdata.sample import Sample
 
 CHUNK_EDGE = 64
@@ -39,9 +50,9 @@ def write_sample(file: h5py.Group, sample: Sample) -> str:
     group = file.create_group(group_name(sample.index))
     for path, array in arrays.items():
         _describe(write_array(group, path, array), path, truth)
-    for key, value in truth.items():
-        put_text(group, f"{TRUTH}/{key}", canonical_json(value))
-    digest = checksum(arrays, truth)
+    told = canonical_json(truth)
+    put_text(group, TRUTH, told)
+    digest = checksum_of(arrays, told)
     put_attribute(group, "index", np.int64(sample.index))
     put_attribute(group, "seed", np.uint64(sample.seed))
     put_attribute(group, "sha256", digest)
@@ -83,7 +94,8 @@ def read_layout(group: h5py.Group) -> tuple[dict[str, np.ndarray], dict[str, Any
 
 def read_truth(group: h5py.Group) -> dict[str, Any]:
     """What is true of a stored sample beside its arrays, which stay unread. Raises DatasetError."""
-    truth = {key: json.loads(text) for key, text in stored_texts(group, TRUTH).items()}
+    told = stored_text(group, TRUTH)
+    truth = json.loads(told) if isinstance(told, str) else {key: json.loads(text) for key, text in told.items()}
     if strange := [name for name in truth["images"] if not NAME.fullmatch(name)]:
         raise DatasetError(f"{group.file.filename}: an image is called {strange[0]!r}; {WOULD_DO}")
     return truth

@@ -34,10 +34,15 @@ def stored_array(group: h5py.Group, path: str) -> h5py.Dataset:
     return _checked(_array(group, last))
 
 
-def stored_texts(group: h5py.Group, name: str) -> dict[str, str]:
-    """Every text in the group `name` below `group`. Raises DatasetError at what may not be read."""
-    branch = _group(group, name)
-    return {key: _text(_array(branch, key)) for key in list(branch)}
+def stored_text(group: h5py.Group, name: str) -> str | dict[str, str]:
+    """The text `name` in `group`; every text below it where it is a group, as the truth was in simdata's first shards.
+
+    Raises DatasetError at what may not be read.
+    """
+    node = _child(group, name)
+    if isinstance(node, h5py.Group):
+        return {key: _text(_array(node, key)) for key in list(node)}
+    return _text(_array(group, name))
 
 
 def _walk(group: h5py.Group, above: str, found: dict[str, h5py.Dataset], levels: int) -> None:

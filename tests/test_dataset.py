@@ -1,5 +1,6 @@
 """What was written is what is read, to the bit, by us and by every tool that knows gzip in HDF5 or NIfTI."""
 
+import json
 import pickle
 import random
 
@@ -36,6 +37,16 @@ def test_a_sample_comes_back_whole(sample, toy_dataset):
     assert read.scene.structures[30001].parent == 5
     assert read.seconds.keys() == {"phantom", "grow/dot", "scan/camera", "scan/loud"}
     assert "numpy" in read.versions
+
+
+def test_a_shard_with_a_text_for_every_key_of_the_truth_reads_the_same(sample, toy_dataset):
+    with h5py.File(toy_dataset / "shards" / "000000001.h5", "r+") as file:
+        group = file["000000001"]
+        told = json.loads(group["truth"][()])
+        del group["truth"]
+        for key, value in told.items():
+            group[f"truth/{key}"] = json.dumps(value)
+        assert truth_of(read_sample(group)) == truth_of(sample)
 
 
 def test_the_truth_that_an_image_sees_comes_back_with_it(sample, toy_dataset):

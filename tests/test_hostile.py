@@ -139,24 +139,24 @@ def _cycle(sample, tmp_path):
 
 
 def _list_of_texts(sample, tmp_path):
-    del sample["truth/findings"]
-    sample["truth/findings"] = ["a", "b"]
+    del sample["truth"]
+    sample["truth"] = ["a", "b"]
 
 
 def _image_outside(sample, tmp_path):
-    images = json.loads(sample["truth/images"].asstr()[()])
-    del sample["truth/images"]
-    sample["truth/images"] = json.dumps({"../../x": images["camera"]})
+    truth = json.loads(sample["truth"].asstr()[()])
+    del sample["truth"]
+    sample["truth"] = json.dumps(truth | {"images": {"../../x": truth["images"]["camera"]}})
 
 
 def _deep_json(sample, tmp_path):
-    del sample["truth/findings"]
-    sample["truth/findings"] = "[" * 10**5
+    del sample["truth"]
+    sample["truth"] = "[" * 10**5
 
 
 def _number_for_truth(sample, tmp_path):
-    del sample["truth/subject"]
-    sample["truth/subject"] = 7.0
+    del sample["truth"]
+    sample["truth"] = 7.0
 
 
 def _empty(sample, tmp_path):

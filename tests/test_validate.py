@@ -96,8 +96,9 @@ def test_a_wrong_content_is_found_even_when_every_file_checksum_agrees(toy_datas
 
 
 def set_truth(group, key, value):
-    del group[f"truth/{key}"]
-    group[f"truth/{key}"] = json.dumps(value)
+    truth = json.loads(group["truth"][()])
+    del group["truth"]
+    group["truth"] = json.dumps(truth | {key: value})
 
 
 def forge_checksums(folder):
