@@ -9,13 +9,15 @@ from time import process_time
 
 import numba
 import numpy as np
+from numpy.random import default_rng as rng
 
 from render.anti_scatter_grid import AntiScatterGrid
 from render.attenuation import Beam, compositions
 from render.effects.scatter import Scatter
 from render.materials import binned, spectrum
 from render.photons import Photons
-from render.scatter_reference import Medium, Seen, emerging, energy_integrating, seen
+from render.scatter_body import SHADOW
+from render.scatter_reference import Medium, emerging, energy_integrating, seen
 from render.tube import Tube
 from render.views import Arc, Orbit, Panel
 from simdata import Grid
@@ -25,9 +27,6 @@ PHOTONS = 1_000_000
 MANY = 1e6
 NEAR = 0.1
 """Of the diameter: so far around the centre of mass."""
-
-SHADOW = 0.97
-"""The patient is where no more than this share of the beam arrives."""
 
 TISSUE = {"H": 10.5, "C": 25.6, "N": 2.7, "O": 60.2, "Na": 0.1, "P": 0.2, "S": 0.3, "Cl": 0.2, "K": 0.2}
 """Mass percent. AAPM TG-195."""
@@ -102,21 +101,32 @@ def gantry(view_rad: float = 0.0, height_mm: float = 80.0) -> Orbit:
     return Orbit(np.full(1, view_rad), Arc(columns=46, rows=4, column_mm=20, row_mm=height_mm / 4), 541.0, 949.0)
 
 
-def measured(case: Case, flown: Seen) -> Photons:
+def measured(case: Case) -> Photons:
+    """What comes straight; a scanner that turns sees the patient from aside, too."""
+    straight = [
+        seen(case.medium, orbit.views, case.beam, energy_integrating(), 64, rng(0)).primary for orbit in sides(case)
+    ]
     air = replace(case.medium, density_g_cm3=np.zeros_like(case.medium.density_g_cm3))
-    blank = seen(air, case.orbit.views, case.beam, energy_integrating(), 64, np.random.default_rng(0)).primary
+    blank = seen(air, case.orbit.views, case.beam, energy_integrating(), 64, rng(0)).primary
     detector = case.orbit.detector
     return Photons(
-        data=flown.primary[:, None].astype(np.float32) * np.float32(MANY),
+        data=np.stack(straight, axis=1).astype(np.float32) * np.float32(MANY),
         grid=case.medium.grid,
         unit="photons",
         blank=blank[:, None].astype(np.float32) * np.float32(MANY),
-        view_s=np.zeros(1),
+        view_s=np.zeros(len(straight)),
         element_mm=(detector.column_mm, detector.row_mm),
         middle_to_detector_mm=case.orbit.source_to_detector_mm - case.orbit.source_to_isocentre_mm,
         focus_mm=(0.0, 0.0, case.orbit.source_to_detector_mm),
         spectra=(spectrum(case.beam),),
+        view_rad=np.concatenate([orbit.view_rad for orbit in sides(case)]),
     )
+
+
+def sides(case: Case) -> list[Orbit]:
+    if isinstance(case.orbit.detector, Panel):
+        return [case.orbit]
+    return [case.orbit, replace(case.orbit, view_rad=case.orbit.view_rad + np.pi / 2)]
 
 
 def together(elements: np.ndarray) -> np.ndarray:
@@ -126,11 +136,11 @@ def together(elements: np.ndarray) -> np.ndarray:
 
 
 def compare(case: Case) -> str:
-    view, rng = case.orbit.views, np.random.default_rng
+    view = case.orbit.views
     start = process_time()
     flown = seen(case.medium, view, case.beam, energy_integrating(), PHOTONS, rng(1), case.grids)
     flight_s = process_time() - start
-    raw = measured(case, seen(case.medium, view, case.beam, energy_integrating(), 64, rng(0)))
+    raw = measured(case)
     fast = Scatter(grids=case.grids)(raw, rng(0))
     straight = raw.data * (fast.blank / raw.blank)
     veil, straight = (fast.data - straight)[0, 0] / MANY, straight[0, 0] / MANY
@@ -197,7 +207,7 @@ def tg195() -> list[str]:
     view = Orbit(np.zeros(1), Panel(columns=26, rows=26, column_mm=15, row_mm=15), 1650.0, 1800.0).views
     lines, runs = ["| | four codes, eV | ours, eV | |", "|---|---|---|---|"], []
     for seed in range(4):
-        deposited = 1000 * emerging(medium, view, mono(56.4), PHOTONS, np.random.default_rng(seed)).deposited[:, :40]
+        deposited = 1000 * emerging(medium, view, mono(56.4), PHOTONS, rng(seed)).deposited[:, :40]
         column = deposited[6, :, 6]
         at = {name: slice(17 - n, 23 - n) for name, n in zip(list(TG195_EV)[1:], (-12, -6, 0, 6, 12), strict=True)}
         runs.append([deposited.sum(), *(column[place].sum() for place in at.values())])
@@ -216,7 +226,7 @@ def boone() -> list[str]:
         orbit = radiograph(15 + 5.0 * thickness, 650.0, 24, 10 * diameter / 24)
         medium = breast(10.0 * thickness, 5.0 * diameter)
         beam = Tube(anode="molybdenum", filters_mm={"Mo": 0.03}).beam(26.0)
-        flown = seen(medium, orbit.views, beam, energy_integrating(), PHOTONS, np.random.default_rng(2))
+        flown = seen(medium, orbit.views, beam, energy_integrating(), PHOTONS, rng(2))
         place = (np.arange(24) - 11.5) / 24
         x, y = np.meshgrid(place, place, indexing="ij")
         near = np.hypot(x - 2 / (3 * np.pi), y) < NEAR
@@ -229,7 +239,7 @@ def boone() -> list[str]:
 
 def seconds() -> list[str]:
     """The fast model's: of 100 views of a CT scanner, and of a radiograph of 2048 x 2048."""
-    body, rng = Tube(filters_mm={"Al": 7.0}).beam(120.0), np.random.default_rng(3)
+    body, noise = Tube(filters_mm={"Al": 7.0}).beam(120.0), rng(3)
     few = binned(spectrum(body))
     lines = ["| every element behind the patient | CPU s | of this before the first view |", "|---|---|---|"]
     for name, shape, element, focus_mm, middle_mm in (
@@ -238,7 +248,7 @@ def seconds() -> list[str]:
         ("mammogram, 2400 x 3000 elements", (1, 1, 2400, 3000), (0.1, 0.1), 650.0, 40.0),
     ):
         raw = Photons(
-            data=np.full(shape, 50.0, np.float32) + rng.random(shape, np.float32),
+            data=np.full(shape, 50.0, np.float32) + noise.random(shape, np.float32),
             grid=Grid.regular((2, 2, 2), 1.0),
             unit="photons",
             blank=np.full((1, 1, *shape[2:]), 1000.0, np.float32),
@@ -256,7 +266,7 @@ def seconds() -> list[str]:
 
 def timed(raw: Photons) -> float:
     start = process_time()
-    Scatter()(raw, np.random.default_rng(0))
+    Scatter()(raw, rng(0))
     return process_time() - start
 
 

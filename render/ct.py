@@ -132,6 +132,7 @@ class CT(Scanner):
             focus_mm=(0.0, 0.0, self.gantry.source_to_detector_mm),
             spectra=tuple(light.spectrum for light in in_air),
             output=output,
+            view_rad=orbit.view_rad,
         )
 
     def reconstruct(self, raw: Raw) -> Image:

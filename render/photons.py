@@ -18,7 +18,8 @@ class Photons(Raw):
     is modulated. view_s: when each view is taken, s from the start of the scan. element_mm: width and height of an
     element on the detector. middle_to_detector_mm: from the middle of the patient to the detector, which tells how far
     scatter flies. focus_mm: from the middle of the detector to the focus: along the columns' axis, along the rows', and
-    away from it. spectra: the beam as each channel weighs it.
+    away from it. spectra: the beam as each channel weighs it. view_rad: from which side each view is taken, of a
+    scanner that turns around the patient; one for all of another.
     """
 
     blank: Float32[ndarray, "channels 1 columns rows"]
@@ -28,6 +29,7 @@ class Photons(Raw):
     focus_mm: tuple[float, float, float]
     spectra: tuple[Spectrum, ...]
     output: Float64[ndarray, " outputs"] = field(default_factory=lambda: np.ones(1))
+    view_rad: Float64[ndarray, " sides"] = field(default_factory=lambda: np.zeros(1))
 
     def air(self, views: slice) -> Float32[ndarray, "channels few columns rows"]:
         """What those views would count without a patient: as many as there are, or one that stands for all."""

@@ -11,6 +11,7 @@ from render.anti_scatter_grid import AntiScatterGrid
 from render.kernels.spread import added, gathered, veil
 from render.materials import WATER, Spectrum
 from render.photons import Photons, photons
+from render.scatter_body import ellipses
 from render.scatter_kernels import hardened, kernels, pencils, water_energy_kev
 from simdata import Effect, Raw
 
@@ -33,9 +34,10 @@ AT_ONCE = 16
 class Scatter(Effect):
     """Adds to every element what the patient scatters there, before quantum noise.
 
-    Each ray is a pencil beam in as much water as attenuates it so, and shines from the patient's middle as photons
-    flown one by one through water did (`render.scatter_kernels`). What leaves the patient by a longer or shorter way
-    than that of a slab is attenuated more or less; for this he is as thick in front of his middle as behind. Kernel
+    Each ray is a pencil beam in as much water as attenuates it so, and shines from the middle of its way through the
+    patient as photons flown one by one through water did (`render.scatter_kernels`). What leaves the patient by a
+    longer or shorter way than that of a slab is attenuated more or less; for this he is an ellipse across, as wide as
+    his shadow and as deep as that a quarter of a turn away (`render.scatter_body`), or else as the water. Kernel
     superposition: Ohnesorge et al. 1999, Eur Radiol 9:563; Sun and Star-Lack 2010, Phys Med Biol 55:6695.
 
     Left out: that bone scatters otherwise than water, beyond its larger attenuation; that photons which lose energy
@@ -51,6 +53,7 @@ class Scatter(Effect):
     def veiled(self, measured: Photons) -> Photons:
         """What is measured behind the grids, and with scatter; nothing about it is random."""
         data, blank = np.empty_like(measured.data), np.empty_like(measured.blank)
+        patient = ellipses(measured)
         for channel, spectrum in enumerate(measured.spectra):
             passing = self._passing(spectrum)
             blank[channel] = measured.blank[channel] * np.float32(passing)
@@ -58,7 +61,7 @@ class Scatter(Effect):
             for first in range(0, data.shape[1], AT_ONCE):
                 batch = slice(first, first + AT_ONCE)
                 straight = np.ascontiguousarray(measured.data[channel, batch], np.float32)
-                cells = water.scatter(straight, measured.air(batch)[channel])
+                cells = water.scatter(straight, measured.air(batch)[channel], patient[batch])
                 added(straight, passing, cells, water.block, water.element_mm2, data[channel, batch])
         return replace(measured, data=data, blank=blank)
 
@@ -126,9 +129,12 @@ class _Water:
         )
 
     def scatter(
-        self, straight: Float32[ndarray, "v columns rows"], air: Float32[ndarray, "few columns rows"]
+        self,
+        straight: Float32[ndarray, "v columns rows"],
+        air: Float32[ndarray, "few columns rows"],
+        patient: Float64[ndarray, "v 3"],
     ) -> Float32[ndarray, "v c r"]:
-        """Scattered signal on a mm2 in the middle of each cell."""
+        """Scattered signal on a mm2 in the middle of each cell, behind a patient of these ellipses."""
         signal, blank = self._cells(straight), self._cells(np.ascontiguousarray(air))
         lit = blank > 0
         with np.errstate(divide="ignore"):
@@ -136,11 +142,13 @@ class _Water:
         thickness = np.interp(lost, self.lost, self.thickness_mm)
         nodes = np.concatenate([[0.0], pencils().thickness_mm])
         node = np.interp(thickness, nodes, np.arange(len(nodes)))
+        deep = np.where(patient[:, 1] > 0, patient[:, 1], np.maximum(thickness.max(axis=(1, 2)) / 2, 1e-3))
         out = np.empty_like(signal)
         veil(
             signal,
             thickness,
             node,
+            np.column_stack([patient[:, 0], deep, patient[:, 2]]),
             self.first_mm,
             self.cell_mm,
             self.middle_to_detector_mm,

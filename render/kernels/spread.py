@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit, prange
 from numpy import float32
 
-SLICES = 12
-"""Of half the patient, in which a ray is followed on its way out."""
+SLICES = 8
+"""Of the patient, in which a ray is followed on its way out."""
 
 GRAZING = 0.05
 """Cosine from which on a ray goes aside and is left out."""
@@ -60,27 +60,48 @@ def at(table, across, up):
 
 
 @njit
-def inside(thickness, half_mm, from_x, from_y, to_x, to_y, far_mm, focus_mm, first, step):
-    """Way of a ray through the patient, mm, from his middle to a place on the detector.
+def reach(x, y, thickness, ellipse, focus_mm):
+    """Of the ray that crosses the patient's middle plane at (x, y), through so much water.
 
-    He is taken to reach as far in front of his middle as behind: half the `thickness` of each ray from the focus.
+    How far the middle of its way through him lies ahead of that plane, how far he reaches ahead of it and behind, mm,
+    and mm of water in a mm. ellipse: half as wide and half as deep as he is across, and where his middle lies;
+    focus_mm: from the plane to the focus. The middles of parallel chords of an ellipse lie on a line through its own.
     """
-    slice_mm = half_mm / SLICES
+    wide, deep, middle = ellipse
+    slope = x / focus_mm
+    aside = (x - middle) / (wide * sqrt(1 + slope * slope))
+    along = max(deep * sqrt(max(1 - aside * aside, 0.0)), thickness / 2)
+    ahead = -slope * (x - middle) / (1 + slope * slope) * (deep / wide) ** 2
+    half = along / sqrt(1 + slope * slope + (y / focus_mm) ** 2)
+    return min(max(ahead, -deep), deep), half, thickness / 2 / max(along, 1e-6)
+
+
+@njit
+def inside(thickness, ellipse, top, from_x, from_y, to_x, to_y, far_mm, height, focus_mm, first, step):
+    """Water on the way of a ray, mm, to a place on the detector, `far_mm` away in front of it.
+
+    It begins `height` ahead of the patient's middle plane, and he ends at `top`. thickness: of water, of each ray from
+    the focus. ellipse: of the patient, as `reach` takes it.
+    """
+    if height >= top:
+        return 0.0
+    slice_mm = (top - height) / SLICES
+    away = focus_mm - far_mm - height
     way = 0.0
     for n in range(SLICES):
-        height = (n + 0.5) * slice_mm
-        part = height / far_mm
-        onward = focus_mm / (focus_mm - far_mm + height)
-        x, y = (from_x + (to_x - from_x) * part) * onward, (from_y + (to_y - from_y) * part) * onward
-        half = at(thickness, (x - first[0]) / step[0], (y - first[1]) / step[1]) / 2
-        half /= sqrt(1 + (x * x + y * y) / (focus_mm * focus_mm))
-        way += slice_mm * min(max((half - height) / slice_mm + 0.5, 0.0), 1.0)
+        up = (n + 0.5) * slice_mm
+        part, onto = up / far_mm, away / (away + height + up)
+        x, y = (from_x + (to_x - from_x) * part) * onto, (from_y + (to_y - from_y) * part) * onto
+        wide = focus_mm / away
+        water = at(thickness, (x * wide - first[0]) / step[0], (y * wide - first[1]) / step[1])
+        ahead, half, density = reach(x, y, water, ellipse, away)
+        way += slice_mm * density * min(max((half - abs(height + up - ahead)) / slice_mm + 0.5, 0.0), 1.0)
     return way * sqrt(1 + ((to_x - from_x) ** 2 + (to_y - from_y) ** 2) / (far_mm * far_mm))
 
 
 @njit
 def shed(x, y, to_x, to_y, far_mm, focus_mm):
-    """Of the pencil beam that meets the detector at (x, y) and shines from the patient's middle at (to_x, to_y).
+    """Of the pencil beam that meets the detector at (x, y) and shines at (to_x, to_y) from `far_mm` before it.
 
     Cosine of the angle between; how much farther to look in tables for beams that meet the detector straight; and how
     much more or less light falls on a mm2 there.
@@ -97,18 +118,21 @@ def shed(x, y, to_x, to_y, far_mm, focus_mm):
 
 
 @njit(parallel=True, cache=True)
-def veil(signal, thickness, node, first, step, far_mm, focus_mm, tables, table_mm, absorption, out):
+def veil(signal, thickness, node, ellipse, first, step, far_mm, focus_mm, tables, table_mm, absorption, out):
     """Scattered signal per mm2 in the middle of each cell (v, c, r).
 
     signal, thickness: straight signal of each cell, and mm of water in its way; node: that thickness as a place between
-    the tables. first, step: place of the first cell from the foot of the focus, and size of a cell, mm. tables: (t, c,
-    r) what a cell spreads, every table_mm. absorption: (t,) of scatter on a longer way out than in a slab, 1/mm.
+    the tables. ellipse: (v, 3) of the patient, as `reach` takes it; his middle is far_mm before the detector. first,
+    step: place of the first cell from the foot of the focus, and size of a cell, mm. tables: (t, c, r) what a cell
+    spreads that shines from far_mm away, every table_mm. absorption: (t,) of scatter on a longer way out than in a
+    slab, 1/mm.
     """
     views, columns, rows = signal.shape
     nearer = 1 - far_mm / focus_mm
     for job in prange(views * columns):
         v, c = job // columns, job % columns
-        half_mm = max(thickness[v].max() / 2, 1e-3)
+        shape = (ellipse[v, 0], ellipse[v, 1], ellipse[v, 2])
+        top = max(shape[1], thickness[v].max() / 2)
         to_x = first[0] + c * step[0]
         for r in range(rows):
             to_y = first[1] + r * step[1]
@@ -117,18 +141,26 @@ def veil(signal, thickness, node, first, step, far_mm, focus_mm, tables, table_m
                 x = first[0] + i * step[0]
                 for j in range(rows):
                     y = first[1] + j * step[1]
-                    cosine, farther, light = shed(x, y, to_x, to_y, far_mm, focus_mm)
-                    if thickness[v, i, j] <= 0 or light == 0:
+                    water = thickness[v, i, j]
+                    if water <= 0:
                         continue
+                    height = reach(nearer * x, nearer * y, water, shape, focus_mm - far_mm)[0]
+                    away = far_mm - height
+                    cosine, farther, light = shed(x, y, to_x, to_y, away, focus_mm)
+                    if light == 0:
+                        continue
+                    scale = far_mm / away
                     low, high, share = between(node[v, i, j], tables.shape[0])
-                    across, up = abs(to_x - x) * farther / table_mm[0], abs(to_y - y) * farther / table_mm[1]
+                    across = abs(to_x - x) * farther * scale / table_mm[0]
+                    up = abs(to_y - y) * farther * scale / table_mm[1]
                     light *= at(tables[low], across, up) * (1 - share) + at(tables[high], across, up) * share
+                    near = 1 - away / focus_mm
                     way = inside(
-                        thickness[v], half_mm, nearer * x, nearer * y, to_x, to_y, far_mm, focus_mm, first, step
+                        thickness[v], shape, top, near * x, near * y, to_x, to_y, away, height, focus_mm, first, step
                     )
-                    more = way * cosine - thickness[v, i, j] / 2
+                    more = way * cosine - water / 2
                     light *= exp(-more * (absorption[low] * (1 - share) + absorption[high] * share))
-                    total += signal[v, i, j] * light
+                    total += signal[v, i, j] * light * scale * scale
             out[v, c, r] = float32(total)
 
 
