@@ -26,7 +26,7 @@ from simdata import Grid, Raw, RecipeError, SceneError, Streams
 from simdata.structures import FIRST_FINDING_ID, structure, structures
 from simdata.subject import Subject
 from simdata.vessels import ARTERY, VEIN, vessel_tree
-from vascular.fundus_vessels import FundusVessels, pressure_mmhg
+from vascular.fundus_vessels import LEFT_MM, NARROWING, FundusVessels, narrowing, pressure_mmhg
 
 RED, GREEN = 0, 1
 WALL = MappingProxyType({"rpe_melanin": 0.2, "choroid_melanin": 0.42, "choroid_blood": 0.11})
@@ -229,6 +229,19 @@ def test_vessels_come_out_of_the_patients_disc():
         FundusVessels()(
             replace(eye, labels=np.full_like(eye.labels, structure("retina_left").id)), Streams(1).generator
         )
+
+
+def test_twigs_narrow_to_their_ends_and_what_bears_them_does_not():
+    """Half a millimetre that bears two twigs, of half and of one millimetre."""
+    x, y = np.array([0, 0.25, 0.5, 0.75, 1.0, 0.5, 0.5]), np.array([0, 0, 0, 0, 0, 0.5, 1.0])
+    points = np.column_stack([x, y, np.zeros(7)]).astype(np.float32)
+    even = vessel_tree(
+        points, np.array([-1, 0, 1, 2, 3, 2, 5]), np.full(7, 0.02), np.full(7, ARTERY), flow_mm3_s=np.ones(7)
+    )
+    flow = narrowing(even).flow_mm3_s
+    half, one = LEFT_MM / (0.25 + LEFT_MM), LEFT_MM / (0.5 + LEFT_MM)
+    np.testing.assert_allclose(flow, [1, 1, 1, 1, half, 1, one], rtol=1e-6)
+    np.testing.assert_allclose(narrowing(even).radius_mm, 0.02 * flow**NARROWING, rtol=1e-6)
 
 
 LESIONS = (

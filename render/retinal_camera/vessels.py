@@ -16,7 +16,7 @@ HALF_SATURATION_MMHG, HILL = 26.8, 2.7
 """Severinghaus 1979, J Appl Physiol 46: 599; Hill 1910."""
 USUAL = np.array([0.92, 0.56, 0.75])
 """Saturation of arteries, veins and capillaries whose oxygen is not known. Geirsdottir 2012, IOVS 53: 5433."""
-MIRROR = np.array([0.022, 0.005, 0.0])
+MIRROR = np.array([0.016, 0.004, 0.0])
 """Share of light that the wall of a wide artery, vein or capillary mirrors (memory of their looks)."""
 MIRROR_MM = 0.03
 """Radius of a vessel that has two thirds of it."""
