@@ -274,7 +274,7 @@ def main() -> None:
     lines = [
         "# Scatter: photons one by one against books, and the fast model against these photons",
         "",
-        f"{PHOTONS:,} photons each; {numba.get_num_threads()} threads of a machine that had others' work to do.",
+        f"{PHOTONS:,} photons each; {numba.get_num_threads()} thread(s) of a machine that had others' work to do.",
         "",
         "## Photons one by one",
         "",
