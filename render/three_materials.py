@@ -11,7 +11,7 @@ little: water counts as 0.4 mg/ml of iodine, yellow marrow as -0.7.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 from scipy.ndimage import binary_dilation, binary_propagation, gaussian_filter
 
@@ -21,6 +21,9 @@ from render.units import MM_PER_CM
 
 LUNG_G_CM3 = 0.6
 """Water, up to which a voxel holds air and soft tissue; above, what has too little for fat has fat at its rim."""
+
+AIR_G_CM3 = 0.1
+"""Water, up to which a voxel is air, which holds no agent."""
 
 DENSE_G_CM3 = 0.015
 """Water by which bone surpasses muscle at least; blood surpasses it by 0.009."""
@@ -62,7 +65,9 @@ def contrast_agent(
     """g/cm3 of agent, from those of water and of what counts as agent; where noise is larger, it may be less than 0.
 
     kev: mean energies of the two channels behind a patient. smooth_mm: SD of the blur that takes the noise from what
-    tells which tissues a voxel holds, and half of that from how much fat; what counts as agent is not blurred.
+    tells which tissues a voxel holds, and half of that from how much fat; what counts as agent is not blurred, but in
+    bone, where the noise of water comes on top of its own. Air holds none, and the rim of a bone only what no mixture
+    of bone with air explains.
     """
     fat, soft, bone = (Tissue.of(name, agent, kev) for name in ("adipose", "muscle", "cortical_bone"))
     sd = smooth_mm / np.array(spacing_mm)
@@ -71,18 +76,27 @@ def contrast_agent(
     more, slope = there - soft.water, (bone.agent - soft.agent) / (bone.water - soft.water)
     excess = much - _line(fat, soft, there)
     calcium = (more > DENSE_G_CM3) & (excess > CALCIUM * slope * more) & (excess < AGENT * slope * more)
-    bone_here = binary_propagation(calcium & (near > soft.water + SURELY_G_CM3), mask=calcium)
+    surely = soft.water + SURELY_G_CM3
+    bone_here = binary_propagation(calcium & (near > surely), mask=calcium | (water > surely))
     beside = np.asarray(binary_dilation(bone_here, np.ones(2 * np.rint(sd).astype(int) + 1, bool)), bool)
+    in_bone = beside & ((near > soft.water) | (water > surely))
     tissues = np.select(
-        [
-            beside & ((near > soft.water) | (water > soft.water + SURELY_G_CM3)),
-            there < LUNG_G_CM3,
-            there < fat.water,
-        ],
+        [in_bone, there < LUNG_G_CM3, there < fat.water],
         [_line(soft, bone, water), _line(AIR, soft, water), _line(AIR, fat, water)],
         _line(fat, soft, near),
     )
-    return counted - tissues.astype(np.float32)
+    agents = counted - tissues.astype(np.float32)
+    least = np.minimum(agents, counted - _line(AIR, bone, water))
+    rim = np.clip(np.float32(0), least, agents)
+    return np.select([in_bone, there < AIR_G_CM3, beside], [_mean_around(agents, in_bone, sd), AIR.agent, rim], agents)
+
+
+def _mean_around(
+    values: Float32[ndarray, "x y z"], inside: Bool[ndarray, "x y z"], sd: Float64[ndarray, "3"]
+) -> Float32[ndarray, "x y z"]:
+    """Blurred, but of what lies inside alone; it means nothing outside."""
+    part = gaussian_filter(inside.astype(np.float32), sd)
+    return gaussian_filter(values * inside, sd) / np.where(inside, part, 1)
 
 
 def _line(one: Tissue, other: Tissue, water: Float32[ndarray, "x y z"]) -> Float32[ndarray, "x y z"]:

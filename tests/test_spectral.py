@@ -292,6 +292,21 @@ def test_bone_and_fat_are_no_contrast_agent_and_blood_with_agent_keeps_all_of_it
     assert hu[-1] == pytest.approx(plain[-1], abs=40)
 
 
+def test_bone_is_no_noise_in_a_map_of_agent_its_rim_to_air_is_none_of_it_and_air_holds_none():
+    """Voxels of the rim are bone by half; the map of two materials takes that for 18 mg/ml."""
+    grams = blocks(dict.fromkeys(("muscle", "cortical_bone", "lung", "muscle", "air"), 0.0))
+    for material, noise in (("water", 0.05), ("iodine", 0.0025)):
+        one = grams[material]
+        half = (one[BLOCK : 2 * BLOCK].mean() + one[2 * BLOCK : 3 * BLOCK].mean()) / 2
+        one[2 * BLOCK] = half + noise * np.random.default_rng(8).standard_normal(one[0].shape)
+    mg_ml = ContrastMap()(grams, SPACING)
+    bone, rim, air = mg_ml[BLOCK + 3 : 2 * BLOCK - 3], mg_ml[2 * BLOCK], mg_ml[-BLOCK // 2 :]
+    assert bone.std() < 1
+    assert np.abs(rim.mean()) < 0.5
+    assert (air == 0).all()
+    assert MaterialMap()(grams, SPACING)[2 * BLOCK].mean() == pytest.approx(18, abs=0.5)
+
+
 def test_an_image_of_agent_asks_for_one():
     water = {"water": np.ones((2, 2, 2), np.float32)}
     with pytest.raises(RecipeError, match="contrastmap: found no iodine, barium, gadolinium, but water"):
