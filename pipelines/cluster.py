@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cluster_door import check_here, check_nodes, connected, first_line
+from pipelines.cluster_door import check_here, check_nodes, connected
 from pipelines.make import versions
 from pipelines.workers import TRIES, WINDOW, Crash, Mapper, Task, cap_threads
 from simdata.errors import BackendError, SimdataError
@@ -96,15 +96,15 @@ def _told(nodes: Sequence[dict[str, Any]]) -> str:
 def _share_out(task: Task, items: Sequence[Any], room: _Room) -> Iterator[tuple[Any, Any]]:
     import ray
 
-    grant, here = room.grant, versions()
-    work = ray.remote(_work).options(num_cpus=grant.cpus, num_gpus=grant.gpus, max_retries=0)
+    grant = room.grant
+    work = ray.remote(_worker(task, grant.cpus)).options(num_cpus=grant.cpus, num_gpus=grant.gpus, max_retries=0)
     waiting = deque((item, 1) for item in items)
     in_hand: dict[ray.ObjectRef, tuple[Any, int]] = {}
     try:
         while waiting or in_hand:
             while waiting and len(in_hand) < WINDOW * room.look():
                 item, turn = waiting.popleft()
-                in_hand[work.remote(task, item, grant.cpus, sys.path, here)] = item, turn
+                in_hand[work.remote(item)] = item, turn
             done, _ = ray.wait(list(in_hand), timeout=LOOK_S) if in_hand else ([], [])
             if not done:
                 room.look()
@@ -121,29 +121,40 @@ def _share_out(task: Task, items: Sequence[Any], room: _Room) -> Iterator[tuple[
 
 
 _AGAIN = object()
+_NOT_LOADED = "The remote function failed to import"
+"""How Ray begins, where a worker cannot load what it is to do."""
 
 
-def _work(task: Task, item: Any, cpus: int, paths: Sequence[str], wanted: dict[str, str]) -> Any:
-    """Runs in a worker of the cluster, which finds plug-ins where the driver does, as a worker process here would.
+def _worker(task: Task, cpus: int) -> Task:
+    """What runs in the workers of the cluster; it travels to each of them once, and with it all but the item.
 
-    A node that joined after the first question is asked here, before it makes anything.
+    A worker finds plug-ins where the driver does, as a worker process here would. A node that joined after the first
+    question is asked here, before it makes anything.
     """
-    sys.path += [path for path in paths if path not in sys.path]
-    check_here(wanted)
-    cap_threads(cpus)
-    return task(item)
+    paths, wanted = list(sys.path), versions()
+
+    def _work(item: Any) -> Any:
+        sys.path += [path for path in paths if path not in sys.path]
+        check_here(wanted)
+        cap_threads(cpus)
+        return task(item)
+
+    return _work
 
 
 def _result(reference: Any, turn: int) -> Any:
     """What the task returned; _AGAIN or a Crash where its worker or node died. Raises what the task raised."""
     import ray
-    from ray.exceptions import NodeDiedError, OutOfMemoryError, RaySystemError, RayTaskError, WorkerCrashedError
+    from ray.exceptions import NodeDiedError, OutOfMemoryError, RayTaskError, WorkerCrashedError
 
     try:
         return ray.get(reference)
     except RayTaskError as error:
-        if isinstance(error.cause, RaySystemError):
-            raise BackendError(f"Ray: a worker cannot load simdata: {first_line(error.cause)}") from None
+        if (said := str(error.cause).strip()).startswith(_NOT_LOADED):
+            reason = said.rpartition("\n")[2]
+            raise BackendError(
+                f"Ray: a worker cannot load simdata: {reason}; the same on every node would do"
+            ) from None
         raise error.cause from (None if isinstance(error.cause, SimdataError) else error)
     except NodeDiedError:
         return _AGAIN

@@ -4,10 +4,11 @@ import os
 import random
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from faults.harness import TOYS, below, check_nothing_is_lost, kill, node, undisturbed, wanted
+from faults.harness import STORE_BYTES, TOYS, below, check_nothing_is_lost, kill, node, undisturbed, wanted
 from pipelines import cluster_door
 from pipelines.cluster import Grant, on_ray
 from pipelines.generate import generate
@@ -41,6 +42,29 @@ def test_only_receipts_travel(cluster, tmp_path):
 
     generate(recipe(tree, TOYS), tmp_path / "out", on_the_cluster(tmp_path / "out"), progress=watch)
     assert min(lowest) == free
+
+
+@pytest.mark.slow
+def test_a_run_of_ten_times_the_object_store_leaves_it_empty_and_the_driver_small(cluster, tmp_path):
+    import ray
+
+    tree = {"count": 72, "phantom": {"kind": "toys.Block", "edge": 128}, "scan": [{"kind": "toys.Camera"}]}
+    free = ray.cluster_resources()["object_store_memory"]
+    lowest, resident = [], []
+
+    def watch(done, total):
+        lowest.append(ray.available_resources().get("object_store_memory", 0))
+        resident.append(resident_bytes())
+
+    generate(recipe(tree, TOYS), tmp_path / "out", on_the_cluster(tmp_path / "out"), progress=watch)
+    written = sum(path.stat().st_size for path in (tmp_path / "out" / "shards").iterdir())
+    assert written > 10 * STORE_BYTES
+    assert min(lowest) == free
+    assert max(resident) - resident[0] < STORE_BYTES / 10
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_sample_has_the_threads_it_was_granted(cluster, tmp_path):
@@ -161,6 +185,22 @@ def test_a_node_unlike_this_one_is_refused(cluster, tmp_path, monkeypatch, stran
         assert said in str(error.value)
     finally:
         cluster.remove_node(odd)
+
+
+class Unknown:
+    """A task of a package that no worker has."""
+
+    def __reduce__(self):
+        return __import__, ("nowhere_to_be_found",)
+
+    def __call__(self, item):
+        return item
+
+
+def test_a_worker_that_cannot_load_its_work_is_one_clear_error(cluster, tmp_path):
+    said = r"a worker cannot load simdata: .*'nowhere_to_be_found'; the same on every node would do"
+    with pytest.raises(BackendError, match=said):
+        list(on_the_cluster(tmp_path)(Unknown(), [1]))
 
 
 def test_a_folder_that_a_node_does_not_see_is_refused(cluster, tmp_path, monkeypatch):
