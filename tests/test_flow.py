@@ -10,7 +10,14 @@ from scipy.sparse.linalg import spsolve
 from simdata import SceneError, vessel_tree
 from vascular.flow import MPA_S_IN_MMHG_S, Periphery, circulation, held_pressures
 from vascular.network import network
-from vascular.rheology import PACKED, PLASMA_MPA_S, red_cell_share, relative_viscosity, viscosity_mpa_s
+from vascular.rheology import (
+    PACKED,
+    PLASMA_MPA_S,
+    red_cell_share,
+    red_cell_speed_mm_s,
+    relative_viscosity,
+    viscosity_mpa_s,
+)
 
 NAN = np.nan
 
@@ -70,6 +77,16 @@ def test_viscosity_is_that_of_pries_1994():
     in_vitro = [relative_viscosity(d, 0.45) / (d / (d - 1.1)) ** 2 for d in (5.0, 30.0, 300.0)]
     assert in_vitro[0] > in_vitro[1] < in_vitro[2]
     assert viscosity_mpa_s(np.array([10.0]), np.array([0.45]))[0] == PLASMA_MPA_S * relative_viscosity(10.0, 0.45)
+
+
+def test_red_cells_keep_step_with_blood_in_wide_tubes_and_run_ahead_in_narrow_ones():
+    diameter_um = np.array([2000.0, 11.1, 5.8])
+    mean_mm_s = np.full(3, 2.0)
+    flow = -mean_mm_s * np.pi * (diameter_um / 2000) ** 2
+    ahead = red_cell_speed_mm_s(flow, diameter_um, np.full(3, 0.45)) / mean_mm_s
+    assert ahead[0] == pytest.approx(1.0, abs=0.002)
+    assert ahead[1] == pytest.approx((11.1 / 10) ** 2 / 0.719, rel=1e-3)
+    assert ahead[2] == pytest.approx(1.88, abs=0.1)
 
 
 def test_red_cells_part_as_pries_2005_measured():

@@ -10,6 +10,7 @@ from vascular.fundus import as_seen, fundus
 from vascular.morphometry import Field, report
 from vascular.plexus import Layer, close_circulation, net
 from vascular.retina import LAYERS, Retina, example
+from vascular.rheology import red_cell_speed_mm_s
 from vascular.supply import ARTERIAL_MMHG, EXPONENT, VENOUS_MMHG
 
 
@@ -86,11 +87,12 @@ def test_pressure_falls_from_arteries_through_capillaries_to_veins(macula):
 
 def test_blood_passes_all_three_layers_at_the_speed_of_capillaries(macula):
     capillary = (macula.kind == CAPILLARY) & (macula.kind[macula.parent] == CAPILLARY)
-    speed_mm_s = np.abs(macula.flow_mm3_s) / (np.pi * macula.radius_mm**2)
+    flow, radius, cells = (column.astype(float) for column in (macula.flow_mm3_s, macula.radius_mm, macula.haematocrit))
+    speed_mm_s = red_cell_speed_mm_s(flow, 2000 * radius, cells)
     for layer in LAYERS:
         here = capillary & (np.abs(-macula.points_mm[:, 2] - layer.depth_mm) < 0.012)
-        assert 0.2 < np.median(speed_mm_s[here]) < 1.0
-        assert (speed_mm_s[here] < 0.02).mean() < 0.05
+        assert 0.5 < np.median(speed_mm_s[here]) < 2.0
+        assert (speed_mm_s[here] < 0.04).mean() < 0.05
 
 
 def test_a_whole_fundus_has_one_artery_and_one_vein():
