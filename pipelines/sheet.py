@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-from nibabel.orientations import apply_orientation, io_orientation
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
@@ -124,11 +123,15 @@ def _bare(scene: Scene) -> Image:
 
 def to_ras(array: np.ndarray, grid: Grid) -> np.ndarray:
     """The array with its axes turned and flipped to lie closest to patient right, anterior, superior."""
+    from nibabel.orientations import apply_orientation, io_orientation
+
     return apply_orientation(array, io_orientation(grid.affine))
 
 
 def to_ras_axes(values: Sequence[float], grid: Grid) -> tuple[float, float, float]:
     """Three values, one per array axis, in the order of `to_ras`."""
+    from nibabel.orientations import io_orientation
+
     x, y, z = np.argsort(io_orientation(grid.affine)[:, 0])
     return values[x], values[y], values[z]
 
