@@ -24,6 +24,8 @@ from phantoms.solids import (
     union,
     waves,
 )
+from phantoms.solids.bounds import cone_bounds, leaf_bounds
+from phantoms.solids.program import FIRST, OPERATION, TUBE
 from phantoms.solids.tape import tape
 from simdata import Grid, SceneError
 from simdata.structures import structure
@@ -168,6 +170,33 @@ def test_the_fast_depth_is_the_reference(rng):
     points = rng.uniform(-70, 70, (40, 33, 3))
     for layer in crowd(rng):
         assert depths(layer.solid, points) == pytest.approx(layer.solid.depth(points), abs=2e-3)
+
+
+def bounds(program, middle, reach):
+    """Lowest and highest depth of a leaf within reach of a point, as the kernel bounds it."""
+    x, y, z, reach = (np.float32(number) for number in (*middle, reach))
+    operation, first = program.nodes[0, OPERATION], program.nodes[0, FIRST]
+    if operation != TUBE:
+        return leaf_bounds(operation, x, y, z, reach, program.numbers, first)
+    low, high = (np.empty(program.cones.shape[1], np.float32) for _ in range(2))
+    cone_bounds(x, y, z, reach, program.cones[None], 0, len(low), low, high)
+    return low.max(), high.max()
+
+
+@pytest.mark.parametrize("name", sorted(set(leaves(np.random.default_rng(0))) - {"bumps"}))
+def test_a_leaf_lies_between_its_bounds_and_they_are_near(name, rng):
+    solid = leaves(rng)[name]
+    program = tape([Layer(solid, "")]).program
+    width = []
+    for reach in (1.0, 8.0, 60.0):
+        for middle in rng.uniform(-70, 70, (20, 3)):
+            off = rng.standard_normal((200, 3))
+            off *= (reach * rng.uniform(0.5, 1, 200) / np.linalg.norm(off, axis=1))[:, None]
+            depth = depths(solid, middle + off)
+            low, high = bounds(program, middle, reach)
+            assert low - 1e-3 <= depth.min() <= depth.max() <= high + 1e-3
+            width.append((high - low) / (2 * reach))
+    assert np.median(width) < (5 if name == "cushion" else 3)
 
 
 def test_depths_are_millimetres(rng):

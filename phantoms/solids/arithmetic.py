@@ -1,7 +1,7 @@
 """Single-precision arithmetic of the kernels: how they are compiled, and sine and arctangent without a branch.
 
-Numba's cache on disk only notices changes in the file of the outermost function: after a change in one of the kernels'
-files, touch `blocks.py` and `points.py`.
+Numba's cache on disk knows a kernel by the text of the outermost function's file: after a change in another one of the
+kernels' files, change a word in `blocks.py` and `points.py` too, or what ran before runs on.
 """
 
 import numpy as np

@@ -1,10 +1,10 @@
 """The fast twin of `Solid.depth`: nested blocks of voxels, each looking only at the solids that can matter in it.
 
 A block first asks every node for bounds of its depth over the block (interval arithmetic: the depth at the middle, give
-or take the block's radius times the node's steepness). A layer whose bounds are negative is not there, one whose bounds
-are positive covers all below it, and a node that neither needs is left out. What is left is handed to the eight times
-smaller blocks inside; only blocks with a surface in them are computed voxel by voxel. M. Keeter, Massively parallel
-rendering of complex closed-form implicit surfaces, ACM Trans. Graph. 39(4), 2020.
+or take the block's radius times the node's steepness around it). A layer whose bounds are negative is not there, one
+whose bounds are positive covers all below it, and a node that neither needs is left out. What is left is handed to the
+eight times smaller blocks inside; only blocks with a surface in them are computed voxel by voxel. M. Keeter, Massively
+parallel rendering of complex closed-form implicit surfaces, ACM Trans. Graph. 39(4), 2020.
 """
 
 import numpy as np

@@ -15,14 +15,13 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import map_coordinates
 
+from phantoms.solids.patches import highest, largest, smallest, steps
 from phantoms.solids.solid import MIRROR, Depth, Points, Solid
 from simdata import SceneError
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 SHALLOW = 1e-6
 Numbers = Float32[ndarray, "..."]
-INNER = 0.4
-"""Bounds of an outline's steepness hold from this share of its radius outwards; nearer the axis all is inside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +131,7 @@ class Tube(Solid):
             np.where(length2 > 1e-9, 1 / np.maximum(length2, 1e-9), 0)[:, None],
             m,
             1 / stretch[:, None],
-            (stretch + np.where(length2 > 1e-9, slope, 0))[:, None],
+            np.where(length2 > 1e-9, slope, 0)[:, None],
         ]
         return np.concatenate(columns, axis=1, dtype=np.float32)
 
@@ -172,10 +171,10 @@ class Sheet(Solid):
         axes = np.asarray(self.axes, float)
         head = [*axes.ravel(), *(axes @ np.asarray(self.origin, float)), *self.first_mm, self.step_mm]
         flat = self.flatness()
-        steps = [np.abs(np.diff(self.heights, axis=n)).max(initial=0) / self.step_mm for n in (0, 1)]
-        bounds = [np.sqrt(1 + steps[0] ** 2 + steps[1] ** 2), flat.min()]
-        table = np.stack([self.heights, flat], axis=-1).ravel()
-        return np.concatenate([head, self.heights.shape, bounds, table], dtype=np.float32)
+        table = np.stack([self.heights, flat], axis=-1)
+        steep = np.sqrt(1 + sum((steps(self.heights, axis) / self.step_mm) ** 2 for axis in (0, 1)))
+        patches = np.stack([steep, smallest(flat), largest(flat)], axis=-1)
+        return np.concatenate([head, self.heights.shape, table.ravel(), patches.ravel()], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,15 +218,15 @@ class Polar(Solid):
     def numbers(self) -> Numbers:
         """What the kernel reads."""
         flat = self.flatness()
-        up = np.abs(np.diff(self.radii, axis=0)).max(axis=1) / self.step_mm
-        sway = np.linalg.norm(np.diff(self.axis, axis=0), axis=1) / self.step_mm
-        turn = np.abs(np.diff(self.radii, axis=1)).max(axis=1) / (2 * np.pi / (self.radii.shape[1] - 1))
-        around = turn / (INNER * self.radii.min(axis=1))
-        up = np.maximum(np.append(up + sway, 0), np.append(0, up + sway))
-        rows = np.stack([np.sqrt((1 + around) ** 2 + up**2), flat.min(axis=1), self.radii.min(axis=1)], axis=-1)
         head = [*self.radii.shape, self.first_mm, self.step_mm]
-        table = np.stack([self.radii, flat], axis=-1).ravel()
-        return np.concatenate([head, self.axis.ravel(), table, rows.ravel()], dtype=np.float32)
+        table = np.stack([self.radii, flat], axis=-1)
+        sway = highest(np.linalg.norm(np.diff(self.axis, axis=0), axis=1)) / self.step_mm
+        rows = np.stack([sway, smallest(self.radii.min(axis=1)), largest(self.radii.max(axis=1))], axis=-1)
+        twice, flat = (np.concatenate([one[:, :-1], one], axis=1) for one in (self.radii, flat))
+        up, around = steps(twice, 0) / self.step_mm, steps(twice, 1) / (2 * np.pi / (self.radii.shape[1] - 1))
+        patches = np.stack([up, around, smallest(flat), largest(flat)], axis=-1)
+        parts = [head, self.axis.ravel(), table.ravel(), rows.ravel(), patches.ravel()]
+        return np.concatenate(parts, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,11 +254,10 @@ class Lattice(Solid):
     def numbers(self) -> Numbers:
         """What the kernel reads."""
         axes = np.asarray(self.axes, float) / self.step_mm
-        steep = np.sqrt(
-            sum((np.abs(np.diff(self.values, axis=n)).max(initial=0) / self.step_mm) ** 2 for n in range(3))
-        )
-        head = [*axes.ravel(), *(axes @ np.asarray(self.first, float)), *self.values.shape, steep]
-        return np.concatenate([head, self.values.ravel()], dtype=np.float32)
+        head = [*axes.ravel(), *(axes @ np.asarray(self.first, float)), *self.values.shape, 1 / self.step_mm]
+        steep = np.sqrt(sum((steps(self.values, axis) / self.step_mm) ** 2 for axis in range(3)))
+        patches = np.stack([steep, smallest(self.values), largest(self.values)], axis=-1)
+        return np.concatenate([head, self.values.ravel(), patches.ravel()], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)

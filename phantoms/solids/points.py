@@ -1,4 +1,4 @@
-"""Depth of a solid at any points at all, without looking for what can be left out."""
+"""Depth of a solid at any points at all: nothing is left out, so that nothing need be looked for."""
 
 import numpy as np
 from numba import njit

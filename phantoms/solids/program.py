@@ -15,8 +15,11 @@ matters only that it is beyond."""
 
 CONE = 14
 """Numbers of a cone: start (3), along (3), radius, its change, 1 / length^2, stretch (3), 1 / how much thinner it is,
-how fast its undivided depth can change."""
-FLATNESS, REACH = 12, 13
+how fast its radius changes along it."""
+FLATNESS, SLOPE = 12, 13
+
+PATCH = 4
+"""Cells along the edge of a patch of a table; of each patch it is known how steep it is, and between what it lies."""
 
 FILLET = float32(1.25)
 """A fillet reaches as far as this share of its width beyond the surface that it rounds."""

@@ -86,7 +86,7 @@ def fill_sheet(n, s, at, f, out, row, count):
     first_u, first_v, step, nu, nv = n[s + 12], n[s + 13], n[s + 14], uint32(n[s + 15]), uint32(n[s + 16])
     for p in range(count):
         at[p], f[0, p], f[1, p] = sheet_cell(f[0, p], f[1, p], first_u, first_v, step, nu, nv)
-    start, pairs = uint32(s + 19), uint32(2) * nv
+    start, pairs = uint32(s + 17), uint32(2) * nv
     for p in range(count):
         out[row, p] = sheet_depth(n, start + uint32(2) * at[p], pairs, f[0, p], f[1, p], f[2, p])
 
