@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from types import MappingProxyType
+from warnings import warn
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -17,8 +18,12 @@ from vascular.straight import segments_apart2
 
 ROOM = 1.3
 """Trees that have yet to grow keep so many times the sum of their radii apart: some get thicker than expected."""
-PATIENCE, BETTER, STEP, OVERSHOOT = 5, 0.98, 0.6, 1.04
-OPEN, BASE, BASE_OPEN = 0.25, 0.35, 0.5
+PATIENCE, BETTER, STEP, OVERSHOOT, DRAG = 5, 0.98, 0.6, 1.04, 0.5
+"""DRAG: what is pushed draws the next points of its vessel along by this share, so that it bends over a length."""
+FLOOR, TWIG, BASE = 0.7, 0.5, 0.35
+"""No vessel gives way by more than to FLOOR of its calibre: once to trees that were there before it, a trunk once more
+to share what room there is. One of less than TWIG of the radius of another takes no room from it; what carries more
+than BASE of a tree's ends is its trunk, and stays."""
 CELL_SEGMENTS = 2.0
 LEAST = 0.3
 """The far end of a segment that is pushed moves by at least this share, and so the segment more than it turns."""
@@ -61,7 +66,7 @@ def with_room(
     """
     wanted = {name: expected(start) for name, start in starts.items()}
     made = apart(wanted, free, grid, held=held, home=home, room=ROOM)
-    return parted({name: yielding(start, list(held.values())) for name, start in made.items()})
+    return _yielded({name: yielding(start, list(held.values())) for name, start in made.items()})
 
 
 def apart(
@@ -92,7 +97,7 @@ def apart(
             break
         for name in parts:
             part, moved = made[name], step[name]
-            new = part.points_mm + STEP * moved[:, :3] / np.maximum(moved[:, 3:], 1.0)
+            new = part.points_mm + STEP * _dragged(part, moved)
             voxel = np.rint(grid.index(new)).astype(int)
             known = ((voxel >= 0) & (voxel <= size)).all(axis=1)
             at = tuple(np.clip(voxel, 0, size).T)
@@ -105,8 +110,22 @@ def apart(
 def parted(beds: Mapping[str, Vessels]) -> dict[str, Vessels]:
     """Trees each of which yields to those before it; what then still meets a trunk of a later one is left out.
 
-    Where two trunks meet, both give way.
+    Where two trunks meet, both give way, down to FLOOR of their calibre. Warns where that is not enough: move them.
     """
+    made = _yielded(beds)
+    for first, second in combinations(beds, 2):
+        left = meetings(made[first], made[second])
+        if len(left):
+            where = made[second].points_mm[left[0, 1]].round().tolist()
+            warn(
+                f"parted: {first} and {second} overlap in {len(left)} pairs of segments, the first at {where} mm, at "
+                f"{FLOOR:g} of the calibre or less; thinner roots, or roots farther apart, would do",
+                stacklevel=2,
+            )
+    return made
+
+
+def _yielded(beds: Mapping[str, Vessels]) -> dict[str, Vessels]:
     made: dict[str, Vessels] = {}
     for name, tree in beds.items():
         made[name] = yielding(tree, list(made.values()))
@@ -118,10 +137,10 @@ def parted(beds: Mapping[str, Vessels]) -> dict[str, Vessels]:
 
 
 def squeezed(first: Vessels, second: Vessels) -> tuple[Vessels, Vessels]:
-    """Two trees that are narrower where they meet, both by the same share: the room between two axes is for both."""
+    """Two trees that are narrower where they meet, both by the same share, but by no more than FLOOR."""
     pairs = meetings(first, second)
     meet = first.radius_mm[pairs[:, 0]] + second.radius_mm[pairs[:, 1]]
-    share = np.maximum(_gaps_mm(first, second, pairs) - TOUCHING, TOUCHING) / meet
+    share = np.maximum((_gaps_mm(first, second, pairs) - TOUCHING) / meet, FLOOR)
     return _narrowed(first, pairs[:, 0], share), _narrowed(second, pairs[:, 1], share)
 
 
@@ -132,21 +151,19 @@ def _narrowed(part: Vessels, rows: Int[ndarray, " k"], share: Float[ndarray, " k
 
 
 def yielding(part: Vessels, others: Sequence[Vessels]) -> Vessels:
-    """A tree that is narrower where others press on it; what they would close by three quarters is left out.
+    """A tree that is narrower where others press on it, but by no more than FLOOR, and not for a twig of theirs.
 
-    What carries more than a third of a tree stays, half as wide, whatever presses on it.
+    A branch for which that is not enough is left out, unless it is the wider of the two. A trunk stays.
     """
-    radius = part.radius_mm.copy()
+    radius, least, bad = part.radius_mm.copy(), FLOOR * part.radius_mm, np.zeros(len(part), bool)
     for other in others:
         pairs = meetings(part, other)
-        room = _gaps_mm(part, other, pairs) - other.radius_mm[pairs[:, 1]] - TOUCHING
-        np.minimum.at(radius, pairs[:, 0], room.astype(np.float32))
-    least = OPEN * part.radius_mm
-    base = _carries(part) > BASE
-    kept = np.where(
-        base, np.maximum(radius, BASE_OPEN * part.radius_mm), np.where(radius < least, part.radius_mm, radius)
-    )
-    return cleared(replace(part, radius_mm=kept.astype(np.float32)), others)
+        wide, other_mm = part.radius_mm[pairs[:, 0]], other.radius_mm[pairs[:, 1]]
+        pressed = other_mm >= TWIG * wide
+        room = _gaps_mm(part, other, pairs) - other_mm - TOUCHING
+        np.minimum.at(radius, pairs[pressed, 0], room[pressed].astype(np.float32))
+        bad[pairs[(room < FLOOR * wide) & (wide <= other_mm), 0]] = True
+    return _without(replace(part, radius_mm=np.maximum(radius, least)), bad)
 
 
 def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:
@@ -157,7 +174,12 @@ def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:
     bad = np.zeros(len(part), bool)
     for other in others:
         bad[meetings(part, other)[:, 0]] = True
-    bad &= _carries(part) <= BASE
+    return _without(part, bad)
+
+
+def _without(part: Vessels, bad: Bool[ndarray, " n"]) -> Vessels:
+    """A tree without the branches that are bad, but for its trunk, and without what hangs on them."""
+    bad = bad & (_carries(part) <= BASE)
     for level in part.levels[1:]:
         bad[level] |= bad[part.parent[level]]
     return part.take(~bad)
@@ -209,6 +231,19 @@ def _push(first: Vessels, second: Vessels, pairs: Int[ndarray, "k 2"], wanted: f
         for node, weight in ((above, 1 - share), (row, share)):
             weight = np.maximum(weight, LEAST)[:, None]
             np.add.at(where, node, np.hstack([sign * weight * move, weight]))
+
+
+def _dragged(part: Vessels, pushed: Float[ndarray, "n 4"]) -> Float[ndarray, "n 3"]:
+    """How far each point moves, mm: by the mean of its pushes, else by DRAG of its neighbours' along the vessel."""
+    own = pushed[:, :3] / np.maximum(pushed[:, 3:], 1.0)
+    free, drawn = pushed[:, 3] == 0, np.zeros_like(own)
+    heir = np.full(len(part), GONE)
+    by_width = part.segments[np.argsort(part.radius_mm[part.segments], kind="stable")]
+    heir[part.parent[by_width]] = by_width
+    upper = np.flatnonzero(heir != GONE)
+    np.add.at(drawn, upper, DRAG * own[heir[upper]])
+    np.add.at(drawn, heir[upper], DRAG * own[upper])
+    return np.where(free[:, None], drawn, own)
 
 
 def _gaps_mm(first: Vessels, second: Vessels, pairs: Int[ndarray, "k 2"]) -> Float[ndarray, " k"]:

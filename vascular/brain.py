@@ -27,7 +27,7 @@ from scipy.spatial import KDTree
 from simdata import Grid, Growth, Scene, Vessels, structure, vessel_tree
 from simdata.centrelines import smooth
 from simdata.vessels import merge
-from vascular.apart import with_room, yielding
+from vascular.apart import parted, with_room
 from vascular.cco import grow
 from vascular.centreline import branched, centreline, extended
 from vascular.domain import bounds
@@ -109,8 +109,8 @@ class Brain(Growth):
             points, parent, np.ones(len(points)), root_mm=CAROTID_MM, kind="artery", root_mmhg=ARTERY_MMHG,
             flow_mm3_s=flow, murray=LAW,
         )  # fmt: skip
-        made = {VEIN: veins.vessels(VEIN_MMHG)}
-        made[ARTERY] = _circle(yielding(arteries, [made[VEIN]]))
+        made = parted({VEIN: veins.vessels(VEIN_MMHG), ARTERY: arteries})
+        made[ARTERY] = _circle(made[ARTERY])
         return replace(scene, vessels=MappingProxyType({**scene.vessels, **made}))
 
 

@@ -24,7 +24,7 @@ from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
-from vascular.apart import parted, with_room
+from vascular.apart import apart, parted, with_room
 from vascular.cco import grow, seeds
 from vascular.centreline import extended, rounded
 from vascular.organ import BLOCKED, close_up, entered, first_of, present, required, tubes
@@ -37,6 +37,8 @@ APART_MM, BESIDE = 2.5, 8.0
 """Ways keep so far from vessels that are there, where they can at so many times the cost."""
 SHELL_MM, WALLS_MM, GROOVE_MM = 5.0, 5.5, 3.0
 """Thickness of the epicardium with its fat; how much thicker the left wall is than the right; breadth of a groove."""
+BULGE_MM = 3.0
+"""Where vessels cross, one may lie so far outside of the epicardium."""
 BEND_MM, STEP_MM = 7.0, 2.0
 """Large vessels bend over this length or more, and are drawn in steps of so much."""
 SURFACE = 0.04
@@ -109,7 +111,12 @@ class Coronary(Growth):
             first = grow(surface, merge([starts[name] for name in names]), few, flow, rng, around=others, least=10)
             tree = grow(whole, first, self.terminals, flow, rng, around=others, least=self.terminals // 2)
             made[bed] = tree.vessels(ROOT_MMHG[bed])
-        return parted(made)
+        return parted(apart(made, _bulging(heart, shell), grid))
+
+
+def _bulging(heart: Heart, shell: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
+    """The shell and what lies outside within a vessel's width: there one of two that cross lifts the pericardium."""
+    return shell | (_outside(heart) & (_away(shell, heart.grid) < BULGE_MM))
 
 
 def _away(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
@@ -191,7 +198,7 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
         way = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals[name]), price, grid)
         made[name] = rounded(way, BEND_MM, STEP_MM)
         cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
-    return with_room(made, shell | heart.aorta | heart.right_atrium, grid)
+    return with_room(made, _bulging(heart, shell) | heart.aorta | heart.right_atrium, grid)
 
 
 def _unit(vector: ndarray) -> ndarray:
