@@ -128,6 +128,13 @@ def places(first, step, start, stop, end, stride, index, weight):
 
 
 @njit(inline="always")
+def put(line, other, part):
+    """`part` of the other line."""
+    for n in range(line.shape[0]):
+        line[n] = part * other[n]
+
+
+@njit(inline="always")
 def add(line, other, part):
     """Add `part` of the other line to the line."""
     for n in range(line.shape[0]):
@@ -171,9 +178,10 @@ def forward(sums, filled, way, focus, upward, lanes, out):
                             if full[line]:
                                 part = float32(share(low, high, cell, cell + 1) / height)
                                 if empty:
-                                    sheet[first:last] = 0
-                                    empty = False
-                                add(sheet[first:last], table[line, first:last], part)
+                                    put(sheet[first:last], table[line, first:last], part)
+                                else:
+                                    add(sheet[first:last], table[line, first:last], part)
+                                empty = False
                         if empty:
                             continue
                         places(bottom, height, start, stop, nz, int32(materials), index, weight)
