@@ -38,8 +38,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 STREAMS = Streams(2025, 1)
 HE = Person(sex="male", age_y=62.0, height_cm=175.0, weight_kg=78.0)
 
-SOFT, LUNG, BONE, METAL = (-160, 240), (-1350, 150), (-500, 1300), (-300, 500)
-"""Windows, HU: level 40 width 400, -600 1500, 400 1800, 100 800."""
+SOFT, LUNG, BONE, METAL, BRIGHT = (-160, 240), (-1350, 150), (-500, 1300), (-300, 500), (-200, 500)
+"""Windows, HU: level 40 width 400, -600 1500, 400 1800, 100 800, 150 700."""
 HEIGHT_PX, GAP_PX, GREYS = 330, 6, 64
 
 COLLIMATOR = AntiScatterGrid(ratio=20, lines_per_cm=10, lamella_mm=0.1, lamella="tungsten", interspace="air")
@@ -165,15 +165,15 @@ def spoilers(scene: Scene) -> None:
 
 def spectral(scene: Scene) -> None:
     """Two bins of a photon-counting detector: single energies, without contrast agent, and the agent alone."""
-    scan = replace(AXIAL, detector=PhotonCounting(thresholds_kev=(20.0, 65.0)), effects=NOISE)
+    scan = replace(AXIAL, detector=PhotonCounting(thresholds_kev=(20.0, 65.0)), kernel="smooth", effects=NOISE)
     raw = scan.measure(scene)
     for effect in scan.effects:
         raw = effect(raw, STREAMS["scan"][effect.label].generator)
     asked = {
-        "as of 45 keV": (Monoenergetic(kev=45.0), SOFT),
+        "as of 45 keV": (Monoenergetic(kev=45.0), BRIGHT),
         "as of 70 keV": (Monoenergetic(kev=70.0), SOFT),
         "without contrast agent": (VirtualNonContrast(), SOFT),
-        "iodine, 0 to 12 mg/ml": (ContrastMap(), (0.0, 12.0)),
+        "iodine, 0 to 10 mg/ml": (ContrastMap(), (0.0, 10.0)),
     }
     panels = []
     for title, (wanted, window) in asked.items():
