@@ -33,7 +33,7 @@ def backproject_cone_reference(
             image[x, y] += w[x, y] * np.interp((rows - 1) / 2 + (z - middle) * step[x, y], np.arange(rows), seen)
 
 
-@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
 def backproject_cone(image, views, column, weight, rise, height):
     """As the reference."""
     elements, rows = views.shape[1], views.shape[2]

@@ -34,7 +34,7 @@ def detect(
     return out
 
 
-@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
 def transmit(path, across, along, per_mm, out):
     """Into `out`. The rows of a column go together; a column behind nothing but air takes the blank beam as it is."""
     views, columns, rows, materials = path.shape
