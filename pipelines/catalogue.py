@@ -21,7 +21,7 @@ LEARN = ("torch", "monai", "safetensors")
 def installed_parts(plugins: tuple[str, ...] = ()) -> Mapping[str, type[Part]]:
     """Dotted path to class of every final part in our packages and `plugins`, in order of the path."""
     found = {}
-    for name in (*ROOMS, *plugins):
+    for name in (*plugins, *ROOMS):  # what is wrong with a plug-in is told at once
         for module in _modules(name):
             for part in vars(module).values():
                 if _is_part(part) and part.__module__ == module.__name__:
