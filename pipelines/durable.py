@@ -124,7 +124,7 @@ def sha256_of(path: Path) -> str:
 
 def sync_file(path: Path) -> None:
     """Makes the bytes of a file durable."""
-    with path.open("rb+") as file:
+    with path.open("rb+" if os.name == "nt" else "rb") as file:  # Windows asks for the right to write
         os.fsync(file.fileno())
 
 

@@ -32,8 +32,9 @@ def test_every_shard_is_safe_before_the_manifest_names_it_for_good(synced, toy_r
     shards = set((out / "shards").iterdir())
     assert len(shards) == toy_recipe.count
     assert shards <= set(synced)
-    folder, manifest = synced.index(out / "shards"), [path.name.startswith("manifest") for path in synced].index(True)
-    assert max(map(synced.index, shards)) < folder < manifest
+    last = {path: turn for turn, path in enumerate(synced)}
+    manifest = [path.name.startswith("manifest") for path in synced].index(True)
+    assert max(last[shard] for shard in shards) < last[out / "shards"] < manifest
 
 
 def test_the_shards_of_a_run_that_was_killed_are_made_safe_by_the_next(synced, toy_recipe, toy_dataset):

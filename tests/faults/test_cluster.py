@@ -76,7 +76,7 @@ def test_a_sample_has_the_threads_it_was_granted(cluster, tmp_path):
     assert dict(on_the_cluster(tmp_path)(threads, [1, 2, 3])) == {1: 1, 2: 1, 3: 1}
 
 
-@pytest.mark.slow  # on a busy machine a foreign file has been found once after it; why is not known yet
+@pytest.mark.slow
 def test_a_node_is_killed_and_another_joins(nodes_may_die, tmp_path):
     cluster, out = nodes_may_die, tmp_path / "out"
     expected = undisturbed(30, tmp_path / "undisturbed")
