@@ -133,10 +133,11 @@ class Lung(Growth):
         septal = lobe.sheath.spread(np.where(away >= min(SEPTAL_MM, 0.8 * away.max()), 1.0, 0.0))
         points, parent = fill(lobe.sheath, vein, places(septal, count, rng))
         vein = _tree(points, parent, np.ones(len(points)), vein, lobe, VEIN, self._blood_mm3_s(lobe))
-        trees, held = {AIRWAY: airway, ARTERY: artery, VEIN: vein}, {"around": merge(around)}
-        trees = apart(trees, lobe.sheath.room_mm > 0, lobe.sheath.grid, held=held, home=lobe.home)
-        vein = yielding(trees[VEIN], [trees[AIRWAY], trees[ARTERY], *around])
-        bundle = {name: _without(trees[name], vein, len(lobe.starts[name])) for name in (AIRWAY, ARTERY)}
+        blood, held = {ARTERY: artery, VEIN: vein}, {"around": merge([airway, *around])}
+        blood = apart(blood, lobe.sheath.room_mm > 0, lobe.sheath.grid, held=held, home=lobe.home)
+        vein = yielding(blood[VEIN], [airway, blood[ARTERY], *around])
+        bundle = {AIRWAY: airway, ARTERY: blood[ARTERY]}
+        bundle = {name: _without(tree, vein, len(lobe.starts[name])) for name, tree in bundle.items()}
         return {**bundle, VEIN: vein}
 
     def _blood_mm3_s(self, lobe: "Lobe") -> float:
