@@ -22,7 +22,7 @@ from scipy.ndimage import distance_transform_edt, maximum_filter
 from simdata import Grid, Growth, Scene, SceneError, Vessels, structure, vessel_tree
 from simdata.centrelines import resample
 from simdata.vessels import ROOT, merge
-from vascular.apart import apart, expected, meetings, parted, with_room, yielding
+from vascular.apart import apart, expected, meetings, parted, squeezed, with_room, yielding
 from vascular.cco import seeds
 from vascular.centreline import RIM, extended
 from vascular.companion import GAP, companion, rerooted, supernumerary
@@ -103,9 +103,12 @@ class Lung(Growth):
             self.drained(placed[lobe], *bundle, [*arteries[:n], *arteries[n + 1 :]], ends[lobe], rng)
             for n, (lobe, bundle) in enumerate(zip(lobes, bundles, strict=True))
         ]
-        beds = {name: merge([trees[name] for trees in grown]) for name in KIND}
-        beds[AIRWAY] = joined(windpipe, beds[AIRWAY]) if len(windpipe) else beds[AIRWAY]
-        return replace(scene, vessels=MappingProxyType({**scene.vessels, **parted(beds)}))
+        beds = parted({name: merge([trees[name] for trees in grown]) for name in KIND})
+        if len(windpipe):
+            beds[AIRWAY] = joined(windpipe, beds[AIRWAY])
+            for name in (ARTERY, VEIN):
+                beds[AIRWAY], beds[name] = squeezed(beds[AIRWAY], yielding(beds[name], [beds[AIRWAY]]))
+        return replace(scene, vessels=MappingProxyType({**scene.vessels, **beds}))
 
     def bundle(self, lobe: "Lobe", veins: Vessels, count: int, rng: Generator) -> tuple[Vessels, Vessels]:
         """The airways of a lobe to `count` places, and the arteries beside them; these leave the larger veins room."""
