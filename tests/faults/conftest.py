@@ -1,4 +1,4 @@
-"""One Ray cluster for all tests of faults: it takes longer to start than they do."""
+"""A Ray cluster for a whole file of tests: it takes longer to start than they do, and works while it waits."""
 
 import os
 import secrets
@@ -17,14 +17,14 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 """A job runs the python that its node finds: here this one."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dashboard_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(dashboard_port):
     """A head without work and two nodes of one CPU; this process is connected to it."""
     with warnings.catch_warnings():

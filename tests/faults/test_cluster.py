@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipelines import cluster_door
 from pipelines.cluster import Grant, on_ray
 from pipelines.generate import generate
 from pipelines.recipe import recipe
+from pipelines.submit import submit
 from pipelines.validate import validate
 from simdata import BackendError, DatasetError
 
@@ -225,3 +227,19 @@ def test_clocks_that_differ_do_no_harm(cluster, tmp_path):
     generate(wanted(6), out, on_the_cluster(out))
     check_nothing_is_lost(out, expected)
     assert validate(out) == []
+
+
+def test_a_job_is_submitted_and_followed_to_its_exit_code(cluster, dashboard_port, tmp_path, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    expected, out, said = undisturbed(8, tmp_path / "undisturbed"), tmp_path / "out", []
+    made = wanted(8)
+    assert submit(made, f"http://127.0.0.1:{dashboard_port}", out, ["--plugin=toys"], said.append) == 0
+    assert f"8 samples in {out}" in "".join(said)
+    check_nothing_is_lost(out, expected)
+    strange = [*made.plugins, "--cpus=64", "--ray=nobody:1"]
+    assert submit(made, f"http://127.0.0.1:{dashboard_port}", out, strange[1:], said.append) == 2
+
+
+def test_the_dashboard_listens_to_this_machine_alone(cluster, dashboard_port):
+    listening = re.findall(rf"(\S+):{dashboard_port:04X} \S+ 0A", Path("/proc/net/tcp").read_text(), re.IGNORECASE)
+    assert listening == ["0100007F"]

@@ -46,22 +46,6 @@ def test_ray_on_this_machine_is_interrupted_goes_on_and_leaves_nothing_behind(re
     check_nothing_is_lost(out, expected)
 
 
-def test_a_job_is_submitted_and_followed_to_its_exit_code(cluster, dashboard_port, recipe_file, tmp_path, monkeypatch):
-    monkeypatch.chdir(TESTS)
-    expected, out, said = undisturbed(8, tmp_path / "undisturbed"), tmp_path / "out", []
-    made = load(recipe_file, plugins=("toys",))
-    assert submit(made, f"http://127.0.0.1:{dashboard_port}", out, ["--plugin=toys"], said.append) == 0
-    assert f"8 samples in {out}" in "".join(said)
-    check_nothing_is_lost(out, expected)
-    strange = [*made.plugins, "--cpus=64", "--ray=nobody:1"]
-    assert submit(made, f"http://127.0.0.1:{dashboard_port}", out, strange[1:], said.append) == 2
-
-
-def test_the_dashboard_listens_to_this_machine_alone(cluster, dashboard_port):
-    listening = re.findall(rf"(\S+):{dashboard_port:04X} \S+ 0A", Path("/proc/net/tcp").read_text(), re.IGNORECASE)
-    assert listening == ["0100007F"]
-
-
 def test_a_dead_address_is_one_clear_error_at_once(recipe_file, tmp_path):
     run = simdata("generate", recipe_file, "--out", tmp_path / "out", "--ray", "127.0.0.1:1", "-q")
     complaint = run.communicate()[1]
