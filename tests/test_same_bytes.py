@@ -20,6 +20,14 @@ scan:
   - {kind: render.ct.CT, gantry: {views: 120, element_mm: 5, rows: 8, row_mm: 4}}
   - {kind: render.mr.SpinEcho}
 """
+HELIX = """
+  - kind: render.ct.CT
+    name: helix
+    gantry: {views: 120, element_mm: 5, rows: 8, row_mm: 4}
+    table: {kind: render.table_path.Helix}
+    also: [{kvp: 80, mas: 100}]
+    spectral: {kind: render.spectral.Monoenergetic, kev: 60}
+"""
 
 
 @pytest.fixture
@@ -69,3 +77,13 @@ def test_threads_and_hash_seeds_do_not_change_the_bytes_of_a_real_sample(recipe_
         command = [sys.executable, "-m", "pipelines", "generate", str(recipe_file), *out]
         subprocess.run(command, env={**os.environ, **dict.fromkeys(names, threads)}, check=True)
     assert checksums(tmp_path / "1") == checksums(tmp_path / "2")
+
+
+@pytest.mark.slow
+def test_what_is_loaded_makes_the_bytes_of_what_was_compiled(recipe_file, tmp_path):
+    """A kernel is optimised anew for what is kept of it (decision 33)."""
+    recipe_file.write_text(RECIPE + HELIX.lstrip("\n"))
+    for run in ("compiled", "loaded"):
+        command = [sys.executable, "-m", "pipelines", "generate", str(recipe_file), "--out", str(tmp_path / run), "-q"]
+        subprocess.run(command, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}, check=True)
+    assert checksums(tmp_path / "compiled") == checksums(tmp_path / "loaded")
