@@ -14,6 +14,8 @@ from simdata.scene import WHOLE
 from simdata.tissues import tissues
 
 Block = tuple[slice, slice, slice]
+MOST = float32(0.5)
+"""A voxel belongs to what fills more of it."""
 
 
 def strokes(
@@ -58,21 +60,31 @@ def blend(
 
     Of what else a voxel holds, the larger part stays.
     """
-    labels, tissue, second, share = (array[block] for array in arrays)
-    _blend(labels, tissue, second, share, filled, np.uint16(what.id), np.uint8(tissues()[what.tissue]))
+    labels, tissue, second, share = arrays
+    labels[block][filled > MOST] = what.id
+    mix((tissue, second, share), block, filled, what.tissue)
+
+
+def mix(
+    mixture: tuple[UInt8[ndarray, "x y z"], UInt8[ndarray, "x y z"], UInt8[ndarray, "x y z"]],
+    block: Block,
+    filled: Float32[ndarray, "a b c"],
+    what: str,
+) -> None:
+    """As `blend`, into tissue, second and share alone: what a voxel is made of changes, what it belongs to does not."""
+    tissue, second, share = (array[block] for array in mixture)
+    _mix(tissue, second, share, filled, np.uint8(tissues()[what]))
 
 
 @njit(cache=True, parallel=True)
-def _blend(labels, tissue, second, share, filled, label, new):
+def _mix(tissue, second, share, filled, new):
     for i in prange(filled.shape[0]):
         for j in range(filled.shape[1]):
             for k in range(filled.shape[2]):
                 part = filled[i, j, k]
                 if part == 0:
                     continue
-                most = part > float32(0.5)
-                if most:
-                    labels[i, j, k] = label
+                most = part > MOST
                 if tissue[i, j, k] == new:
                     if most:
                         share[i, j, k] = min(share[i, j, k], np.uint8((1 - part) * WHOLE + float32(0.5)))
