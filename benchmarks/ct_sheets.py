@@ -14,6 +14,7 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from phantoms.contrast import ContrastAgent
+from phantoms.filled_vessels import FilledVessels
 from phantoms.implants.hip_prosthesis import HipProsthesis
 from phantoms.patient_motion import Shift, Turn
 from phantoms.people.population import Person
@@ -33,6 +34,8 @@ from render.spectral import ContrastMap, Monoenergetic, VirtualNonContrast
 from render.table_path import Helix
 from simdata import Effect, Scene, Streams
 from simdata.tissues import tissues
+from vascular.liver import Liver
+from vascular.lung import Lung
 
 DOCS = Path(__file__).parent.parent / "docs"
 STREAMS = Streams(2025, 1)
@@ -60,9 +63,12 @@ Panel = tuple[str, Picture.Image]
 
 
 def chest() -> Scene:
-    """With contrast agent, 70 s after the injection."""
+    """With the vessels of lungs and liver, and contrast agent, 70 s after the injection."""
     torso = Torso(subject=HE, voxel_mm=1.0, shape=(440, 300, 290), centre_mm=(0.0, 0.0, 15.0))
-    return ContrastAgent(phase="portal")(torso(STREAMS["body"].generator), STREAMS["contrast"].generator)
+    scene = torso(STREAMS["body"].generator)
+    for growth in (Lung(), Liver(), FilledVessels(), ContrastAgent(phase="portal")):
+        scene = growth(scene, STREAMS[growth.label].generator)
+    return scene
 
 
 def pelvis() -> Scene:
