@@ -31,7 +31,7 @@ REAL = {
     "phantom": {"kind": "phantoms.cylinder.Cylinder", "voxel_mm": [2, 2, 2], "shape": [112, 112, 16]},
     "scan": [{"kind": "render.ct.CT", "gantry": {"views": 180, "element_mm": 4, "rows": 8, "row_mm": 4}}],
 }
-SAMPLES, REAL_SAMPLES, WORKERS, ROUNDS = 300, 12, 2, 3
+SAMPLES, REAL_SAMPLES, WORKERS, ROUNDS = 300, 36, 2, 3
 FIRST = """
 from time import perf_counter
 start = perf_counter()
