@@ -23,6 +23,7 @@ from vascular.coronary import Coronary
 RESULTS = Path(__file__).parent / "results" / "radiograph.md"
 REPEATS = 3
 PERSON = Person(sex="male", age_y=55, height_cm=177, weight_kg=78)
+TORSO = Torso(subject=PERSON, voxel_mm=1.0, shape=(440, 300, 440), centre_mm=(0, 0, 20))
 CHEST = XRay(stand=CArm(columns=2048, rows=2048, pixel_mm=0.21))
 LATERAL = replace(CHEST, stand=replace(CHEST.stand, primary_deg=90.0))
 ORGANS = ("heart", "aorta", "trachea", "lung_upper_lobe_left", "lung_lower_lobe_left", "lung_upper_lobe_right")
@@ -34,8 +35,7 @@ RUN = Angiography(
 
 
 def patient() -> Scene:
-    torso = Torso(subject=PERSON, voxel_mm=1.0, shape=(440, 300, 440), centre_mm=(0, 0, 20))
-    scene = torso(Streams(2025, 0)["body"].generator)
+    scene = TORSO(Streams(2025, 0)["body"].generator)
     return Coronary(terminals=1500)(scene, Streams(2025, 0)["coronary"].generator)
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
-from radiograph import CHEST, LATERAL, RUN, patient
+from radiograph import CHEST, LATERAL, RUN, TORSO, patient
 
+from phantoms.filled_vessels import FilledVessels
 from pipelines.sheet import BACKGROUND, INK
 from render.anti_scatter_grid import AntiScatterGrid
 from render.bolus import Bolus
@@ -21,6 +22,7 @@ from render.effects.scintillator_light import ScintillatorLight
 from render.exposure import AutomaticExposure
 from render.photons import Photons
 from simdata import Image, Scene, Streams
+from vascular.lung import Lung
 
 DOCS = Path(__file__).parent.parent / "docs"
 PX, GAP = 560, 6
@@ -97,7 +99,14 @@ def coronaries(scene: Scene) -> None:
     save(page(seen, 3, 370), "angiography.png", 64)
 
 
+def standing() -> Scene:
+    """The same man upright, with the vessels and airways of his lungs."""
+    scene = replace(TORSO, posture="upright")(Streams(2025, 0)["body"].generator)
+    for growth in (Lung(), FilledVessels()):
+        scene = growth(scene, Streams(2025, 0)[growth.label].generator)
+    return scene
+
+
 if __name__ == "__main__":
-    body = patient()
-    chest(body)
-    coronaries(body)
+    chest(standing())
+    coronaries(patient())
