@@ -50,7 +50,7 @@ def test_only_receipts_travel(cluster, tmp_path):
 def test_a_run_of_ten_times_the_object_store_leaves_it_empty_and_the_driver_small(cluster, tmp_path):
     import ray
 
-    tree = {"count": 72, "phantom": {"kind": "toys.Block", "edge": 128}, "scan": [{"kind": "toys.Camera"}]}
+    tree = {"count": 96, "phantom": {"kind": "toys.Block", "edge": 128}, "scan": [{"kind": "toys.Camera"}]}
     free = ray.cluster_resources()["object_store_memory"]
     lowest, resident = [], []
 
