@@ -42,7 +42,7 @@ def leaf_bounds(operation, x, y, z, r, n, s):
 
 
 @inlined
-def divided(low, high, least, most):
+def times(low, high, least, most):
     """Bounds of a number between `low` and `high` times one between `least` and `most`, which is positive."""
     return low * (least if low > ZERO else most), high * (most if high > ZERO else least)
 
@@ -78,7 +78,7 @@ def sheet_bounds(x, y, z, r, n, s):
             steep = max(steep, n[at])
             least = min(least, n[at + uint32(1)])
             most = max(most, n[at + uint32(2)])
-    return divided(above - steep * r, above + steep * r, least, most)
+    return times(above - steep * r, above + steep * r, least, most)
 
 
 @inlined
@@ -126,7 +126,7 @@ def polar_bounds(x, y, z, r, n, s):
         climb = up + sway * level
         steep = r * np.sqrt(level * level + climb * climb)
         low, high = max(low, inside - steep), min(high, inside + steep)
-    return divided(low, high, least, most)
+    return times(low, high, least, most)
 
 
 @inlined
@@ -167,7 +167,7 @@ def ellipsoid_bounds(x, y, z, r, n, s):
     far, near = np.sqrt(k * k + (r + r) * g + most * most), max(k - r * g / k, TINY)
     steepest = min((g + most / thin) / near, ONE / thin)
     flattest = max((g - most / thin) / far, ONE / wide)
-    low, high = divided(ONE - far, ONE - near, ONE / steepest, ONE / flattest)
+    low, high = times(ONE - far, ONE - near, ONE / steepest, ONE / flattest)
     return low, min(high, thin)
 
 
@@ -178,7 +178,7 @@ def cushion_bounds(x, y, z, r, n, s):
     thin = min(n[s + 12], min(n[s + 13], n[s + 14]))
     wide = max(n[s + 12], max(n[s + 13], n[s + 14])) / CUSHION_STEEP
     k = np.sqrt(np.sqrt(u * u * u * u + v * v * v * v + w * w * w * w))
-    low, high = divided(ONE - k - r / thin, ONE - k + r / thin, thin, wide)
+    low, high = times(ONE - k - r / thin, ONE - k + r / thin, thin, wide)
     return low, min(high, thin)
 
 
@@ -205,5 +205,4 @@ def cone_bounds(x, y, z, r, cones, level, count, low, high):
         g_most, g_least = g + most / flatness, max(g - most / flatness, TINY)
         least, largest = max(near / g_most, flatness), min(far / g_least, ONE)
         below, above = radius - slope - far, radius + slope - near
-        low[c] = below * (least if below > ZERO else largest)
-        high[c] = above * (largest if above > ZERO else least)
+        low[c], high[c] = times(below, above, least, largest)
