@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from numpy import ndarray
 from numpy.random import Generator
 
-from phantoms.strokes import Block, mix
+from phantoms.strokes import Block, block_of, mix
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.errors import SceneError, did_you_mean
 from simdata.scene import DENSITY, WHOLE
@@ -73,10 +73,9 @@ def _filled(vessels: Vessels, grid: Grid) -> tuple[Block, Float32[ndarray, "x y 
     """The block of voxels around the vessels, and the share of each that they fill."""
     index = grid.index(vessels.points_mm)
     reach = float(vessels.radius_mm.max()) / min(grid.spacing_mm) + 1
-    low = np.clip(np.floor(index.min(axis=0) - reach), 0, grid.shape).astype(int)
-    high = np.clip(np.ceil(index.max(axis=0) + reach) + 1, low, grid.shape).astype(int)
-    block = slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])
-    if (high == low).any():
-        return block, np.zeros(tuple(high - low), np.float32)
-    part = grid.crop(tuple(low.tolist()), tuple((high - low).tolist()))
+    block = block_of(grid, index.min(axis=0) - reach, index.max(axis=0) + reach)
+    start, shape = [int(side.start) for side in block], [int(side.stop - side.start) for side in block]
+    if 0 in shape:
+        return block, np.zeros(shape, np.float32)
+    part = grid.crop((start[0], start[1], start[2]), (shape[0], shape[1], shape[2]))
     return block, voxelise(vessels, part).share / np.float32(WHOLE)

@@ -27,15 +27,20 @@ def strokes(
     """
     index = np.stack([grid.index(start_mm), grid.index(end_mm)])
     reach = np.max(radius_mm, axis=1)[:, None] / min(grid.spacing_mm) + 1.5
-    first = np.maximum(np.floor((index.min(axis=0) - reach).min(axis=0)), 0).astype(int)
-    last = np.minimum(np.ceil((index.max(axis=0) + reach).max(axis=0)) + 1, grid.shape).astype(int)
-    last = np.maximum(last, first)
-    block = slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
-    filled = np.zeros(tuple(last - first), np.float32)
+    block = block_of(grid, (index.min(axis=0) - reach).min(axis=0), (index.max(axis=0) + reach).max(axis=0))
+    first = np.array([side.start for side in block])
+    filled = np.zeros([side.stop - side.start for side in block], np.float32)
     if filled.size:
         voxel_mm = float(np.mean(grid.spacing_mm))
         _fill((index - first).astype(np.float32), (radius_mm / voxel_mm).astype(np.float32), filled)
     return block, filled
+
+
+def block_of(grid: Grid, low: Float[ndarray, " 3"], high: Float[ndarray, " 3"]) -> Block:
+    """The voxels between two places in fractional indices, as far as the grid goes."""
+    first = np.clip(np.floor(low), 0, grid.shape).astype(int)
+    last = np.clip(np.ceil(high) + 1, first, grid.shape).astype(int)
+    return slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
 
 
 def blended(scene: Scene, parts: Sequence[tuple[Block, Float32[ndarray, "_ _ _"]]], what: Structure) -> Scene:
