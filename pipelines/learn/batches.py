@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from pipelines.learn.example import REST, UNKNOWN, Example
 from pipelines.learn.examples import Examples
-from pipelines.learn.recipe import Stage, Training
+from pipelines.learn.recipe import Lessons, Stage
 from simdata.streams import Streams
 
 AHEAD = 2
@@ -25,7 +25,7 @@ Batch = tuple[Float32[ndarray, "b c ..."], Float32[ndarray, "b classes ..."]]
 class Batches:
     """The batches of a training. examples: those of each source by its name, 0 to 1, and labelled."""
 
-    training: Training
+    training: Lessons
     examples: Examples
 
     def batch(self, stage: Stage, step: int, slots: Sequence[int]) -> Batch:

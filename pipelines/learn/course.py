@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import Module
 from torch.optim import AdamW, Optimizer
 
-from pipelines.learn.recipe import Stage, Training
+from pipelines.learn.recipe import Lessons, Stage
 from pipelines.learn.tensors import below, read_tensors, under, write_tensors
 from simdata.errors import DatasetError
 
@@ -37,7 +37,7 @@ class Course:
     looks: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
-    def save(self, folder: Path, training: Training) -> None:
+    def save(self, folder: Path, training: Lessons) -> None:
         """Writes the checkpoint. Raises DatasetError if the disk refuses."""
         tensors = {
             **below(NETWORK, self.network.state_dict()),
@@ -48,7 +48,7 @@ class Course:
         told = {name: getattr(self, name) for name in TOLD}
         write_tensors(folder / CHECKPOINT, tensors, {"training": training.plain(), **told})
 
-    def resume(self, folder: Path, training: Training) -> None:
+    def resume(self, folder: Path, training: Lessons) -> None:
         """Goes on where a checkpoint was written, if there is one. Raises DatasetError for one of another recipe."""
         if not (folder / CHECKPOINT).exists():
             return
@@ -61,7 +61,7 @@ class Course:
         _fill(self.optimiser, under(OPTIMISER, tensors))
         self.best, self.losses = under(BEST, tensors), tensors[LOSSES].tolist()
 
-    def next_stage(self, training: Training) -> None:
+    def next_stage(self, training: Lessons) -> None:
         """The best weights of the stage that ended, and an optimiser that remembers nothing of it."""
         if self.best:
             self.network.load_state_dict(self.best)
@@ -79,7 +79,7 @@ def optimiser_of(network: Module, stage: Stage) -> AdamW:
     return AdamW(network.parameters(), stage.rate, weight_decay=stage.weight_decay)
 
 
-def check_same(found: Any, training: Training, folder: Path) -> None:
+def check_same(found: Any, training: Lessons, folder: Path) -> None:
     """Raises DatasetError if a folder is of another recipe of training."""
     if found != training.plain():
         raise DatasetError(f"{folder}: holds a model of another recipe or seed; another --out would do")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipelines.learn.example import Example
 from pipelines.learn.opened import Opened
-from pipelines.learn.recipe import Training
+from pipelines.learn.recipe import Lessons, Training
 from simdata.errors import DatasetError, RecipeError
 
 ROOM_BYTES = 2 * 10**9
@@ -14,25 +14,24 @@ ROOM_BYTES = 2 * 10**9
 Examples = Mapping[str, Opened]
 
 
-def opened(training: Training) -> Examples:
+def opened(training: Lessons) -> Examples:
     """The examples of every source that is learnt from or looked at, by its name, with values between 0 and 1.
 
     Raises DatasetError, and RecipeError for sources that do not go together.
     """
-    learnt = {name for stage in training.stages for name in stage.sources}
-    used = learnt | {part.source for part in (training.validation, training.adapt) if part}
     found = {
         source.label: _prepared(source.open(len(training.classes)), training)
         for source in training.sources
-        if source.label in used
+        if source.label in training.used
     }
     _check_channels(found)
-    if training.validation:
+    if isinstance(training, Training) and training.validation:
+        learnt = {name for stage in training.stages for name in stage.sources}
         _check_apart(found, training.validation.source, learnt)
     return found
 
 
-def _prepared(examples: Opened, training: Training) -> Opened:
+def _prepared(examples: Opened, training: Lessons) -> Opened:
     def read(number: int) -> Example:
         example = examples[number]
         if len(example.shape) != len(training.patch):

@@ -15,7 +15,7 @@ from torch.nn import Module
 
 from pipelines.durable import write_whole
 from pipelines.learn.extra import extra
-from pipelines.learn.recipe import Training, training
+from pipelines.learn.recipe import Lessons, Training, training
 from pipelines.learn.tensors import read_tensors, write_tensors
 from pipelines.make import versions
 from pipelines.plain import dump_yaml
@@ -83,7 +83,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def save(folder: Path, weights: Mapping[str, Tensor], made: Training, channels: int, told: Mapping[str, Any]) -> None:
+def save(folder: Path, weights: Mapping[str, Tensor], made: Lessons, channels: int, told: Mapping[str, Any]) -> None:
     """Writes a model; model.json comes last, so that a folder with one is whole. Raises DatasetError."""
     write_tensors(folder / WEIGHTS, weights, {})
     write_whole(folder / RECIPE, dump_yaml(made.plain()).encode())

@@ -59,48 +59,41 @@ class Adaptation(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """classes: what is told apart, beside the rest. patch: pixels (rows, columns) or voxels (x, y, z) of a patch.
+class Lessons:
+    """What any network learns from: patches of some sources, in stages of steps. One file of YAML is of one kind of it.
 
-    start: the folder of a model of the same network, whose weights are those to begin with. batch: patches of a step.
-    foreground: share of patches around a pixel of a class. augment: of each patch. mix: of the patches of a batch.
-    Raises RecipeError for a name that no source has, and for a patch that the network cannot take.
+    classes: what is told apart, beside the rest. patch: pixels (rows, columns) or voxels (x, y, z) of a patch.
+    batch: patches of a step. foreground: share of patches around a pixel of a class. augment: of each patch. mix: of
+    the patches of a batch. Raises RecipeError for a name that no source has.
     """
 
-    classes: Annotated[tuple[str, ...], MinLen(1)]
+    classes: tuple[str, ...]
     sources: Annotated[tuple[Source, ...], MinLen(1)]
     stages: Annotated[tuple[Stage, ...], MinLen(1)]
     seed: Annotated[int, Ge(0), Le(MAX_SEED)] = 0
-    network: Network = UNet()
-    start: str = ""
-    loss: Loss = DiceCE()
     intensity: Intensity = Percentiles()
     patch: Annotated[tuple[Annotated[int, Ge(8)], ...], MinLen(2)] = (160, 160)
     batch: Annotated[int, Ge(1)] = 8
     foreground: Annotated[float, Ge(0), Le(1)] = 0.0
     augment: tuple[Augmentation, ...] = ()
     mix: tuple[Mixing, ...] = ()
-    validation: Validation | None = None
-    adapt: Adaptation | None = None
 
     def __post_init__(self) -> None:
         for name in ("sources", "augment", "mix"):
             check_labels(getattr(self, name), name)
         self._check_stages()
-        self._check_patch()
         if len(set(self.classes)) != len(self.classes) or len(self.classes) >= UNKNOWN:
             raise RecipeError(f"classes: found {', '.join(self.classes)}; at most 254 different names would do")
-        for name, part in (("validation", self.validation), ("adapt", self.adapt)):
-            if part is not None:
-                self.source(part.source, name)
-        if self.validation and any(self.validation.source in stage.sources for stage in self.stages):
-            found = f"validation: a stage learns from '{self.validation.source}'"
-            raise RecipeError(f"{found}; a source that no stage learns from would do")
 
     @property
     def steps(self) -> int:
         """Of all stages, if none ends early."""
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def used(self) -> set[str]:
+        """The names of the sources that are opened."""
+        return {name for stage in self.stages for name in stage.sources}
 
     def source(self, name: str, where: str) -> Source:
         """The source of that name. Raises RecipeError if there is none."""
@@ -110,7 +103,7 @@ class Training:
         return named[name]
 
     def plain(self) -> dict[str, Any]:
-        """This recipe as a plain tree that `training` takes, every parameter written out."""
+        """This recipe as a plain tree that builds it again, every parameter written out."""
         return describe(self)
 
     def _check_stages(self) -> None:
@@ -123,12 +116,42 @@ class Training:
             if not stage.sources:
                 raise RecipeError(f"{where}: found none; {{{self.sources[0].label}: 1}} would do")
 
-    def _check_patch(self) -> None:
-        step = self.network.step
-        if len(self.patch) not in (2, 3) or any(edge % step for edge in self.patch):
-            kind = type(self.network).__name__
-            would_do = f"two or three multiples of {step}, which {kind} divides by, would do"
-            raise RecipeError(f"patch: found {list(self.patch)}; {would_do}")
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Lessons):
+    """Lessons of a network that tells classes apart.
+
+    start: the folder of a model of the same network, whose weights are those to begin with.
+    Raises RecipeError for a name that no source has, and for a patch that the network cannot take.
+    """
+
+    classes: Annotated[tuple[str, ...], MinLen(1)]
+    network: Network = UNet()
+    start: str = ""
+    loss: Loss = DiceCE()
+    validation: Validation | None = None
+    adapt: Adaptation | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_patch(self.patch, self.network.step, type(self.network).__name__)
+        for name, part in (("validation", self.validation), ("adapt", self.adapt)):
+            if part is not None:
+                self.source(part.source, name)
+        if self.validation and any(self.validation.source in stage.sources for stage in self.stages):
+            found = f"validation: a stage learns from '{self.validation.source}'"
+            raise RecipeError(f"{found}; a source that no stage learns from would do")
+
+    @property
+    def used(self) -> set[str]:
+        return super().used | {part.source for part in (self.validation, self.adapt) if part}
+
+
+def check_patch(patch: Sequence[int], step: int, kind: str) -> None:
+    """Raises RecipeError for a patch that a network cannot take."""
+    if len(patch) not in (2, 3) or any(edge % step for edge in patch):
+        would_do = f"two or three multiples of {step}, which {kind} divides by, would do"
+        raise RecipeError(f"patch: found {list(patch)}; {would_do}")
 
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Training:
