@@ -162,6 +162,13 @@ class Vessels:
             jump = further
         return self.take(jump == point)
 
+    def leading_to(self, good: Bool[ndarray, " n"]) -> "Vessels":
+        """The points that are good and all between them and their roots, so that every branch ends with a good one."""
+        kept = good.copy()
+        for level in reversed(self.levels[1:]):
+            np.logical_or.at(kept, self.parent[level], kept[level])
+        return self.take(kept)
+
     def take(self, keep: Bool[ndarray, " n"]) -> "Vessels":
         """The points where `keep` is true, with the segments and links between them; a cut branch begins at a root."""
         row = np.where(keep, np.cumsum(keep) - 1, ROOT).astype(np.int32)

@@ -69,6 +69,13 @@ def test_what_is_held_stays_and_nothing_goes_where_it_may_not():
     assert (vein.points_mm[1:, 2] > np.minimum(trees["vein"].points_mm[1:, 2], -2.5) - 1e-3).all()
 
 
+def test_an_end_does_not_leave_what_it_feeds():
+    z = GRID.points_mm()[..., 2]
+    trees, held = {"vein": line((-20, 0.5, 0), (0, 0.5, 0), 2.0)}, {"artery": line((0, -20, -1), (0, 20, -1), 2.0)}
+    anywhere, kept = (apart(trees, EVERYWHERE, GRID, held=held, fed=fed)["vein"] for fed in (None, z < 1))
+    assert anywhere.points_mm[-1, 2] > 1.5 > kept.points_mm[-1, 2]
+
+
 def test_a_neighbour_narrows_a_vessel_or_takes_its_place():
     pressed = line((-20, 0, 4.5), (20, 0, 4.5), 2.0)
     thick = line((-20, 0, 0), (20, 0, 0), 3.0)

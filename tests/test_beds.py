@@ -218,6 +218,13 @@ def test_coronary_vessels_run_in_the_wall_of_the_heart_and_apart(hearts):
     assert overlaps(beds.values()) == 0
 
 
+def test_every_coronary_vessel_ends_in_the_muscle_or_the_fat_on_it(hearts):
+    heart, beds = hearts
+    for vessels in beds.values():
+        voxel = np.rint(heart.grid.index(vessels.points_mm[vessels.ends])).astype(int)
+        assert (heart.muscle | heart.fat)[tuple(voxel.T)].all()
+
+
 def test_coronary_veins_go_with_the_arteries_to_the_right_atrium(hearts):
     heart, beds = hearts
     arteries, veins = beds[coronary.BED], beds[coronary.VEINS]
@@ -252,8 +259,9 @@ def test_the_brain_is_fed_by_four_arteries_in_a_circle_and_drained_by_two_sinuse
 def test_each_artery_of_the_brain_has_its_territory(brains):
     _, beds = brains
     arteries = beds[brain.ARTERY]
-    tree = arteries.subtree(int(arteries.roots[1]))
-    assert (tree.points_mm[tree.ends, 0] > -8).mean() > 0.95
+    left, tree = (arteries.subtree(int(root)) for root in arteries.roots[:2])
+    assert (left.points_mm[left.ends, 0] < 8).mean() > 0.93
+    assert (tree.points_mm[tree.ends, 0] > -8).mean() > 0.93
     basilar = arteries.subtree(int(arteries.roots[2]))
     assert np.median(basilar.points_mm[basilar.ends, 1]) < np.median(tree.points_mm[tree.ends, 1]) - 20
 

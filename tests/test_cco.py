@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from simdata import Grid, SceneError, Streams
+from simdata import Grid, SceneError, Streams, vessel_tree
 from simdata.vessels import ROOT
 from vascular.cco import grow, pressure_drop_mmhg, seeds
 from vascular.construction.hydraulics import settle
@@ -197,6 +197,19 @@ def test_given_vessels_stay_where_they_are():
     assert {tuple(row) for row in first.points_mm.tolist()} <= rows
     given = np.sort(grown.length_mm[grown.fixed])
     assert given.sum() == pytest.approx(first.length_mm.sum(), rel=1e-5)
+
+
+def test_a_given_vessel_goes_on_to_where_blood_is_asked_for_or_ends():
+    far = np.zeros((40, 40, 40), bool)
+    far[30:] = True
+    grid = Grid.regular(far.shape, 1.0)
+    hall = Domain.of_mask(np.ones_like(far), grid, far.astype(float))
+    points = [(-19, 0, 0), (-10, 0, 0), (-6, -15, 0), (-6, 15, 0)]
+    start = vessel_tree(np.array(points, float), np.array([-1, 0, 1, 1]), np.array([1.0, 1.0, 0.8, 0.8]))
+    made = grow(hall, start, 60, 10.0, rng()).vessels()
+    new = made.ends[made.ends >= len(start)]
+    assert len(new) >= 58
+    assert (hall.demand_at(made.points_mm[new]) > 0).all()
 
 
 def test_the_same_bytes_for_any_number_of_threads():

@@ -45,7 +45,7 @@ def test_new_branches_lead_to_their_targets():
     more = extended(made, np.array([(20.0, 8.0, -20.0), (-20.0, 8.0, -20.0)]), np.ones(GRID.shape), GRID)
     assert len(more.ends) == 4
     for target in ((20, 8, -20), (-20, 8, -20)):
-        assert np.linalg.norm(more.points_mm[more.ends] - target, axis=1).min() < 4
+        assert np.linalg.norm(more.points_mm[more.ends] - target, axis=1).min() < 1e-4
 
 
 def test_nothing_to_follow_is_told():

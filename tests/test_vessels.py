@@ -85,6 +85,16 @@ def test_a_subtree_keeps_what_hangs_on_its_root():
         fork().subtree(6)
 
 
+def test_branches_are_cut_behind_what_is_good():
+    for good in range(6):
+        way = [good]
+        while (above := int(fork().parent[way[-1]])) >= 0:
+            way.append(above)
+        kept = fork().leading_to(np.arange(6) == good)
+        assert kept.points_mm.tolist() == fork().points_mm[sorted(way)].tolist()
+        assert len(kept.ends) == 1
+
+
 def test_merged_trees_are_found_again():
     first, second = fork(links=np.array([(3, 5)])), tree(links=np.array([(0, 2)]))
     both = merge([first, second])

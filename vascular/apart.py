@@ -59,13 +59,14 @@ def with_room(
     *,
     held: Mapping[str, Vessels] = NOBODY,
     home: Mapping[str, Bool[ndarray, "x y z"]] = NOWHERE,
+    fed: Bool[ndarray, "x y z"] | None = None,
 ) -> dict[str, Vessels]:
     """Trees that still have to grow, so far apart that they do not overlap with the radii to expect.
 
-    What finds no room beside what is held and those named before it is left out. home: see `apart`.
+    What finds no room beside what is held and those named before it is left out. home, fed: see `apart`.
     """
     wanted = {name: expected(start) for name, start in starts.items()}
-    made = apart(wanted, free, grid, held=held, home=home, room=ROOM)
+    made = apart(wanted, free, grid, held=held, home=home, fed=fed, room=ROOM)
     return _yielded({name: yielding(start, list(held.values())) for name, start in made.items()})
 
 
@@ -76,14 +77,17 @@ def apart(
     *,
     held: Mapping[str, Vessels] = NOBODY,
     home: Mapping[str, Bool[ndarray, "x y z"]] = NOWHERE,
+    fed: Bool[ndarray, "x y z"] | None = None,
     room: float = 1.0,
 ) -> dict[str, Vessels]:
     """The trees with points moved aside until all lie `room` times the sum of their radii apart, as far as they can.
 
-    No point goes to a voxel that is not free, and no root leaves the home of its tree: the large vessel that it begins
-    in. Without one it stays where it is, as do the vessels that are held.
+    No point goes to a voxel that is not free, no end to one that is not fed (all that is free, unless it is given), and
+    no root leaves the home of its tree: the large vessel that it begins in. Without one it stays where it is, as do the
+    vessels that are held.
     """
     made, size = {**held, **parts}, np.array(free.shape) - 1
+    fed = free if fed is None else fed
     fewest, since = np.inf, 0
     while since < PATIENCE:
         found, step = 0, {name: np.zeros((len(part), 4)) for name, part in made.items()}
@@ -102,7 +106,8 @@ def apart(
             known = ((voxel >= 0) & (voxel <= size)).all(axis=1)
             at = tuple(np.clip(voxel, 0, size).T)
             begins = home[name][at] if name in home else np.zeros(len(part), bool)
-            stays = ~known | ~np.where(part.parent == ROOT, begins, free[at])
+            may = np.where(part.parent == ROOT, begins, np.where(part.children == 0, fed[at], free[at]))
+            stays = ~known | ~may
             made[name] = replace(part, points_mm=np.where(stays[:, None], part.points_mm, new).astype(np.float32))
     return {name: made[name] for name in parts}
 

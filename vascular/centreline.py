@@ -94,7 +94,8 @@ def _reached(places: Float[ndarray, "n 3"], cost: Float[ndarray, " n"], step_mm:
 def extended(start: Vessels, targets_mm: Float[ndarray, "t 3"], cost: Float[ndarray, "x y z"], grid: Grid) -> Vessels:
     """The vessels with new ways to every target in turn, each the cheapest from all that is there.
 
-    cost: of a millimetre in each voxel. Ways are found on voxels of about 3 mm, each as cheap as its cheapest part.
+    cost: of a millimetre in each voxel. Ways are found on voxels of about 3 mm, each as cheap as its cheapest part; a
+    way to a voxel that none has reached before ends at the target itself.
     """
 
     def way_to(target: Voxel, there: list[Voxel], coarse: ndarray, sampling: list[float]) -> list[Voxel]:
@@ -133,12 +134,14 @@ def _with_ways(start: Vessels, targets_mm: ndarray, cost: ndarray, grid: Grid, w
 
     points, parent = list(start.points_mm.astype(float)), start.parent.tolist()
     thin = min(grid.spacing_mm) / 2
-    for target in np.rint((grid.index(targets_mm) - (k - 1) / 2) / k).astype(int).tolist():
-        for before, here in pairwise(way_to(tuple(target), sorted(row, key=row.__getitem__), coarse, sampling)):
+    goals = [tuple(voxel) for voxel in np.rint((grid.index(targets_mm) - (k - 1) / 2) / k).astype(int).tolist()]
+    for goal, goal_mm in zip(goals, np.asarray(targets_mm, float), strict=True):
+        for before, here in pairwise(way_to(goal, sorted(row, key=row.__getitem__), coarse, sampling)):
             if here not in row:
                 row[here] = len(points)
                 parent.append(row[before])
-                points.append(grid.world_mm(np.minimum(np.array(here) * k + (k - 1) / 2, np.array(grid.shape) - 1)))
+                middle = np.minimum(np.array(here) * k + (k - 1) / 2, np.array(grid.shape) - 1)
+                points.append(goal_mm if here == goal else grid.world_mm(middle))
     radius = np.concatenate([start.radius_mm, np.full(len(points) - len(start), thin)])
     return _smoothed(np.array(points), parent, radius, grid, KINDS[start.kind[0]])
 

@@ -23,7 +23,7 @@ from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
-from simdata.vessels import merge
+from simdata.vessels import ROOT, merge
 from vascular.apart import apart, parted, with_room
 from vascular.cco import grow, seeds
 from vascular.centreline import extended, rounded
@@ -111,7 +111,9 @@ class Coronary(Growth):
             first = grow(surface, merge([starts[name] for name in names]), few, flow, rng, around=others, least=10)
             tree = grow(whole, first, self.terminals, flow, rng, around=others, least=self.terminals // 2)
             made[bed] = tree.vessels(ROOT_MMHG[bed])
-        return parted(apart(made, _bulging(heart, shell), grid))
+        fed = heart.muscle | heart.fat
+        made = parted(apart(made, _bulging(heart, shell), grid, fed=fed))
+        return {bed: _ending_in(fed, vessels, grid) for bed, vessels in made.items()}
 
 
 def _bulging(heart: Heart, shell: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
@@ -198,7 +200,15 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
         way = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals[name]), price, grid)
         made[name] = rounded(way, BEND_MM, STEP_MM)
         cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
-    return with_room(made, _bulging(heart, shell) | heart.aorta | heart.right_atrium, grid)
+    free = _bulging(heart, shell) | heart.aorta | heart.right_atrium
+    return {name: _ending_in(shell, start, grid) for name, start in with_room(made, free, grid, fed=shell).items()}
+
+
+def _ending_in(fed: Bool[ndarray, "x y z"], vessels: Vessels, grid: Grid) -> Vessels:
+    """The vessels without what of a cut branch leads out of the heart and feeds nothing."""
+    voxel = np.rint(grid.index(vessels.points_mm)).astype(int)
+    within = fed[tuple(np.clip(voxel, 0, np.array(fed.shape) - 1).T)]
+    return vessels.leading_to(within | (vessels.parent == ROOT))
 
 
 def _unit(vector: ndarray) -> ndarray:

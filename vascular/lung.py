@@ -137,7 +137,7 @@ class Lung(Growth):
         points, parent = fill(lobe.sheath, vein, places(septal, count, rng))
         vein = _tree(points, parent, np.ones(len(points)), vein, lobe, VEIN, self._blood_mm3_s(lobe))
         blood, held = {ARTERY: artery, VEIN: vein}, {"around": merge([airway, *around])}
-        blood = apart(blood, lobe.sheath.room_mm > 0, lobe.sheath.grid, held=held, home=lobe.home)
+        blood = apart(blood, lobe.sheath.room_mm > 0, lobe.sheath.grid, held=held, home=lobe.home, fed=lobe.fed)
         vein = yielding(blood[VEIN], [airway, blood[ARTERY], *around])
         bundle = {AIRWAY: airway, ARTERY: blood[ARTERY]}
         bundle = {name: _without(tree, vein, len(lobe.starts[name])) for name, tree in bundle.items()}
@@ -161,6 +161,11 @@ class Lobe:
     home: Mapping[str, Bool[ndarray, "x y z"]]
     starts: Mapping[str, Vessels]
     meets: int
+
+    @property
+    def fed(self) -> Bool[ndarray, "x y z"]:
+        """Where vessels may end."""
+        return self.sheath.demand > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +264,7 @@ def _major(vessels: Vessels) -> Vessels:
 def _moved(name: str, part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
     """A tree that has given way to others, as far as it can in its lobe and the sheath."""
     grid, held = lobe.sheath.grid, {"others": merge(list(others))}
-    return apart({name: part}, lobe.sheath.room_mm > 0, grid, held=held, home=lobe.home)[name]
+    return apart({name: part}, lobe.sheath.room_mm > 0, grid, held=held, home=lobe.home, fed=lobe.fed)[name]
 
 
 def _settled(name: str, part: Vessels, others: Sequence[Vessels], lobe: Lobe) -> Vessels:
@@ -294,9 +299,7 @@ def _tree(
     bare = vessel_tree(points, parent, size)
     wanted = lobe.sheath.demand_at(bare.points_mm) > 0
     wanted[: len(start)] = True
-    for level in reversed(bare.levels[1:]):
-        np.logical_or.at(wanted, bare.parent[level], wanted[level])
-    bare = bare.take(wanted)
+    bare = bare.leading_to(wanted)
     return from_ends(
         bare.points_mm.astype(float),
         bare.parent,

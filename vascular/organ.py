@@ -211,7 +211,7 @@ def trunk(one: Gate, drawn: Bool[ndarray, "x y z"], grid: Grid, kind: str) -> Ve
     way = np.zeros_like(drawn)
     _add_tube(way, grid, one.outer, one.inner, THINNEST * max(grid.spacing_mm))
     made = centreline(drawn | way, grid, one.outer, kind)
-    made = made.take(_wide(made, THIN * one.radius_mm))
+    made = made.leading_to((made.radius_mm >= THIN * one.radius_mm) | (made.depth <= FIRST))
     radius = np.minimum(made.radius_mm, one.radius_mm)
     radius[made.roots] = one.radius_mm
     return vessel_tree(made.points_mm, made.parent, radius, kind)
@@ -221,15 +221,6 @@ def place_mm(mask: Bool[ndarray, "x y z"], grid: Grid, towards: Float[ndarray, "
     """The voxel of a mask that lies farthest in a direction, mm."""
     points = grid.world_mm(np.argwhere(mask))
     return points[int(np.argmax(points @ np.asarray(towards, float)))]
-
-
-def _wide(made: Vessels, radius_mm: float) -> Bool[ndarray, " n"]:
-    """Points that some vessel of at least this radius lies beyond, or that begin near the root."""
-    wide = (made.radius_mm >= radius_mm) | (made.depth <= FIRST)
-    for level in reversed(made.levels[1:]):
-        above = made.parent[level]
-        np.logical_or.at(wide, above, wide[level])
-    return wide
 
 
 def _add_tube(mask: Bool[ndarray, "x y z"], grid: Grid, start: ndarray, end: ndarray, radius_mm: float) -> None:

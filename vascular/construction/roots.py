@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from vascular.construction.clearance import SPROUTS
-from vascular.construction.space import as_stored, fits, toss
+from vascular.construction.space import as_stored, asks, fits, toss
 from vascular.straight import distance, segments_apart2, sprout_apart2
 
 TRIES = 4000
@@ -38,7 +38,8 @@ def planted(space, others, nodes, n, ends, flows, key, counter, spare):
 def _plant(space, others, nodes, n, root, new_flow, key, counter, spare):
     """A first segment from a given end: to the nearest of a few places that it can see. Returns (n or -1, counter).
 
-    Where vessels are in the way, places nearer to the root are tried too, and then ways in any direction.
+    Where vessels are in the way, places nearer to the root are tried too, and then ways in any direction; but for a
+    root, none to where no blood is asked for.
     """
     (node, point) = nodes
     place, other, best, best_mm, seen = np.empty(3), np.empty(3), np.empty(3), np.inf, 0
@@ -54,7 +55,9 @@ def _plant(space, others, nodes, n, root, new_flow, key, counter, spare):
         as_stored(place)
         mm = distance(point[root], place)
         wide = node[root].radius
-        if mm > 2 * wide and fits(space, point[root], place, wide) and _sees(nodes, n, others, root, place, spare):
+        ends_well = node[root].parent < 0 or asks(space, place)
+        free = ends_well and mm > 2 * wide and fits(space, point[root], place, wide)
+        if free and _sees(nodes, n, others, root, place, spare):
             seen += 1
             if mm < best_mm:
                 best[:], best_mm = place, mm

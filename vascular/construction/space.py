@@ -34,14 +34,29 @@ def mapped(matrix, p, out):
 
 
 @njit(cache=True)
-def _room_at(space, p):
+def _voxel(space, p):
+    """The voxel that a point lies in, flat, or -1 outside the grid."""
     at = np.empty(3)
     mapped(space.to_index, p, at)
     i, j, k = int(np.floor(at[0] + 0.5)), int(np.floor(at[1] + 0.5)), int(np.floor(at[2] + 0.5))
     nx, ny, nz = space.room.shape
     if min(i, j, k) < 0 or i >= nx or j >= ny or k >= nz:
-        return 0.0
-    return float(space.room[i, j, k])
+        return -1
+    return (i * ny + j) * nz + k
+
+
+@njit(cache=True)
+def _room_at(space, p):
+    voxel = _voxel(space, p)
+    return float(space.room.ravel()[voxel]) if voxel >= 0 else 0.0
+
+
+@njit(cache=True)
+def asks(space, p):
+    """Whether blood is asked for where a point lies."""
+    voxel = _voxel(space, p)
+    n = np.searchsorted(space.voxels, voxel)
+    return n < len(space.voxels) and space.voxels[n] == voxel
 
 
 @njit(cache=True)

@@ -48,17 +48,23 @@ def _free(p, i, k, net, old, step, clear):
                 for ck in range(max(a[2] - 1, 0), min(a[2] + 2, b[2])):
                     j = head[kind, ci, cj, ck]
                     while j >= 0:
-                        d = position[j] - p
-                        if (d * d).sum() < limit * limit:
+                        away2 = _apart2(position[j], p)
+                        if away2 < limit * limit:
                             if kind == k:
                                 if j != i and j != parent[i] and parent[j] != i and parent[j] != parent[i]:
                                     return False
                             elif j >= old or net.age[i] >= CROSSING_STEPS:
-                                was = position[j] - position[i]
-                                if (was * was).sum() > (d * d).sum():
+                                if _apart2(position[j], position[i]) > away2:
                                     return False
                         j = net.after[j]
     return True
+
+
+@njit(cache=True)
+def _apart2(p, q):
+    """Squared distance of two places."""
+    dx, dy, dz = p[0] - q[0], p[1] - q[1], p[2] - q[2]
+    return dx * dx + dy * dy + dz * dz
 
 
 @njit(cache=True)
