@@ -7,7 +7,8 @@ portal branches.
 Volumes of the reference man: ICRP 145 (2020), liver with blood 2226 mL, bile 56 mL, wall of the gallbladder 10 mL.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -36,7 +37,7 @@ from phantoms.solids import (
     union,
     waves,
 )
-from simdata import Subject
+from simdata import Streams, Subject
 
 # undersurface: height over x at four places from back to front, mm
 UNDER_X_MM = (-100, -75, -55, -30, -10, 20, 50, 80, 110, 140)
@@ -140,20 +141,26 @@ def layers(body: Body, made: Liver) -> list[Layer]:
 
 def undersurface(body: Body) -> Sheet:
     """The undersurface of the liver, the lower the larger it is; the gallbladder goes with it."""
-    dice = body.dice("liver")
+    plain = _undersurface(body.streams, RIEDEL_MM if "riedel_lobe" in body.variants else 0.0)
+    return replace(plain, heights=plain.heights + RIDES * body.latent("dome_mm") - body.grown("liver"))
+
+
+@lru_cache(maxsize=4)
+def _undersurface(streams: Streams, riedel_mm: float) -> Sheet:
+    """That of a liver of usual size in a person's own shape."""
+    dice = streams["liver"].generator
     lower = np.array(list(UNDER_MM.values())) + dice.normal(0, 2, len(UNDER_X_MM))
     phase = dice.uniform(0, 2 * np.pi, 2)
-    riedel = RIEDEL_MM if "riedel_lobe" in body.variants else 0.0
 
     def height(x, y):
-        tongue = riedel * np.exp(-(((x - 108) / 22) ** 2) - ((y - 20) / 40) ** 2)
+        tongue = riedel_mm * np.exp(-(((x - 108) / 22) ** 2) - ((y - 20) / 40) ** 2)
         quadrate = 6 * np.exp(-(((x - 26) / 16) ** 2)) * np.clip((y - 20) / 40, 0, 1)
         colic = 9 * np.exp(-(((x - 72) / 20) ** 2) - ((y - 48) / 24) ** 2)
         waved = 2 * np.sin(x / 17 + phase[0]) * np.sin(y / 23 + phase[1])
         across = PchipInterpolator(list(UNDER_MM), lower, axis=0)(y[0])
         medial = x - HOLLOW_MM * np.exp(-(((y + 25) / 30) ** 2))
         plain = np.stack([PchipInterpolator(UNDER_X_MM, a)(m) for a, m in zip(across, medial.T, strict=True)], axis=1)
-        return plain - tongue - quadrate + colic + waved + RIDES * body.latent("dome_mm") - body.grown("liver")
+        return plain - tongue - quadrate + colic + waved
 
     return sheet(height, (-100, 140), (-90, 125), 4.0)
 

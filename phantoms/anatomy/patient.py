@@ -20,10 +20,21 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.girths import with_girths
 from phantoms.anatomy.person import draw_person, mean_person
 from phantoms.anatomy.proportions import Proportions, warp
-from phantoms.anatomy.regions import LUNG_KNOB, Frame, frame, layers, layers_to_weigh, upper, upper_layers
+from phantoms.anatomy.regions import (
+    LUNG_KNOB,
+    Frame,
+    Upper,
+    frame,
+    layers,
+    layers_to_hold,
+    layers_to_weigh,
+    upper,
+    upper_layers,
+    with_head,
+)
 from phantoms.anatomy.solver import FITS, Aim, Build, Organ, approach, check_fit, solve
 from phantoms.solids import Drawing, Warp, draw
-from phantoms.solids.tape import Tape, tape
+from phantoms.solids.tape import Tape, Writer, tape
 from simdata import Grid, SceneError, Streams, Subject, structure
 from simdata.errors import did_you_mean
 from simdata.structures import structures
@@ -61,25 +72,54 @@ SOLVE_VOXELS = 500_000
 # usual there in the reference body mL, how far the surface then stands out mm, how much farther in people with e times
 # the volume mm, and how much farther it must be moved for e times the volume in the same person mm
 STARTS = {
-    "lungs": (100, 6100, 42.0, 140.0, 140.0),
-    "heart": (0, 960, 1.6, 9.0, 9.0),
-    "liver": (-100, 2300, 42.0, 28.0, 150.0),
-    "spleen": (-100, 227, 2.1, 23.0, 30.0),
-    "kidney_left": (-100, 221, 0.9, 9.5, 9.5),
-    "kidney_right": (-100, 210, 0.1, 9.0, 9.0),
-    "pancreas": (-100, 160, 4.0, 9.5, 9.5),
-    "adrenal_gland_left": (-100, 9.7, 1.0, 4.0, 4.0),
-    "adrenal_gland_right": (-100, 8.7, 1.0, 4.0, 4.0),
-    "gallbladder": (-100, 71, 2.0, 8.0, 8.0),
-    "stomach": (-100, 435, 12.8, 19.0, 19.0),
-    "small_bowel": (-200, 1160, 4.0, 4.0, 11.0),
-    "colon": (-200, 830, 1.0, 6.0, 10.0),
-    "urinary_bladder": (-400, 228, -0.6, 13.0, 13.0),
+    "lungs": (100, 6100, 42.0, 140.0, 155.0),
+    "heart": (0, 960, 1.6, 9.0, 10.2),
+    "liver": (-100, 2300, 42.0, 28.0, 135.0),
+    "spleen": (-100, 227, 2.1, 23.0, 32.0),
+    "kidney_left": (-100, 221, 0.9, 9.5, 10.0),
+    "kidney_right": (-100, 210, 0.1, 9.0, 9.7),
+    "pancreas": (-100, 160, 4.0, 9.5, 10.0),
+    "adrenal_gland_left": (-100, 9.7, 1.0, 4.0, 3.0),
+    "adrenal_gland_right": (-100, 8.7, 1.0, 4.0, 2.7),
+    "gallbladder": (-100, 71, 2.0, 8.0, 9.5),
+    "stomach": (-100, 435, 12.8, 19.0, 16.0),
+    "small_bowel": (-200, 1160, 4.0, 4.0, 13.0),
+    "colon": (-200, 830, 1.0, 6.0, 8.8),
+    "urinary_bladder": (-400, 228, -0.6, 13.0, 13.5),
     "prostate": (-400, 17.2, 0.0, 9.4, 9.4),
-    "uterus": (-400, 60, -3.5, 10.9, 10.9),
+    "uterus": (-400, 60, -3.5, 10.9, 9.9),
     "thyroid_gland": (200, 28, 0.8, 4.1, 4.1),
-    "thymus": (100, 23, 0.3, 3.7, 3.7),
-    "brain": (300, 1500, 0.0, 1.5, 21.6),
+    "thymus": (100, 23, 0.3, 3.7, 9.0),
+    "brain": (300, 1500, 0.0, 1.5, 27.5),
+}
+# by how much the logarithm of the first one's volume changes when the second is moved by its softness (the last column
+# above), as found in four people of different age and size
+PULLS = {
+    ("lungs", "heart"): -0.12,
+    ("heart", "lungs"): 0.15,
+    ("thymus", "lungs"): 1.0,
+    ("thymus", "heart"): -0.4,
+    ("liver", "stomach"): -0.13,
+    ("liver", "colon"): -0.05,
+    ("liver", "kidney_right"): -0.07,
+    ("spleen", "stomach"): -0.7,
+    ("spleen", "colon"): -0.25,
+    ("spleen", "kidney_left"): -0.3,
+    ("pancreas", "spleen"): -0.1,
+    ("pancreas", "stomach"): 0.07,
+    ("adrenal_gland_left", "kidney_left"): -0.5,
+    ("adrenal_gland_right", "kidney_right"): -0.4,
+    ("gallbladder", "liver"): -0.4,
+    ("gallbladder", "colon"): -0.35,
+    ("stomach", "spleen"): -0.1,
+    ("stomach", "pancreas"): -0.1,
+    ("stomach", "colon"): -0.13,
+    ("small_bowel", "liver"): -0.6,
+    ("small_bowel", "colon"): -0.1,
+    ("small_bowel", "urinary_bladder"): -0.07,
+    ("colon", "liver"): 0.12,
+    ("colon", "stomach"): -0.06,
+    ("uterus", "urinary_bladder"): 0.1,
 }
 ABOVE = ("lungs", "heart", "brain", "thyroid_gland", "thymus")
 """Organs above the diaphragm: those below do not change them."""
@@ -93,10 +133,15 @@ CROSSED = frozenset({"lung_middle_lobe_right", "atrial_appendage_left"})
 
 @dataclass(frozen=True, eq=False)
 class Patient:
-    """body: person and organ sizes. made: the scale of every level of the body."""
+    """body: person and organ sizes. made: the scale of every level of the body.
+
+    frame, chest: what the solver has made of this body already.
+    """
 
     body: Body
     made: Proportions
+    frame: Frame | None = None
+    chest: Upper | None = None
 
     @cached_property
     def warp(self) -> Warp:
@@ -115,8 +160,8 @@ class Patient:
     @cached_property
     def tape(self) -> Tape:
         """The layers, ready to be drawn."""
-        made_of = frame(self.body)
-        return tape(layers(self.body, made_of, upper(self.body, made_of)))
+        made_of = self.frame or frame(self.body)
+        return tape(layers(self.body, made_of, self.chest or upper(self.body, made_of)))
 
     def draw(self, grid: Grid, mixed: bool = False) -> Drawing:
         """Labels and tissues on any grid; mixed: with the second tissue of boundary voxels."""
@@ -171,23 +216,29 @@ def _solved(body: Body, made: Proportions, asked_ml: Mapping[str, float]) -> Pat
     above = {organ: volume for organ, volume in wanted.items() if organ.knob in ABOVE}
     below = {organ: volume for organ, volume in wanted.items() if organ.knob not in ABOVE}
 
+    writer = Writer()
+
     def head_and_chest(made_of: Frame) -> Build:
-        return lambda tried: tape(upper_layers(made_of, upper(tried, made_of)))
+        return lambda tried: writer.tape(upper_layers(made_of, upper(tried, made_of)))
 
     lungs = {organ: volume for organ, volume in above.items() if organ.knob == LUNG_KNOB}
     made_of = frame(body)
     body = approach(body, Aim(lungs, head_and_chest(made_of), first.warp, whole))
-    weighed = tape(layers_to_weigh(body, made_of, upper(body, made_of)))
+    weighed = writer.tape(layers_to_hold(body, made_of, upper(body, made_of)))
     body = with_girths(with_belly(body, made, below, weighed, first.warp, whole), made)
 
     body = _told(body, bowel_dome_mm=-body.grown(LUNG_KNOB), bowel_liver_mm=body.grown("liver"))
     made_of = frame(body)
-    body, found_above = solve(body, Aim(above, head_and_chest(made_of), first.warp, whole))
+    body, found_above = solve(body, Aim(above, head_and_chest(made_of), first.warp, whole, PULLS))
+    made_of = with_head(body, made_of)
     chest = upper(body, made_of)
-    all_of_it = Aim(below, lambda tried: tape(layers_to_weigh(tried, made_of, chest)), first.warp, whole)
-    body, found = solve(body, all_of_it)
+
+    def all_of_it(tried: Body) -> Tape:
+        return writer.tape(layers_to_weigh(tried, made_of, chest))
+
+    body, found = solve(body, Aim(below, all_of_it, first.warp, whole, PULLS))
     check_fit({**found_above, **found}, asked_ml)
-    return Patient(_as_built(body, wanted, {**found_above, **found}), made)
+    return Patient(_as_built(body, wanted, {**found_above, **found}), made, made_of, chest)
 
 
 def _told(body: Body, **latents: float) -> Body:

@@ -159,7 +159,7 @@ def warp(body: Body, made: Proportions) -> Warp:
     x, y = axes[0][:, None, None] / scale[:, 0], axes[1][None, :, None] / scale[:, 1]
     x, y, z = np.broadcast_arrays(x, y, z[None, None])
     places = np.stack([x - _sideways(body, z), y - _forwards(body, y, z), z], axis=-1)
-    places = places + _waves(x, y, z, body.dice("warp"))
+    places = places + _waves(x[:, 0], y[0], z[0, 0], body.dice("warp"))
     return Warp(places.astype(np.float32), tuple(low), step)  # pyright: ignore[reportArgumentType]
 
 
@@ -185,14 +185,17 @@ def _sideways(body: Body, z) -> Float[ndarray, "x y z"]:
     return bend * np.cos(2 * np.pi * (z - body.latent("cobb_level_mm")) / wavelength) * near
 
 
-def _waves(x, y, z, rng: Generator) -> Float[ndarray, "x y z 3"]:
-    """Smooth random displacement: for each component a sum of plane waves, the product of one factor per axis."""
-    total = np.zeros((*x.shape, 3), np.float32)
+def _waves(
+    x: Float[ndarray, "x z"], y: Float[ndarray, "y z"], z: Float[ndarray, " z"], rng: Generator
+) -> Float[ndarray, "x y z 3"]:
+    """Smooth random displacement: for each component a sum of plane waves, each the product of one factor per axis."""
+    total = np.empty((len(x), len(y), len(z), 3), np.float32)
     for component in range(3):
-        for _ in range(WAVES):
-            direction = rng.normal(size=3)
-            k = 2 * np.pi / rng.uniform(*WAVELENGTH_MM) * direction / np.linalg.norm(direction)
-            total[..., component] += np.sin(
-                (k[0] * x + k[1] * y + k[2] * z + rng.uniform(0, 2 * np.pi)).astype(np.float32)
-            )
+        direction = rng.normal(size=(WAVES, 3))
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        k = 2 * np.pi / rng.uniform(*WAVELENGTH_MM, (WAVES, 1)) * direction
+        phase = k[:, 2:] * z + rng.uniform(0, 2 * np.pi, (WAVES, 1))
+        along_x, along_y = (np.exp(1j * k[:, n, None, None] * v).transpose(2, 1, 0) for n, v in ((0, x), (1, y)))
+        both = along_x * np.exp(1j * phase).T[:, None] @ along_y.transpose(0, 2, 1)
+        total[..., component] = both.imag.transpose(1, 2, 0)
     return total * np.float32(WAVE_MM * np.sqrt(2 / WAVES))

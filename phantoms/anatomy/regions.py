@@ -5,7 +5,7 @@ muscle, muscle over fat, and skin below all. An organ that must keep clear of a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -42,6 +42,7 @@ from phantoms.anatomy import (
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.spine import Vertebra
 from phantoms.anatomy.trunk import SKIN_MM, Trunk, trunk
+from phantoms.anatomy.workshop import Workshop
 from phantoms.solids import Layer, Solid, common, smooth_union, union
 
 CLEAR_MM = 1.0
@@ -54,16 +55,30 @@ LUNG_KNOB = "lungs"
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What organ sizes do not change: outlines, vertebrae, way of the bowel, skeleton, face and muscles as layers."""
+    """What organ sizes do not change: outlines, vertebrae, way of the bowel, skeleton, face and muscles as layers.
 
+    The brain alone changes face and skin: `with_head`. shop: where the pieces that they do change are kept.
+    """
+
+    body: Body
     wall: Trunk
     bones: Mapping[str, Vertebra]
-    bowel: small_bowel.Path
     skeleton: list[Layer]
     face: list[Layer]
     muscles: list[Layer]
     skin: Solid
     muscle: Solid
+    shop: Workshop = field(default_factory=Workshop)
+
+    @cached_property
+    def bowel(self) -> small_bowel.Path:
+        """How the small bowel lies."""
+        return small_bowel.path(self.body)
+
+    @cached_property
+    def psoas(self) -> Solid:
+        """Muscles that the bowel lies before."""
+        return muscles.behind_the_belly(self.bones)
 
 
 def frame(body: Body) -> Frame:
@@ -78,7 +93,13 @@ def frame(body: Body) -> Frame:
     ]
     skin, muscle = _surface(body, wall)
     flesh = muscles.layers(body, wall, bones)
-    return Frame(wall, bones, small_bowel.path(body), skeleton, head.layers(body), flesh, skin, muscle)
+    return Frame(body, wall, bones, skeleton, head.layers(body), flesh, skin, muscle)
+
+
+def with_head(body: Body, frame: Frame) -> Frame:
+    """The frame of a person whose head has grown with the brain."""
+    skin, muscle = _surface(body, frame.wall)
+    return replace(frame, face=head.layers(body), skin=skin, muscle=muscle)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,20 +128,20 @@ class Upper:
 def upper(body: Body, frame: Frame) -> Upper:
     """Head, neck and chest: airways, vessels, heart, mediastinum, lungs, diaphragm."""
     body = breathing(body)
-    wall, bones = frame.wall, frame.bones
-    own_heart = heart.heart(body)
-    above = diaphragm.above(body, wall, own_heart.whole)
-    tubes = airways.airways(body, bones)
-    blood = great_vessels.vessels(body, own_heart, bones)
-    between = mediastinum.mediastinum(body, own_heart, blood, tubes, bones)
+    wall, bones, piece = frame.wall, frame.bones, frame.shop.piece
+    own_heart = piece(heart.heart, body)
+    above = piece(diaphragm.above, body, wall, own_heart.whole)
+    tubes = piece(airways.airways, body, bones)
+    blood = piece(great_vessels.vessels, body, own_heart, bones)
+    between = piece(mediastinum.mediastinum, body, own_heart, blood, tubes, bones)
     both = lungs.lungs(wall.cavity, above, between)
     return Upper(
         body=body,
-        head=[*brain.layers(body), *neck.layers(body, bones)],
+        head=[*piece(brain.layers, body), *piece(neck.layers, body, bones)],
         over=[
-            *airways.layers(body, tubes),
-            *great_vessels.layers(blood, own_heart),
-            *heart.layers(own_heart),
+            *piece(airways.layers, body, tubes),
+            *piece(_blood, body, blood, own_heart),
+            *piece(_pump, body, own_heart),
             *mediastinum.layers(body, common(between, wall.cavity, above)),
         ],
         under=[*lungs.layers(body, both), *diaphragm.layers(above, wall.cavity, bones)],
@@ -147,20 +168,31 @@ def layers_to_weigh(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
     return _stacked(breathing(body), frame, upper, [*upper.over, *upper.under])
 
 
+def layers_to_hold(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
+    """Every layer but the twigs of the lungs and the small bowel, in whose place there is fat."""
+    chest = [*upper.over, *upper.under]
+    return _around(frame, upper, chest, _belly(breathing(body), frame, upper, chest)[0], breathing(body))
+
+
 def breathing(body: Body) -> Body:
     """The body whose domes stand where the volume of its lungs has them."""
     return replace(body, latents=MappingProxyType({**body.latents, "dome_mm": -body.grown(LUNG_KNOB)}))
 
 
 def _stacked(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> list[Layer]:
-    blood = [layer.solid for layer in chest if "iliac" in layer.structure or "mesenteric" in layer.structure]
+    belly, left = _belly(body, frame, upper, chest)
+    return _around(frame, upper, chest, [*belly, *small_bowel.layers(body, left, frame.bowel)], body)
+
+
+def _around(frame: Frame, upper: Upper, chest: list[Layer], belly: list[Layer], body: Body) -> list[Layer]:
+    """Organs of chest and belly, and what lies over and under them."""
     return [
         Layer(~frame.skin, ""),
         *frame.skeleton,
         *upper.head,
         *frame.face,
         *chest,
-        *_belly(body, frame, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM), blood),
+        *belly,
         *frame.muscles,
         *kidneys.fat_layers(body),
         *mantle.inside(frame.wall, upper.above),
@@ -180,25 +212,26 @@ def _surface(body: Body, wall: Trunk) -> tuple[Solid, Solid]:
     return smooth_union(skin, arms[0], round_mm=JOIN_MM), smooth_union(muscle, arms[1], round_mm=JOIN_MM)
 
 
-def _belly(body: Body, frame: Frame, room: Solid, blood: list[Solid]) -> list[Layer]:
-    """The organs under the diaphragm; room: all of belly and pelvis. blood: vessels that the bowel goes round."""
-    large, urinary = colon.colon(body), kidneys.layers(body)
-    outer_stomach = stomach.stomach(body, body.latent("dome_mm")) - large.outer.grown(-PRESSES_MM)
-    outer_duodenum, own_pancreas, bed = duodenum.duodenum(body), pancreas.pancreas(body), kidneys.bed(body)
+def _belly(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> tuple[list[Layer], Solid]:
+    """The organs under the diaphragm but the small bowel, and what they leave to it. chest: with the vessels."""
+    piece, room = frame.shop.piece, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM)
+    blood = [layer.solid for layer in chest if "iliac" in layer.structure or "mesenteric" in layer.structure]
+    large, urinary, bed = piece(colon.colon, body), piece(kidneys.layers, body), piece(kidneys.bed, body)
+    outer_stomach = piece(_bag, body) - large.outer.grown(-PRESSES_MM)
+    outer_duodenum, own_pancreas = piece(duodenum.duodenum, body), piece(pancreas.pancreas, body)
     own_liver = liver.liver(body, room, union(outer_stomach, outer_duodenum, own_pancreas), large.outer, bed)
     own_spleen = spleen.spleen(body, room, outer_stomach, bed) - large.outer.grown(CLEAR_MM)
     solid = union(own_liver.outer, own_spleen, bed)
-    bag = bladder.bladder(body)
-    organs = genitals.genitals(body, bag)
+    bag = piece(bladder.bladder, body)
+    organs = piece(genitals.genitals, body, bag)
     ureters = [layer.solid for layer in urinary if layer.structure.startswith("ureter_") and not layer.tissue]
 
     for_stomach = room - union(solid, own_pancreas).grown(CLEAR_MM)
-    upper = union(outer_stomach, outer_duodenum, *blood, *ureters)
-    for_colon = for_stomach - union(upper, bag.outer, organs.inner).grown(CLEAR_MM)
-    for_bowel = for_colon - muscles.behind_the_belly(frame.bones) - large.outer.grown(CLEAR_MM)
-    return [
+    before = union(outer_stomach, outer_duodenum, *blood, *ureters)
+    for_colon = for_stomach - union(before, bag.outer, organs.inner).grown(CLEAR_MM)
+    organs_there = [
         *urinary,
-        *adrenals.layers(body),
+        *piece(adrenals.layers, body),
         *duodenum.layers(body, room - bed, outer_duodenum),
         *spleen.layers(body, own_spleen),
         *pancreas.layers(body, own_pancreas),
@@ -208,5 +241,18 @@ def _belly(body: Body, frame: Frame, room: Solid, blood: list[Solid]) -> list[La
         *bladder.layers(room, bag),
         *genitals.layers(organs),
         *colon.layers(body, for_colon, large),
-        *small_bowel.layers(body, for_bowel, frame.bowel),
     ]
+    return organs_there, for_colon - frame.psoas - large.outer.grown(CLEAR_MM)
+
+
+def _bag(body: Body) -> Solid:
+    """The stomach before its neighbours press on it."""
+    return stomach.stomach(body, body.latent("dome_mm"))
+
+
+def _blood(_: Body, made: great_vessels.Vessels, own_heart: heart.Heart) -> list[Layer]:
+    return great_vessels.layers(made, own_heart)
+
+
+def _pump(_: Body, own_heart: heart.Heart) -> list[Layer]:
+    return heart.layers(own_heart)

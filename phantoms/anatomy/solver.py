@@ -1,16 +1,17 @@
 """Organs of the size that was asked for: each organ's surface is moved until its volume, as drawn, is right.
 
-Newton's method for all organs at once; each is counted in a window of its own, an adrenal gland as finely as a liver.
-What an organ gains its neighbours may lose, so all are counted again at the end.
+Newton's method for all organs at once, each counted in a window of its own, an adrenal gland as finely as a liver:
+roughly at first, then finely. What an organ gains its neighbours may lose; by how much is known about, and learnt from
+round to round (Schubert, Math Comput 1970;24:27: a secant method that keeps what does not depend on each other apart).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
-from jaxtyping import Bool, UInt16
+from jaxtyping import Bool, Float, UInt16
 from numba import get_num_threads
 from numpy import ndarray
 from scipy.ndimage import find_objects
@@ -22,20 +23,22 @@ from phantoms.solids.tape import Tape
 from simdata import Grid, SceneError
 from simdata.structures import structures
 
-VOXELS = 10_000
-"""Voxels in which an organ of the right size is counted."""
-ABOUT, CLOSE, ENOUGH = 0.02, 0.004, 0.005
-"""Relative errors: of a first guess, of an organ that has just been moved, and of one whose neighbours have moved."""
+ROUGH, FINE = 2_500, 10_000
+"""Voxels in which an organ of the right size is counted, at first and in the end."""
+ABOUT, ENOUGH = 0.02, 0.005
+"""Relative errors with which rounds of either kind end."""
 FITS = 0.01
-ROUNDS, CHECKS = 7, 4
+ROUNDS = 8
 REACH_MM = 90.0
-STRIDE_MM = 28.0
-"""How far a surface may move in all and in one round, reference mm."""
+STRIDE_MM, STRIDE = 28.0, 0.7
+"""How far a surface may move in all and in one round, reference mm; and in one round in units of its softness."""
 MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
 TURN = Rotation.from_euler("xyz", (7, 11, 17), degrees=True).as_matrix()
-STEEPEST, SHORT_MM = 2.5, 0.05
-"""A secant changes the softness by this factor at most, as neighbours move too, and needs a move of this length."""
+LEARNS_FROM = 0.015
+"""A round teaches what an organ's volume depends on if its knobs moved so far, in units of their softness."""
+SLOPES = (0.25, 6.0)
+"""How much less or more an organ's volume may depend on its own knob than was thought at first."""
 LEAST = 0.02
 """What is found of an organ at least, as a share of what is wanted, in order to take the next step."""
 
@@ -48,7 +51,7 @@ class Organ:
     """An organ with a volume.
 
     knob: what `Body.grown` calls it. parts: names of the structures that make it up. start_mm: about how far its
-    surface will stand out. soft_mm: how much farther it stands out for e times the volume.
+    surface will stand out. soft_mm: about how much farther it stands out for e times the volume.
     """
 
     knob: str
@@ -64,14 +67,8 @@ def approach(body: Body, aim: "Aim") -> Body:
 
 def solve(body: Body, aim: "Aim") -> tuple[Body, Mapping[Organ, float]]:
     """`body` with the `grow_mm` that gives every organ its volume, as far as it fits, and the volumes found, mL."""
-    course = aim.begun(body)
-    for _ in range(CHECKS):
-        if not _off(course.found, aim.wanted_ml, ENOUGH):
-            break
-        better = _settled(course, aim, CLOSE)
-        if better.body is course.body:
-            break
-        course = aim.counted(better)
+    rough = _settled(aim.begun(body), aim, ABOUT)
+    course = _settled(aim.counted(replace(rough, voxels=FINE)), aim, ENOUGH)
     return course.body, course.found
 
 
@@ -101,12 +98,17 @@ Windows = Mapping[Organ, Box]
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """How far the solver is: windows around organs, mL found in them, mm that a surface moves for e times the mL."""
+    """How far the solver is: windows around organs, mL found in them, and what these depend on.
+
+    slope: logarithm of the volume of each organ (rows) over the knob of each (columns), in units of its softness.
+    voxels: in how many an organ is counted.
+    """
 
     body: Body
     windows: Windows
     found: Mapping[Organ, float]
-    soft_mm: Mapping[Organ, float]
+    slope: Float[ndarray, "n n"]
+    voxels: int = ROUGH
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,18 +116,21 @@ class Aim:
     """What is wanted, and how to see what is there.
 
     wanted_ml: organ to volume. build: makes the layers of a body, seen through `warp`. whole: a grid that shows all
-    organs; what neither it nor one twice as fine shows is left out.
+    organs; what neither it nor one twice as fine shows is left out. pulls: of two knobs, how much the logarithm of the
+    first one's volume changes, about, when the second is moved by its softness; what is not there is 0 and stays 0.
     """
 
     wanted_ml: Mapping[Organ, float]
     build: Build
     warp: Warp
     whole: Grid
+    pulls: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def begun(self, body: Body) -> Course:
         """The course at its beginning."""
         windows = self.windows(body)
-        return self.counted(Course(body, windows, {}, {organ: organ.soft_mm for organ in windows}))
+        slope = [[1.0 if a is b else self.pulls.get((a.knob, b.knob), 0.0) for b in windows] for a in windows]
+        return self.counted(Course(body, windows, {}, np.array(slope)))
 
     def windows(self, body: Body) -> dict[Organ, Box]:
         """A box around every organ that is there; a small thin one is looked for twice as closely."""
@@ -145,24 +150,22 @@ class Aim:
                 found[organ] = Box(low - margin_mm, high + margin_mm)
         return found
 
-    def counted(self, course: Course, organs: Collection[Organ] | None = None) -> Course:
-        """The course with some of its organs, or all, counted again; a window that cuts its organ is made larger."""
+    def counted(self, course: Course) -> Course:
+        """The course with its organs counted again; a window that cuts its organ is made larger."""
         layers = self.build(course.body)
-        organs = course.windows if organs is None else organs
 
         def count(organ: Organ) -> tuple[float, Box]:
             alone, window = layers.renamed(numbered([organ])), course.windows[organ]
             while True:
-                grid = window.grid((1000 * self.wanted_ml[organ] / VOXELS) ** (1 / 3))
+                grid = window.grid((1000 * self.wanted_ml[organ] / course.voxels) ** (1 / 3))
                 drawn = draw(alone, grid, self.warp).labels
                 if not _touches_a_face(drawn):
                     return float(drawn.sum() * grid.voxel_mm3 / 1000), window
                 window = window.grown(MARGIN_MM)
 
         with ThreadPoolExecutor(get_num_threads()) as threads:
-            seen = dict(zip(organs, threads.map(count, organs), strict=True))
-        found = {**course.found, **{organ: ml for organ, (ml, _) in seen.items()}}
-        windows = {**course.windows, **{organ: window for organ, (_, window) in seen.items()}}
+            seen = dict(zip(course.windows, threads.map(count, course.windows), strict=True))
+        found, windows = ({organ: one[n] for organ, one in seen.items()} for n in (0, 1))
         return replace(course, found=found, windows=windows)
 
 
@@ -171,31 +174,41 @@ def _touches_a_face(labels: UInt16[ndarray, "x y z"]) -> bool:
 
 
 def _settled(course: Course, aim: Aim, close: float) -> Course:
-    """The course after Newton's steps, of the volume's logarithm, for all organs that are off at once.
-
-    An organ that is right, or can move no farther, stays and is not counted again, although its neighbours move.
-    """
+    """The course after Newton's steps, of the volumes' logarithm, until all are right or can move no farther."""
+    organs = list(course.windows)
+    soft_mm = np.array([organ.soft_mm for organ in organs])
     for _ in range(ROUNDS):
-        body, soft_mm = course.body, course.soft_mm
-        short = {o: _short(course.found[o], aim.wanted_ml[o]) for o in _off(course.found, aim.wanted_ml, close)}
-        tried = _moved(body, {o: soft_mm[o] * short[o] for o in short})
-        steps = {o: mm for o in short if (mm := tried.grown(o.knob) - body.grown(o.knob))}
-        if not steps:
+        short = _short(course.found, aim.wanted_ml)
+        off = np.abs(np.expm1(-short)) >= close
+        if not off.any():
             break
-        course = aim.counted(replace(course, body=tried), steps)
-        gain = {o: short[o] - _short(course.found[o], aim.wanted_ml[o]) for o in steps}
-        course = replace(course, soft_mm={**soft_mm, **{o: _bettered(soft_mm[o], gain[o], steps[o]) for o in steps}})
+        steps_mm = soft_mm * np.linalg.solve(course.slope, short)
+        tried = _moved(course.body, dict(zip(organs, steps_mm, strict=True)))
+        moved = np.array([tried.grown(o.knob) - course.body.grown(o.knob) for o in organs]) / soft_mm
+        if not moved[off].any():
+            break
+        slope = course.slope
+        course = aim.counted(replace(course, body=tried))
+        gain = short - _short(course.found, aim.wanted_ml)
+        course = replace(course, slope=_learnt(slope, gain, moved))
     return course
 
 
-def _short(found_ml: float, wanted_ml: float) -> float:
-    """How much is missing: the logarithm of wanted over found."""
-    return float(np.log(wanted_ml / max(found_ml, LEAST * wanted_ml)))
+def _short(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float]) -> Float[ndarray, " n"]:
+    """How much of every organ is missing: the logarithm of wanted over found."""
+    return np.array([np.log(wanted_ml[o] / max(found, LEAST * wanted_ml[o])) for o, found in found_ml.items()])
 
 
-def _off(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float], close: float) -> list[Organ]:
-    """The organs that are not of the right size."""
-    return [organ for organ, found in found_ml.items() if abs(found / wanted_ml[organ] - 1) >= close]
+def _learnt(
+    slope: Float[ndarray, "n n"], gain: Float[ndarray, " n"], moved: Float[ndarray, " n"]
+) -> Float[ndarray, "n n"]:
+    """The slope that tells what was gained, changed no more than needed and only where it is not 0."""
+    mine = np.where(slope != 0, moved, 0)
+    far = (mine**2).sum(axis=1)
+    missed = np.where(far > LEARNS_FROM**2, gain - slope @ moved, 0)
+    learnt = slope + missed[:, None] * mine / np.maximum(far, LEARNS_FROM**2)[:, None]
+    np.fill_diagonal(learnt, np.clip(np.diag(learnt), *SLOPES))
+    return learnt
 
 
 def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) -> None:
@@ -213,16 +226,10 @@ def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) ->
 def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
     grow = dict(body.grow_mm)
     for organ, step in steps_mm.items():
-        stride = float(np.clip(step, -STRIDE_MM, STRIDE_MM))
+        longest = min(STRIDE_MM, STRIDE * organ.soft_mm)
+        stride = float(np.clip(step, -longest, longest))
         grow[organ.knob] = float(np.clip(body.grown(organ.knob) + stride, -REACH_MM, REACH_MM))
     return replace(body, grow_mm=grow)
-
-
-def _bettered(soft_mm: float, gain: float, moved_mm: float) -> float:
-    """mm for e times the volume after a round: the secant, if the move was long enough and not drowned by others."""
-    if abs(moved_mm) < SHORT_MM or gain * moved_mm <= 0:
-        return soft_mm
-    return float(np.clip(moved_mm / gain, soft_mm / STEEPEST, soft_mm * STEEPEST))
 
 
 def _twice_as_fine(grid: Grid) -> Grid:

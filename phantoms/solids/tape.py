@@ -15,9 +15,10 @@ from phantoms.solids.program import (
     CUSHION,
     EITHER,
     ELLIPSOID,
-    FILLET,
+    FIRST,
     LAST,
     LATTICE,
+    OPERATION,
     PLANE,
     POLAR,
     SHEET,
@@ -26,8 +27,11 @@ from phantoms.solids.program import (
     SUM,
     TUBE,
     WAVES,
+    A,
+    B,
     Program,
 )
+from phantoms.solids.reach import reach
 from phantoms.solids.solid import AllBut, Both, Either, Layer, Pair, Shifted, Smooth, Solid, Sum
 from simdata import structure
 from simdata.tissues import tissues
@@ -40,7 +44,6 @@ LEAVES = {
     Waves: WAVES,
 }
 Numbers = Float32[ndarray, "..."]
-Row = tuple[int, int, int, int, int]
 PAIRS: dict[type[Pair], int] = {Either: EITHER, Both: BOTH, Sum: SUM, Smooth: SMOOTH}
 
 
@@ -58,44 +61,7 @@ class Tape:
 
 def tape(layers: Sequence[Layer]) -> Tape:
     """The tape of `layers`, the topmost first; a solid that several layers share is computed once."""
-    writer = _Writer()
-    roots = [writer.write(layer.solid) for layer in layers]
-    program = Program(
-        nodes=np.array(writer.nodes, np.int32).reshape(-1, LAST + 1),
-        values=_values(writer.nodes, writer.value, roots),
-        numbers=np.concatenate([np.zeros(1, np.float32), *writer.numbers]),
-        cones=np.ascontiguousarray(np.concatenate([np.zeros((0, CONE), np.float32), *writer.cones]).T),
-        roots=np.array(roots, np.int32),
-        label=np.array([structure(layer.structure).id if layer.structure else 0 for layer in layers], np.uint16),
-        tissue=np.array([_tissue(layer) for layer in layers], np.uint8),
-    )
-    return Tape(program)
-
-
-def _values(nodes: Sequence[Row], value: Sequence[float], roots: Sequence[int]) -> Float32[ndarray, "n 3"]:
-    """The value of every node, and what range of its depth can change a layer.
-
-    Of a layer that is the sign alone, of others what their parents need.
-    """
-    lowest, highest = [np.inf] * len(nodes), [-np.inf] * len(nodes)
-    for root in roots:
-        lowest[root] = highest[root] = 0.0
-    for node in range(len(nodes) - 1, -1, -1):
-        operation, a, b = nodes[node][:3]
-        if a < 0:
-            continue
-        low, high = lowest[node], highest[node]
-        if operation == SMOOTH:
-            low -= float(FILLET) * value[node]
-        elif operation == ALL_BUT:
-            low, high = -high, -low
-        elif operation == SHIFTED:
-            low, high = low - value[node], high - value[node]
-        elif operation == SUM:
-            low, high = -np.inf, np.inf
-        for child in (a, b) if b >= 0 else (a,):
-            lowest[child], highest[child] = min(lowest[child], low), max(highest[child], high)
-    return np.array([value, lowest, highest], np.float32).T.copy()
+    return Writer().tape(layers)
 
 
 def _tissue(layer: Layer) -> int:
@@ -104,47 +70,103 @@ def _tissue(layer: Layer) -> int:
     return tissues()[layer.tissue or structure(layer.structure).tissue]
 
 
-class _Writer:
-    """Nodes in the order in which they are met, each once; their solids outlive it in the layers."""
+class _Rows:
+    """Rows of numbers, to which more are added without moving those that are there each time."""
+
+    def __init__(self, columns: tuple[int, ...], dtype: type) -> None:
+        self.room = np.empty((1024, *columns), dtype)
+        self.count = self.there = 0
+        self.more: list[ndarray] = []
+
+    def add(self, rows: ndarray) -> int:
+        """Add `rows` and tell the number of the first of them."""
+        self.more.append(rows)
+        self.count += len(rows)
+        return self.count - len(rows)
+
+    @property
+    def all(self) -> ndarray:
+        """Every row that was added."""
+        if self.more:
+            if self.count > len(self.room):
+                room = np.empty((max(self.count, 2 * len(self.room)), *self.room.shape[1:]), self.room.dtype)
+                room[: self.there] = self.room[: self.there]
+                self.room = room
+            self.room[self.there : self.count] = np.concatenate(self.more)
+            self.there, self.more = self.count, []
+        return self.room[: self.count]
+
+
+class Writer:
+    """Writes tape after tape of layers of one body: a solid that it has met before is not written again."""
 
     def __init__(self) -> None:
-        self.nodes: list[Row] = []
-        self.value: list[float] = []
-        self.numbers: list[Numbers] = []
-        self.cones: list[Numbers] = []
+        self.nodes = _Rows((LAST + 1,), np.int32)
+        self.value = _Rows((), np.float64)
+        self.numbers = _Rows((), np.float32)
+        self.cones = _Rows((CONE,), np.float32)
+        self.fresh: list[tuple[int, int, int, int, int]] = []
+        self.fresh_value: list[float] = []
         self.known: dict[int, int] = {}
-        self.used = 1
-        self.rows = 0
+        self.met: list[Solid] = []  # keeps what `known` calls by its id
+        self.numbers.add(np.zeros(1, np.float32))
 
-    def write(self, solid: Solid) -> int:
+    def tape(self, layers: Sequence[Layer]) -> Tape:
+        """The tape of `layers`, the topmost first; of what was written, only what they need is on it."""
+        roots = np.array([self._row_of(layer.solid) for layer in layers], np.int64)
+        if self.fresh:
+            self.nodes.add(np.array(self.fresh, np.int32))
+            self.value.add(np.array(self.fresh_value))
+            self.fresh, self.fresh_value = [], []
+        written, value = self.nodes.all, self.value.all
+        needed, lowest, highest = reach(written, value, roots)
+
+        nodes, place = written[needed], np.cumsum(needed) - 1
+        for child in (A, B):
+            nodes[:, child] = np.where(nodes[:, child] >= 0, place[nodes[:, child]], -1)
+        tubes = np.flatnonzero(nodes[:, OPERATION] == TUBE)
+        first, last = nodes[tubes, FIRST], nodes[tubes, LAST]
+        rows = np.concatenate([np.zeros(0, int), *(np.arange(a, b) for a, b in zip(first, last, strict=True))])
+        nodes[tubes, LAST] = np.cumsum(last - first)
+        nodes[tubes, FIRST] = nodes[tubes, LAST] - (last - first)
+        program = Program(
+            nodes=nodes,
+            values=np.stack([value[needed], lowest[needed], highest[needed]], axis=-1).astype(np.float32),
+            numbers=self.numbers.all,
+            cones=np.ascontiguousarray(self.cones.all[rows].T),
+            roots=place[roots].astype(np.int32),
+            label=np.array([structure(layer.structure).id if layer.structure else 0 for layer in layers], np.uint16),
+            tissue=np.array([_tissue(layer) for layer in layers], np.uint8),
+        )
+        return Tape(program)
+
+    def _row_of(self, solid: Solid) -> int:
         """Row of `solid`, its children written before it."""
         row = self.known.get(id(solid))
         if row is None:
             row = self.known[id(solid)] = self._write(solid)
+            self.met.append(solid)
         return row
 
     def _write(self, solid: Solid) -> int:
         if isinstance(solid, Pair):
-            a, b = self.write(solid.a), self.write(solid.b)
+            a, b = self._row_of(solid.a), self._row_of(solid.b)
             return self._row(PAIRS[type(solid)], a, b, solid.round_mm if isinstance(solid, Smooth) else 0.0)
         if isinstance(solid, AllBut):
-            return self._row(ALL_BUT, self.write(solid.a))
+            return self._row(ALL_BUT, self._row_of(solid.a))
         if isinstance(solid, Shifted):
-            return self._row(SHIFTED, self.write(solid.a), value=solid.mm)
+            return self._row(SHIFTED, self._row_of(solid.a), value=solid.mm)
         if isinstance(solid, Tube):
-            self.cones.append(solid.numbers)
-            self.rows += len(solid.numbers)
-            return self._row(TUBE, first=self.rows - len(solid.numbers), last=self.rows)
+            first = self.cones.add(solid.numbers)
+            return self._row(TUBE, first=first, last=first + len(solid.numbers))
         if isinstance(solid, Ellipsoid):
             return self._leaf(ELLIPSOID if solid.roundness == 2 else CUSHION, solid.numbers)
         return self._leaf(LEAVES[type(solid)], solid.numbers)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
 
     def _leaf(self, operation: int, numbers: Numbers) -> int:
-        self.numbers.append(numbers)
-        self.used += len(numbers)
-        return self._row(operation, first=self.used - len(numbers))
+        return self._row(operation, first=self.numbers.add(numbers))
 
     def _row(self, operation: int, a=-1, b=-1, value=0.0, first=0, last=0) -> int:
-        self.nodes.append((operation, a, b, first, last))
-        self.value.append(value)
-        return len(self.nodes) - 1
+        self.fresh.append((operation, a, b, first, last))
+        self.fresh_value.append(value)
+        return self.nodes.count + len(self.fresh) - 1
