@@ -7,11 +7,16 @@ from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
 
+from pipelines.diffuse.kinds import Denoiser, Process, Sampler
 from pipelines.learn.kinds import Augmentation, Intensity, Loss, Mixing, Network, Source, Truth
 from simdata.errors import RecipeError
 from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
 
-KINDS = (Phantom, Growth, Scanner, Effect, Finish, Sink, Network, Loss, Source, Truth, Intensity, Augmentation, Mixing)
+KINDS = (
+    *(Phantom, Growth, Scanner, Effect, Finish, Sink),
+    *(Network, Loss, Source, Truth, Intensity, Augmentation, Mixing),
+    *(Denoiser, Process, Sampler),
+)
 ROOMS = ("phantoms", "vascular", "render", "pipelines")
 LEARN = ("torch", "monai", "safetensors")
 """Packages of the extra 'learn'. A module that begins with one holds no part, and none is missed without it."""

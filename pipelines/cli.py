@@ -1,4 +1,4 @@
-"""The command line `simdata`: every file of pipelines/commands is one command."""
+"""The command line `simdata`: every file of pipelines/commands is one command, a folder is a group of them."""
 
 import sys
 from importlib import import_module
@@ -26,6 +26,7 @@ ORDER = (
     "evaluate",
     "study",
     "rank",
+    "diffuse",
     "body",
     "vessels",
     "parts",
@@ -42,7 +43,8 @@ app = typer.Typer(
 
 _found = sorted(module.name for module in iter_modules(commands.__path__))
 for _name in sorted(_found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER)):
-    app.command()(getattr(import_module(f"pipelines.commands.{_name}"), _name))
+    _command = getattr(import_module(f"pipelines.commands.{_name}"), _name)
+    app.add_typer(_command, name=_name) if isinstance(_command, typer.Typer) else app.command()(_command)
 
 
 def main() -> None:

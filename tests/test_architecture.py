@@ -78,6 +78,9 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
     of_files = {
         "phantoms.labelmap.Labelmap": {"file": str(label_map)},
         "phantoms.meshes.Meshes": {"folder": str(tmp_path)},
+        "pipelines.diffuse.inpaint.Inpaint": {"model": str(tmp_path), "truth": truth, "classes": ("lesion",)},
+        "pipelines.diffuse.synthesise.Synthesise": {"model": str(tmp_path), "truth": truth},
+        "pipelines.diffuse.translate.Translate": {"model": str(tmp_path)},
         "pipelines.learn.sources.made.Made": {"recipe": "retina_octa.yaml", "truth": truth},
         "pipelines.learn.sources.pictures.Pictures": eyes,
         "pipelines.learn.sources.simulated.Simulated": {"folder": "octa", "truth": truth},

@@ -72,14 +72,14 @@ def read_weights(network: Module, folder: str | Path) -> None:
         raise DatasetError(f"{folder}/{WEIGHTS}: the weights are of another network; {reason}") from reason
 
 
-def read_about(folder: Path) -> dict[str, Any]:
-    """What model.json tells. Raises DatasetError if it is not there or damaged."""
+def read_about(folder: Path, by: str = "simdata learn") -> dict[str, Any]:
+    """What model.json tells, as the command `by` wrote it. Raises DatasetError if it is not there or damaged."""
     try:
         about = json.loads((folder / ABOUT).read_text())
     except (OSError, ValueError) as reason:
-        raise DatasetError(f"{folder}: no {ABOUT} found; a folder made by 'simdata learn' would do") from reason
+        raise DatasetError(f"{folder}: no {ABOUT} found; a folder made by '{by}' would do") from reason
     if not isinstance(about, dict):
-        raise DatasetError(f"{folder}/{ABOUT}: found no mapping; what 'simdata learn' wrote would do")
+        raise DatasetError(f"{folder}/{ABOUT}: found no mapping; what '{by}' wrote would do")
     return about
 
 

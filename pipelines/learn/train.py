@@ -1,6 +1,6 @@
 """Training: stages of steps, each the same in every run, and gone on with bit for bit after an interruption."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -77,7 +77,7 @@ class _Run:
         self.progress, self.saved_s = progress, saved_s
         self.examples = opened(training)
         self.channels = len(next(iter(self.examples.values()))[0].image)
-        _seed(Streams(training.seed)["weights"])
+        seed(Streams(training.seed)["weights"])
         network = training.network(self.channels, len(training.classes) + 1, len(training.patch)).to(place.device)
         if training.start:
             read_weights(network, training.start)
@@ -93,15 +93,15 @@ class _Run:
             self._save()
         if self.training.adapt:
             self._adapt(self.training.adapt.source, self.training.adapt.batches)
-        history, seconds = self._history(), self._seconds()
+        of_loss, seconds = history(course.losses), self._seconds()
         if self.place.writes:
             told = {"steps": len(course.losses), "seconds": round(seconds, 1), "threads": torch.get_num_threads()}
-            told |= {"device": self.place.device.type, "ranks": self.place.ranks, "history": history}
+            told |= {"device": self.place.device.type, "ranks": self.place.ranks, "history": of_loss}
             told |= {"looks": course.looks}
             save(self.folder, course.network.state_dict(), self.training, self.channels, told)
             for path in (self.folder / CHECKPOINT, *self.folder.glob("pseudo_*.safetensors")):
                 path.unlink(missing_ok=True)
-        return Trained(self.folder, len(course.losses), seconds, history, tuple(course.looks))
+        return Trained(self.folder, len(course.losses), seconds, of_loss, tuple(course.looks))
 
     def _stage(self, stage: Stage) -> None:
         course, place = self.course, self.place
@@ -112,7 +112,7 @@ class _Run:
         for images, targets in batches.ahead(stage, steps, place.slots(self.training.batch)):
             if self.training.validation and course.waited >= self.training.validation.patience:
                 break
-            _seed(Streams(self.training.seed, course.step)["torch"])
+            seed(Streams(self.training.seed, course.step)["torch"])
             for group in course.optimiser.param_groups:
                 group["lr"] = rate(stage, course.step - first)
             network.train()
@@ -197,13 +197,14 @@ class _Run:
     def _seconds(self) -> float:
         return perf_counter() - self.began
 
-    def _history(self) -> tuple[Mapping[str, Any], ...]:
-        losses = np.array(self.course.losses)
-        pieces = np.array_split(losses, min(LOGGED, len(losses)))
-        ends = np.cumsum([len(piece) for piece in pieces])
-        return tuple({"step": int(end), "loss": float(piece.mean())} for end, piece in zip(ends, pieces, strict=True))
+
+def history(losses: Sequence[float]) -> tuple[Mapping[str, Any], ...]:
+    """{"step", "loss"}: means of pieces of equal length that end there."""
+    pieces = np.array_split(np.array(losses), min(LOGGED, len(losses)))
+    ends = np.cumsum([len(piece) for piece in pieces])
+    return tuple({"step": int(end), "loss": float(piece.mean())} for end, piece in zip(ends, pieces, strict=True))
 
 
-def _seed(streams: Streams) -> None:
+def seed(streams: Streams) -> None:
     """torch's own numbers, of weights and of dropout, by name as all others."""
     torch.manual_seed(int(streams.generator.integers(2**63)))

@@ -17,10 +17,10 @@ from simdata.sample import Sample
 def example(sample: Sample, image: str, truth: Truth, name: str) -> Example:
     """A picture hangs as real ones do, (channel, row, column); a volume is turned to RAS+, (channel, x, y, z)."""
     chosen = picked(sample.images, image, name)
-    turned = _turned(chosen)
+    turn = turned(chosen)
     channels = chosen.array if chosen.array.ndim == 4 else chosen.array[None]
-    pixels = np.stack([np.ascontiguousarray(turned(channel), np.float32) for channel in channels])
-    return Example(name, pixels, np.ascontiguousarray(turned(truth(sample, chosen))))
+    pixels = np.stack([np.ascontiguousarray(turn(channel), np.float32) for channel in channels])
+    return Example(name, pixels, np.ascontiguousarray(turn(truth(sample, chosen))))
 
 
 def picked(images: Mapping[str, Image], name: str, where: str) -> Image:
@@ -33,6 +33,6 @@ def picked(images: Mapping[str, Image], name: str, where: str) -> Image:
     return images[name]
 
 
-def _turned(image: Image):
+def turned(image: Image):
     """What brings an array of the image into the axes of an example."""
     return (lambda array: hung(array[..., 0])) if is_flat(image) else (lambda array: to_ras(array, image.grid))

@@ -1,0 +1,102 @@
+"""A model that makes images: a folder with a network's weights and the recipe it was trained by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from numpy import ndarray
+from torch import Tensor
+from torch.nn import Module
+
+from pipelines.diffuse.recipe import Diffusion, diffusion
+from pipelines.learn.batches import shares
+from pipelines.learn.extra import extra
+from pipelines.learn.model import ABOUT, WEIGHTS, WINDOWS, read_about, read_weights
+from simdata.errors import DatasetError, RecipeError
+
+BY = "simdata diffuse train"
+OVERLAP = 0.25
+"""Of the windows that an image larger than a patch is denoised through."""
+
+Says = Callable[[Tensor, int], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Diffuser:
+    """network: with its weights, on `device`. channels: of its images. told: what model.json says beside the recipe."""
+
+    network: Module
+    recipe: Diffusion
+    channels: int
+    device: torch.device
+    told: Mapping[str, Any]
+
+    def condition(self, labels: UInt8[ndarray, "b ..."]) -> Tensor:
+        """What the network is told, (b, conditions, *space): shares of each class, all 0 where it is unknown (255).
+
+        Raises DatasetError for labels of other dimensions, smaller ones than a patch, or classes that it has not seen.
+        """
+        patch, classes = self.recipe.patch, len(self.recipe.classes)
+        space = labels.shape[1:]
+        if len(space) != len(patch) or any(n < edge for n, edge in zip(space, patch, strict=False)):
+            raise DatasetError(f"the model makes {list(patch)} and larger; found {list(space)}, which it cannot make")
+        if ((labels > classes) & (labels != 255)).any():
+            found = f"a label of {labels[labels != 255].max()}"
+            raise DatasetError(f"the model was told of {classes} classes; {found}; labels up to {classes} would do")
+        told = np.stack([shares(label, classes + 1) for label in labels])
+        return torch.from_numpy(told[:, : self.recipe.conditions]).to(self.device)
+
+    def says(self, condition: Tensor, guidance: float) -> Says:
+        """What the network says of noisy images at a time, through windows as large as its patches if they are larger.
+
+        guidance: 1 is the model's own word; w says u + w (c - u), u if it is told nothing, c if it is told `condition`
+        (Ho and Salimans 2022, arXiv:2207.12598).
+        """
+        told = [condition] if guidance == 1 or not self.recipe.conditions else [condition, torch.zeros_like(condition)]
+
+        def say(noisy: Tensor, time: int) -> Tensor:
+            seen = torch.cat([torch.cat([noisy, each], dim=1) for each in told])
+            said = self._windowed(seen, time).chunk(len(told))
+            return said[0] if len(said) == 1 else said[1] + guidance * (said[0] - said[1])
+
+        return say
+
+    def _windowed(self, seen: Tensor, time: int) -> Tensor:
+        def whole(windows: Tensor) -> Tensor:
+            times = torch.full((len(windows),), time, device=windows.device)
+            return self.network(windows[:, : self.channels], times, windows[:, self.channels :]).float()
+
+        if tuple(seen.shape[2:]) == self.recipe.patch:
+            return whole(seen)
+        return extra("monai.inferers").sliding_window_inference(
+            seen, self.recipe.patch, WINDOWS, whole, overlap=OVERLAP, mode="gaussian"
+        )
+
+
+def load(folder: str | Path, plugins: tuple[str, ...] = ()) -> Diffuser:
+    """The model in a folder. Raises DatasetError if there is none, it is damaged, or of another kind."""
+    about = read_about(Path(folder), BY)
+    try:
+        recipe, channels = diffusion(about["training"], plugins), int(about["channels"])
+    except (KeyError, TypeError, ValueError, RecipeError) as reason:
+        raise DatasetError(f"{folder}/{ABOUT}: {reason}; what '{BY}' wrote would do") from reason
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = recipe.network(channels, recipe.conditions, len(recipe.patch)).to(device)
+    read_weights(network, folder)
+    return Diffuser(network.eval(), recipe, channels, device, about)
+
+
+def kept(folder: str) -> Diffuser:
+    """The model in a folder, which is read once, and again when it has changed."""
+    weights = Path(folder) / WEIGHTS
+    return _kept(folder, weights.stat().st_mtime_ns if weights.exists() else 0)
+
+
+@cache
+def _kept(folder: str, written_ns: int) -> Diffuser:  # noqa: ARG001 - part of the key
+    return load(folder)

@@ -1,0 +1,64 @@
+"""MONAI's diffusion U-Net as a part, of a size that suits a machine without a GPU."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Ge
+
+from pipelines.diffuse.kinds import Denoiser
+from pipelines.learn.extra import check_torch
+from simdata.errors import RecipeError
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+Count = Annotated[int, Ge(1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNet(Denoiser):
+    """U-Net with the time in every block (Ho 2020; Rombach 2022); labels come as further channels of its input.
+
+    channels: features of each level, each half as large as the one above. blocks: residual ones a level.
+    attention: of the lowest levels, so many look everywhere in the patch; the very bottom always does. groups: of
+    features that are normalised together. heads: features of each head of attention.
+    """
+
+    channels: tuple[Count, ...] = (32, 64, 64)
+    blocks: Count = 1
+    attention: Annotated[int, Ge(0)] = 0
+    groups: Count = 8
+    heads: Count = 32
+
+    def __post_init__(self) -> None:
+        if len(self.channels) < 2 or self.attention > len(self.channels):
+            found = f"{len(self.channels)} channels and attention on {self.attention} levels"
+            raise RecipeError(f"UNet: found {found}; two channels or more, and no more levels than that, would do")
+        _check_multiples(self.channels, self.groups, "groups")
+        _check_multiples(self.channels[-max(self.attention, 1) :], self.heads, "heads")
+
+    def __call__(self, channels: int, conditions: int, dimensions: int) -> "Module":
+        check_torch()
+        from pipelines.diffuse.conditioned import Concatenated
+
+        levels = len(self.channels)
+        return Concatenated(
+            spatial_dims=dimensions,
+            in_channels=channels + conditions,
+            out_channels=channels,
+            num_res_blocks=self.blocks,
+            channels=self.channels,
+            attention_levels=[level >= levels - self.attention for level in range(levels)],
+            norm_num_groups=self.groups,
+            num_head_channels=self.heads,
+        )
+
+    @property
+    def step(self) -> int:
+        return 2 ** (len(self.channels) - 1)
+
+
+def _check_multiples(channels: Sequence[int], of: int, name: str) -> None:
+    if any(features % of for features in channels):
+        raise RecipeError(f"UNet: channels {list(channels)} with {name} of {of}; multiples of {of} would do")

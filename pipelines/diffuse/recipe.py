@@ -1,0 +1,63 @@
+"""A recipe of diffusion: what is learnt, told what, by which noise. All its errors appear when it is loaded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from pipelines.build import build
+from pipelines.diffuse.kinds import Denoiser, Process, Sampler
+from pipelines.diffuse.networks import UNet
+from pipelines.diffuse.processes import Gaussian
+from pipelines.diffuse.samplers import DDIM
+from pipelines.learn.recipe import Lessons, check_patch
+from pipelines.recipe import changed
+from simdata.errors import RecipeError
+
+WHERE = "diffusion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diffusion(Lessons):
+    """Lessons of a network that makes images.
+
+    classes: what it is told to draw where; none for a model that is told nothing. Where an example has no label, it
+    is told nothing either. dropped: share of patches whose label is not told, so that a label can be insisted on
+    (classifier-free guidance, Ho and Salimans 2022, arXiv:2207.12598). average: of the weights, which is what is kept;
+    0.999 remembers a thousand steps. clip: longest gradient.
+    sampler: how images are made if no one says otherwise. Raises RecipeError for one of another process.
+    """
+
+    classes: tuple[str, ...] = ()
+    network: Denoiser = UNet()
+    process: Process = Gaussian()
+    sampler: Sampler = DDIM()
+    dropped: Annotated[float, Ge(0), Le(1)] = 0.1
+    average: Annotated[float, Ge(0), Lt(1)] = 0.999
+    clip: Annotated[float, Gt(0)] = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_patch(self.patch, self.network.step, type(self.network).__name__)
+        self.sampler.check(self.process)
+
+    @property
+    def conditions(self) -> int:
+        """Channels in which the network is told what to draw."""
+        return len(self.classes) + 1 if self.classes else 0
+
+
+def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Diffusion:
+    """The recipe in a YAML or TOML file, with changes such as "stages.0.steps=50" made to it. Raises RecipeError."""
+    tree = changed(Path(path), changes)
+    try:
+        return diffusion(tree, plugins)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def diffusion(tree: Any, plugins: tuple[str, ...] = ()) -> Diffusion:
+    """The recipe that a plain tree describes. Raises RecipeError."""
+    return build(tree, Diffusion, WHERE, plugins)
