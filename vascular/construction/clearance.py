@@ -9,6 +9,8 @@ from vascular.construction.space import mapped
 from vascular.straight import distance, segments_apart2, sprout_apart2, walk
 
 SPROUTS = 2.0
+NOBODY, NOT = np.int64(-1), np.bool_(False)
+"""Of one type with nodes and answers that are computed: `meets` is compiled once."""
 
 
 @njit(cache=True)
@@ -86,9 +88,9 @@ def bears(cells, nodes, others, s, new_flow, fork, l_new, law, spare, path, path
         i = path[n]
         thick *= path_b[n + 1]
         if thick > node[i].clear:
-            up, given = node[i].parent, node[i].fixed
+            up, given = np.int64(node[i].parent), node[i].fixed
             sprouts = node[up].fixed and not given
-            if meets(cells, nodes, others, point[up], point[i], thick, i, up, i, given, sprouts, spare, -1):
+            if meets(cells, nodes, others, point[up], point[i], thick, i, up, i, given, sprouts, spare, NOBODY):
                 return False
             node[i].clear = spare * thick
     return True
@@ -105,11 +107,11 @@ def conflicts(nodes, n, others, space, volume_mm3, spare):
     bad = np.zeros(n, np.bool_)
     start, end = np.empty(3), np.empty(3)
     for i in range(n):
-        p, radius = node[i].parent, node[i].radius
+        p, radius = np.int64(node[i].parent), node[i].radius
         if p >= 0 and not node[i].fixed:
             mapped(space.to_index, point[p], start)
             mapped(space.to_index, point[i], end)
             bad[i] = not walk(space.room, 0.0, start, end) or meets(
-                cells, nodes, others, point[p], point[i], radius, i, p, i, False, node[p].fixed, spare, i
+                cells, nodes, others, point[p], point[i], radius, i, p, i, NOT, node[p].fixed, spare, i
             )
     return bad

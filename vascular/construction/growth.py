@@ -7,13 +7,13 @@ from numba import njit
 from numpy import ndarray
 
 from vascular.construction.cells import ENTRIES, MORE_ENTRIES, NEAREST, edge_mm, enter, filled, neighbours
-from vascular.construction.clearance import bears, meets
+from vascular.construction.clearance import NOBODY, NOT, bears, meets
 from vascular.construction.hydraulics import lift, objective_of, refresh, settle
 from vascular.construction.nodes import from_the_root, lay
 from vascular.construction.prices import offers
 from vascular.construction.roots import planted
 from vascular.construction.space import fits, pull, toss
-from vascular.straight import distance
+from vascular.straight import distance, put
 
 AWAY = 0.7
 """A new terminal keeps this share of the mean distance between terminals from every segment, at first."""
@@ -75,7 +75,7 @@ def grow(space, others, nodes, n, ends, flows, law, calibre, key, counter, voxel
     desk = _desk(len(node))
     place, volume_mm3 = np.empty(3), len(space.voxels) * voxel_mm3
     _laid(nodes, n, desk)
-    cells = filled(space, edge_mm(volume_mm3, n), nodes, np.argsort(desk.age[:n]), others, ENTRIES * n + MORE_ENTRIES)
+    cells = filled(space, edge_mm(volume_mm3, n), nodes, _by_age(desk, n), others, ENTRIES * n + MORE_ENTRIES)
     laid, built, refreshed = n, n, 0
     ease, misses, query = 1.0, 0, 0
     while ends < len(flows):
@@ -87,7 +87,7 @@ def grow(space, others, nodes, n, ends, flows, law, calibre, key, counter, voxel
             laid = n
         if n >= DENSER * built:
             edge, entries = edge_mm(volume_mm3, n), ENTRIES * n + MORE_ENTRIES
-            cells = filled(space, edge, nodes, np.argsort(desk.age[:n]), others, entries)
+            cells = filled(space, edge, nodes, _by_age(desk, n), others, entries)
             built = n
 
         share = toss(space, key, counter, place)
@@ -119,10 +119,10 @@ def grow(space, others, nodes, n, ends, flows, law, calibre, key, counter, voxel
             room = room and enter(cells, i, point[node[i].parent], point[i], node[i].radius)
         n, ends = n + 2, ends + 1
         if not room:
-            cells = filled(space, cells.edge, nodes, np.argsort(desk.age[:n]), others, 2 * len(cells.item))
+            cells = filled(space, cells.edge, nodes, _by_age(desk, n), others, 2 * len(cells.item))
         misses, ease = 0, min(1.0, ease * HARDEN)
 
-    lay(nodes, n, np.argsort(desk.age[:n]))
+    lay(nodes, n, _by_age(desk, n))
     settle(nodes, n, law)
     refresh(nodes, n, law, (calibre[0], 0.0))
     return n, ends, counter, objective
@@ -148,9 +148,19 @@ def _desk(size):
 def _laid(nodes, n, desk):
     """Lays the nodes in memory from the root on. Returns the new row of each."""
     rows = from_the_root(nodes.node, n)
-    desk.age[:n] = desk.age[:n][rows]
-    desk.seen[:n] = -1
+    age = desk.age[:n].copy()
+    for i in range(n):
+        desk.age[i], desk.seen[i] = age[rows[i]], -1
     return lay(nodes, n, rows)
+
+
+@njit(cache=True)
+def _by_age(desk, n):
+    """The nodes in the order of growth: ages are 0 to n - 1."""
+    order = np.empty(n, np.int64)
+    for i in range(n):
+        order[desk.age[i]] = i
+    return order
 
 
 @njit(cache=True)
@@ -182,18 +192,18 @@ def _chosen(cells, nodes, others, space, count, place, new_flow, law, spare, des
 def _has_room(cells, nodes, others, space, s, fork, place, shares, spare):
     """Whether the three segments about a new fork stay inside and meet nothing."""
     (node, point) = nodes
-    p, wide, given = node[s].parent, node[s].radius, node[s].fixed
+    p, wide, given = np.int64(node[s].parent), node[s].radius, node[s].fixed
     near_mm = wide / shares[0]
     new_mm = near_mm * shares[1]
     if not fits(space, fork, place, new_mm) or meets(
-        cells, nodes, others, fork, place, new_mm, s, -1, -1, False, given, spare, -1
+        cells, nodes, others, fork, place, new_mm, s, NOBODY, NOBODY, NOT, given, spare, NOBODY
     ):
         return False
     return given or (
         fits(space, point[p], fork, near_mm)
         and fits(space, fork, point[s], wide)
-        and not meets(cells, nodes, others, point[p], fork, near_mm, s, p, -1, False, node[p].fixed, spare, -1)
-        and not meets(cells, nodes, others, fork, point[s], wide, s, s, -1, False, False, spare, -1)
+        and not meets(cells, nodes, others, point[p], fork, near_mm, s, p, NOBODY, NOT, node[p].fixed, spare, NOBODY)
+        and not meets(cells, nodes, others, fork, point[s], wide, s, s, NOBODY, NOT, NOT, spare, NOBODY)
     )
 
 
@@ -202,7 +212,8 @@ def _graft(nodes, n, s, at, place, new_flow, shares, law, spare):
     """A fork on segment s in row n, the new end in row n + 1, and what follows from them up to the root."""
     (node, point) = nodes
     p, fork, end = node[s].parent, n, n + 1
-    point[fork], point[end] = at, place
+    put(at, point[fork])
+    put(place, point[end])
     if node[p].first == s:
         node[p].first = fork
     else:

@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 from numpy import ndarray
 
+from vascular.straight import put
+
 LENGTHS = ("flow", "length", "resistance", "volume", "radius", "clear")
 NODE = np.dtype(
     [(name, np.float64) for name in LENGTHS]
@@ -64,13 +66,14 @@ def lay(nodes, n, rows):
     """Lays node rows[i] in row i; what leads to a node then leads to where it is. Returns the new row of each."""
     (node, point) = nodes
     now = np.empty(n + 1, np.int32)
-    now[rows] = np.arange(n)
+    was, places = node[:n].copy(), point[:n].copy()
+    for i in range(n):
+        now[rows[i]] = i
     now[n] = -1
-    was = node[:n].copy()
     for i in range(n):
         node[i] = was[rows[i]]
+        put(places[rows[i]], point[i])
         node[i].parent = now[node[i].parent]
         node[i].first = now[node[i].first]
         node[i].second = now[node[i].second]
-    point[:n] = point[:n][rows]
     return now

@@ -5,7 +5,7 @@ from numba import njit
 
 from vascular.construction.clearance import SPROUTS
 from vascular.construction.space import as_stored, asks, fits, toss
-from vascular.straight import distance, segments_apart2, sprout_apart2
+from vascular.straight import distance, put, segments_apart2, sprout_apart2
 
 TRIES = 4000
 """So many tosses without one that fits shut a root in."""
@@ -46,7 +46,7 @@ def _plant(space, others, nodes, n, root, new_flow, key, counter, spare):
     for tried in range(TRIES):
         toss(space, key, counter, place)
         counter += 1
-        other[:] = point[root]
+        put(point[root], other)
         if tried >= AHEAD:
             toss(space, key, counter, other)
             counter += 1
@@ -60,12 +60,13 @@ def _plant(space, others, nodes, n, root, new_flow, key, counter, spare):
         if free and _sees(nodes, n, others, root, place, spare):
             seen += 1
             if mm < best_mm:
-                best[:], best_mm = place, mm
+                put(place, best)
+                best_mm = mm
         if seen == PLACES:
             break
     if best_mm == np.inf:
         return -1, counter
-    point[n] = best
+    put(best, point[n])
     node[n].parent, node[n].first, node[n].second, node[n].fixed = root, -1, -1, False
     node[n].flow, node[n].radius = new_flow, node[root].radius
     node[n].length = node[n].resistance = node[n].volume = best_mm

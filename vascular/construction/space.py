@@ -47,8 +47,8 @@ def _voxel(space, p):
 
 @njit(cache=True)
 def _room_at(space, p):
-    voxel = _voxel(space, p)
-    return float(space.room.ravel()[voxel]) if voxel >= 0 else 0.0
+    voxel, (_, ny, nz) = _voxel(space, p), space.room.shape
+    return float(space.room[voxel // (ny * nz), voxel // nz % ny, voxel % nz]) if voxel >= 0 else 0.0
 
 
 @njit(cache=True)

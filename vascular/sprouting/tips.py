@@ -53,9 +53,10 @@ def _free(p, i, k, net, old, step, clear):
                             if kind == k:
                                 if j != i and j != parent[i] and parent[j] != i and parent[j] != parent[i]:
                                     return False
-                            elif j >= old or net.age[i] >= CROSSING_STEPS:
-                                if _apart2(position[j], position[i]) > away2:
-                                    return False
+                            elif (j >= old or net.age[i] >= CROSSING_STEPS) and _apart2(
+                                position[j], position[i]
+                            ) > away2:
+                                return False
                         j = net.after[j]
     return True
 
