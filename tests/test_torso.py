@@ -192,6 +192,24 @@ def test_the_right_dome_stands_higher_than_the_left(man):
     assert muscle[muscle[:, 0] > 40, 2].max() > muscle[muscle[:, 0] < -40, 2].max()
 
 
+def test_lungs_end_around_domes_deepest_behind(man):
+    """On the right: the dome is round, its recess reaches far down behind and beside the liver, hardly in front."""
+    lung, liver = man.mask(*LUNGS), man.mask("liver")
+    x, y, _ = np.ogrid[: lung.shape[0], : lung.shape[1], : lung.shape[2]]
+    mm = man.grid.spacing_mm[0]
+    top = np.flatnonzero(liver.any(axis=(0, 1)))[-1]
+    right = x > np.argwhere(liver[:, :, top])[:, 0].mean() - 20 / mm
+    lung = lung & right
+    lowest = np.flatnonzero(lung.any(axis=(0, 1)))[0]
+    assert 60 < (top - lowest) * mm < 130
+    widths = [np.ptp(np.flatnonzero(liver[:, :, top - int(down / mm)].any(axis=1))) * mm for down in (6, 25, 45)]
+    assert widths[0] < 0.75 * widths[1]
+    level = top - int(50 / mm)
+    middle = np.argwhere(liver[:, :, level])[:, 1].mean()
+    behind, before = ((lung & side)[:, :, level].sum() for side in (y < middle, y > middle + 25 / mm))
+    assert behind > 2 * before
+
+
 def test_kidneys_lie_beside_the_spine_behind_the_liver(man):
     for side in ("left", "right"):
         x, y, z = man.middle_mm(f"kidney_{side}")

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import Trunk
@@ -16,7 +16,14 @@ LOW_MM, HIGH_MM = (-156.0, -136.0, -175.0), (156.0, 124.0, 85.0)
 # where the diaphragm springs from the wall: height over the angle, from the xiphoid process to the twelfth rib
 SPRING_DEG = (0, 30, 60, 90, 120, 150, 180)
 SPRING_MM = (-18, -42, -95, -128, -138, -135, -125)
-RISE_OVER_MM = 52.0
+# over which distance from the wall it rises to the dome, over the angle, and how: between a slope (1) and a quarter of
+# a circle (2); where lung would be thinner than this the pleura lies on itself and the diaphragm on the wall, mm
+RISE_DEG, RISE_OVER_MM = (0, 60, 100, 140, 180), (46.0, 56.0, 66.0, 78.0, 72.0)
+ROUND = 1.45
+CLOSED_MM = 4.0
+APPOSED = 0.3
+"""Share of the way to the dome over which the diaphragm lies on the wall in quiet breathing, and no more in a full one:
+about a quarter to a third of the rib cage (Mead 1979, Am Rev Respir Dis 119:31; from memory)."""
 # x and y of the top of the right and left dome, their reach in x and y, and how far they rise over the middle
 DOMES = ((70, -4, 76, 95, 46), (-76, -10, 66, 90, 32))
 MIDDLE_MM = -38.0
@@ -39,19 +46,23 @@ CRUS = ((13, 15, -62, 4.5), (12, 15, -95, 5.0), (13, 14, -125, 4.5), (14, 13, -1
 def above(body: Body, trunk: Trunk, heart: Solid) -> Solid:
     """All that lies above the diaphragm, and the bed of the `heart`, which rests on it.
 
-    z = wall(angle) + (dome(x, y) - wall) sqrt(1 - (1 - d / D)^2), with d the distance from the wall: steep where it
-    springs, flat on top.
+    z = wall(angle) + (dome(x, y) - wall) (1 - (1 - d / D)^p)^(1 / p), with d the distance from the wall: steep where it
+    leaves it, flat on top. Nearer than the recess is open, d is as there: the lung ends with a narrow edge.
     """
     dome_mm = body.latent("dome_mm")
+    apposed = APPOSED * (1 - body.latent("breath"))
 
     def height(x, y, z):
         points = np.stack(np.broadcast_arrays(x, y, z), axis=-1)
-        inward = 1 - np.clip(depths(trunk.cavity, points) / RISE_OVER_MM, 0.003, 1)
         angle = np.degrees(np.arctan2(np.abs(x), y))
-        wall = CubicSpline(SPRING_DEG, SPRING_MM, bc_type="clamped")(np.broadcast_to(angle, inward.shape))
+        over_mm = PchipInterpolator(RISE_DEG, RISE_OVER_MM)(angle)
+        depth = depths(trunk.cavity, points)
+        inward = 1 - np.clip(np.maximum(depth, CLOSED_MM) / over_mm, 0, 1)
+        wall = CubicSpline(SPRING_DEG, SPRING_MM, bc_type="clamped")(angle)
         dome = dome_height_mm(x, y, dome_mm)
-        rise = np.sqrt(1 - inward**2)
-        slope = (dome - wall) * inward / (RISE_OVER_MM * rise)
+        wall = wall + apposed * np.maximum(dome - wall, 0)
+        rise = (1 - inward**ROUND) ** (1 / ROUND)
+        slope = (depth > CLOSED_MM) * (dome - wall) * (inward / rise) ** (ROUND - 1) / over_mm
         return (z - (wall + (dome - wall) * rise)) / np.sqrt(1 + slope**2)
 
     domes = sampled(height, LOW_MM, HIGH_MM, LATTICE_MM)

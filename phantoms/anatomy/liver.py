@@ -104,6 +104,8 @@ LEFT_GROWS = 0.5
 """Share of the growth of its undersurface by which a larger liver reaches farther to the left."""
 SPREADS = 0.4
 """Share by which it also spreads sideways, over vena cava and gallbladder."""
+HANGS = (-60.0, 0.0, 40.0, 80.0, 110.0), (0.15, 0.35, 0.65, 1.05, 1.2)
+"""Over x, how much of its growth and of the diaphragm's movement the undersurface takes: the right lobe most."""
 RIDES, PORTA_RIDES = 0.5, 0.5
 """Shares of the diaphragm's movement that the liver's undersurface and its hilum follow."""
 
@@ -142,7 +144,9 @@ def layers(body: Body, made: Liver) -> list[Layer]:
 def undersurface(body: Body) -> Sheet:
     """The undersurface of the liver, the lower the larger it is; the gallbladder goes with it."""
     plain = _undersurface(body.streams, RIEDEL_MM if "riedel_lobe" in body.variants else 0.0)
-    return replace(plain, heights=plain.heights + RIDES * body.latent("dome_mm") - body.grown("liver"))
+    x = plain.first_mm[0] + plain.step_mm * np.arange(len(plain.heights))
+    lower_mm = np.interp(x, *HANGS) * (body.grown("liver") - RIDES * body.latent("dome_mm"))
+    return replace(plain, heights=plain.heights - lower_mm[:, None])
 
 
 @lru_cache(maxsize=4)
