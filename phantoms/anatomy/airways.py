@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from phantoms.anatomy.body import Body
-from phantoms.anatomy.spine import Vertebra
+from phantoms.anatomy.vertebra import Vertebra
 from phantoms.people.calibres import mean_calibres
 from phantoms.people.organs import reference_adult
 from phantoms.solids import Layer, Plane, Solid, Waves, common, tube, union
@@ -146,7 +146,7 @@ def _swallowed(body: Body, gullet: Solid) -> list[Layer]:
 
 def preview():
     """Airways and gullet."""
-    from phantoms.anatomy.spine import vertebrae
+    from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
     return layers(body, airways(body, vertebrae(body))), (-2.0, -20.0, 80.0), (130.0, 90.0, 260.0), 1.0

@@ -166,7 +166,7 @@ def _muscles(body: Body) -> list[Layer]:
 def preview():
     """Head, brain and neck with skin."""
     from phantoms.anatomy import brain, neck
-    from phantoms.anatomy.spine import vertebrae
+    from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
     inside = [*brain.layers(body), *neck.layers(body, vertebrae(body)), *layers(body)]

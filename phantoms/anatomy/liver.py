@@ -20,7 +20,7 @@ from phantoms.anatomy import kidneys
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.diaphragm import above, taken_along
 from phantoms.anatomy.duodenum import duodenum
-from phantoms.anatomy.spine import line_mm
+from phantoms.anatomy.spine_curve import line_mm
 from phantoms.anatomy.stomach import stomach
 from phantoms.anatomy.trunk import slim_cavity, trunk
 from phantoms.solids import (

@@ -158,7 +158,7 @@ def _beside(root, tip) -> Float[ndarray, "3"]:
 def preview():
     """The trees of both lungs with the heart."""
     from phantoms.anatomy import airways, heart
-    from phantoms.anatomy.spine import vertebrae
+    from phantoms.anatomy.vertebrae import vertebrae
     from phantoms.solids import Ellipsoid
 
     body = Body()

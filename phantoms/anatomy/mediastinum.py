@@ -13,7 +13,7 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.great_vessels import Vessels
 from phantoms.anatomy.heart import Heart
 from phantoms.anatomy.lungs import SEPTUM_X_MM
-from phantoms.anatomy.spine import Vertebra
+from phantoms.anatomy.vertebra import Vertebra
 from phantoms.people.traits import relative_size
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_union, tube, union, waves
 
@@ -110,8 +110,9 @@ def preview():
     """The chest with its lungs."""
     from phantoms.anatomy import airways, great_vessels, heart, lung_tree, lungs
     from phantoms.anatomy.diaphragm import above
-    from phantoms.anatomy.spine import spine, vertebrae
+    from phantoms.anatomy.spine import spine
     from phantoms.anatomy.trunk import trunk
+    from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
     bones, pump, wall = vertebrae(body), heart.heart(body), trunk(body)

@@ -105,10 +105,11 @@ def preview() -> tuple[list[Layer], tuple[float, float, float], tuple[float, flo
     """The muscles of the reference man with his bones."""
     from phantoms.anatomy import pelvis, rib_cage, sacrum, shoulder, spine
     from phantoms.anatomy.trunk import trunk
+    from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
     wall = trunk(body)
     skeleton = [*spine.layers(body), *sacrum.layers(body), *rib_cage.layers(body, wall)]
     skeleton += [*shoulder.layers(body, wall), *pelvis.layers(body, wall)]
-    own = layers(body, wall, spine.vertebrae(body))
+    own = layers(body, wall, vertebrae(body))
     return [*skeleton, *own, Layer(wall.cavity, "visceral_fat")], (0, -10, -210), (400, 300, 840), 3.0

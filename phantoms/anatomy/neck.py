@@ -186,7 +186,7 @@ def _muscles(body: Body, bones: Mapping) -> list[Layer]:
 def preview():
     """The neck with the outline of the trunk, without spine and vessels."""
     from phantoms.anatomy import head
-    from phantoms.anatomy.spine import vertebrae
+    from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
     inside = [*layers(body, vertebrae(body)), *head.layers(body), Layer(head.skin(body), "skin")]

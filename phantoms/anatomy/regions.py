@@ -40,8 +40,10 @@ from phantoms.anatomy import (
     stomach,
 )
 from phantoms.anatomy.body import Body
-from phantoms.anatomy.spine import Vertebra
+from phantoms.anatomy.liver_veins import in_liver
 from phantoms.anatomy.trunk import SKIN_MM, Trunk, trunk
+from phantoms.anatomy.vertebra import Vertebra
+from phantoms.anatomy.vertebrae import vertebrae
 from phantoms.anatomy.workshop import Workshop
 from phantoms.solids import Layer, Solid, common, smooth_union, union
 
@@ -83,7 +85,7 @@ class Frame:
 
 def frame(body: Body) -> Frame:
     """The frame of a person; it may be used for every `layers` of the same person."""
-    wall, bones = trunk(body), spine.vertebrae(body)
+    wall, bones = trunk(body), vertebrae(body)
     skeleton = [
         *spine.layers(body),
         *sacrum.layers(body),
@@ -235,7 +237,7 @@ def _belly(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> tuple[
         *duodenum.layers(body, room - bed, outer_duodenum),
         *spleen.layers(body, own_spleen),
         *pancreas.layers(body, own_pancreas),
-        *great_vessels.in_liver(body, own_liver.whole),
+        *in_liver(body, own_liver.whole),
         *liver.layers(body, own_liver),
         *stomach.layers(body, for_stomach, outer_stomach),
         *bladder.layers(room, bag),

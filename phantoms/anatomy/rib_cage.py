@@ -16,8 +16,10 @@ from numpy import ndarray
 
 from phantoms.anatomy import spine
 from phantoms.anatomy.body import Body
-from phantoms.anatomy.spine import Vertebra, bone_layers, unripe_mm, vertebrae
+from phantoms.anatomy.bone import bone_layers, unripe_mm
 from phantoms.anatomy.trunk import Trunk, trunk
+from phantoms.anatomy.vertebra import Vertebra
+from phantoms.anatomy.vertebrae import vertebrae
 from phantoms.solids import Layer, Plane, Sheet, Solid, Tube, common, sheet, tube, union, waves
 
 

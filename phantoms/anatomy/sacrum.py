@@ -13,17 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from phantoms.anatomy.body import Body
-from phantoms.anatomy.spine import (
-    SACRAL_SLOPE_DEG,
-    Strut,
-    Vertebra,
-    axes_along,
-    bone_layers,
-    joined,
-    spine,
-    struts_tube,
-    vertebrae,
-)
+from phantoms.anatomy.bone import bone_layers
+from phantoms.anatomy.spine import spine
+from phantoms.anatomy.vertebra import Vertebra, axes_along
+from phantoms.anatomy.vertebrae import SACRAL_SLOPE_DEG, vertebrae
+from phantoms.anatomy.vertebral_arch import Strut, joined, struts_tube
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, Tube, common, smooth_common, smooth_union, tube, union
 
 

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from phantoms.anatomy import colon, duodenum, great_vessels, stomach
+from phantoms.anatomy import arteries, colon, duodenum, stomach, veins
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.trunk import trunk
 from phantoms.solids import Layer, Plane, Solid, Tube, tube, union
@@ -126,8 +126,8 @@ def room_field(body: Body, bowel: Float[ndarray, "n 5"]) -> Float[ndarray, "x y 
 
 def _vessels() -> Float[ndarray, "n 4"]:
     """Vessels of mesentery and pelvis, which the loops go round: x, y, z, radius."""
-    root = (great_vessels.MESENTERIC_VEIN, great_vessels.BELLY["superior_mesenteric_artery"][1])
-    iliac = np.concatenate([great_vessels.ILIAC, great_vessels.EXTERNAL_ILIAC, great_vessels.INTERNAL_ILIAC])
+    root = (veins.MESENTERIC_VEIN, arteries.BELLY["superior_mesenteric_artery"][1])
+    iliac = np.concatenate([arteries.ILIAC, arteries.EXTERNAL_ILIAC, arteries.INTERNAL_ILIAC])
     ways = [*root, iliac, iliac * (-1, 1, 1)]
     return np.concatenate([np.column_stack([way, np.full(len(way), VESSEL_MM)]) for way in ways])
 
