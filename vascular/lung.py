@@ -141,7 +141,7 @@ class Lung(Growth):
         vein = yielding(blood[VEIN], [airway, blood[ARTERY], *around])
         bundle = {AIRWAY: airway, ARTERY: blood[ARTERY]}
         bundle = {name: _without(tree, vein, len(lobe.starts[name])) for name, tree in bundle.items()}
-        return {**bundle, VEIN: vein}
+        return {name: _ending_in(lobe, tree) for name, tree in {**bundle, VEIN: vein}.items()}
 
     def _blood_mm3_s(self, lobe: "Lobe") -> float:
         return lobe.domain.volume_mm3 / USUAL_MM3 * self.blood_l_min * LITRE_MIN
@@ -280,6 +280,11 @@ def _without(tree: Vessels, wider: Vessels, given: int) -> Vessels:
     good[pairs[thin, 0]] = False
     good[:given] = True
     return _rooted(tree, good)
+
+
+def _ending_in(lobe: Lobe, tree: Vessels) -> Vessels:
+    """A tree without what of cut branches leads out of the lobe and feeds nothing."""
+    return tree.leading_to((lobe.sheath.demand_at(tree.points_mm) > 0) | (tree.parent == ROOT))
 
 
 def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:
