@@ -22,7 +22,7 @@ from vascular.fundus import as_seen, fundus, retina_grid
 from vascular.retina import Retina
 from vascular.retinal_occlusion import RetinalOcclusion
 
-PICTURE_PX, WIDE_PX, LINE_PX = 370, 720, 16
+PICTURE_PX, WIDE_PX, LINE_PX = 370, 640, 16
 DEPTH_MM, LAYERS, BRIGHT_MM = 0.13, 26, 0.03
 SEEN_MM_S = 0.25
 """Blood at this speed gives two thirds of the signal of fast blood: what is slower fades (memory)."""
