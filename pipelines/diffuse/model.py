@@ -1,7 +1,7 @@
 """A model that makes images: a folder with a network's weights and the recipe it was trained by."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,3 +100,11 @@ def kept(folder: str) -> Diffuser:
 @cache
 def _kept(folder: str, written_ns: int) -> Diffuser:  # noqa: ARG001 - part of the key
     return load(folder)
+
+
+def untrained(model: Diffuser) -> Diffuser:
+    """The same network before it learnt anything."""
+    with torch.random.fork_rng():
+        torch.manual_seed(model.recipe.seed)
+        network = model.recipe.network(model.channels, model.recipe.conditions, len(model.recipe.patch))
+    return replace(model, network=network.to(model.device).eval())

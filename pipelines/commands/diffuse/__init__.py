@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-COMMANDS = ("train", "sample")
+COMMANDS = ("train", "sample", "report")
 
 diffuse = typer.Typer(
     no_args_is_help=True, help="Train a diffusion model, make images with it, and say how good they are."
