@@ -1,6 +1,7 @@
 """How the patient moves: a map from where a voxel is now to where its tissue lay at rest."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,15 @@ class Motion(ABC):
         for _ in range(ROUNDS):
             moved = points_mm - _between(displacement, moved, grid)
         return moved
+
+    def forward(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
+        """RAS+ mm to add to where each voxel lies at rest to find where its tissue lies at `t_s` (push-forward)."""
+        points_mm = grid.points_mm()
+        return np.moveaxis(self.moved_mm(points_mm, grid, t_s) - points_mm, -1, 0).astype(np.float32)
+
+    def track(self, points_mm: Points, grid: Grid, times_s: Float[ndarray, " t"]) -> Float[ndarray, "t *n 3"]:
+        """The way of what lay at `points_mm` (..., 3) at rest: RAS+ mm at each of `times_s`."""
+        return np.stack([self.moved_mm(points_mm, grid, float(t_s)) for t_s in times_s])
 
 
 def _between(displacement: Float32[ndarray, "3 x y z"], points_mm: Points, grid: Grid) -> Points:
@@ -79,8 +89,25 @@ class Together(Motion):
     motions: tuple[Motion, ...]
 
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
-        points_mm = grid.points_mm()
-        return np.moveaxis(self.rest_mm(points_mm, grid, t_s) - points_mm, -1, 0).astype(np.float32)
+        return self._all(grid, [_back(motion, grid, t_s) for motion in reversed(self.motions)])
+
+    def forward(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
+        return self._all(grid, [_there(motion, grid, t_s) for motion in self.motions])
+
+    def _all(self, grid: Grid, ways: "list[Way]") -> Float32[ndarray, "3 x y z"]:
+        """One way after the other: a voxel that none has moved yet has its place on the grid, others are followed."""
+        total = ways[0][0]().reshape(3, -1)
+        for on_grid, of_points in ways[1:]:
+            moved = np.flatnonzero(total.any(axis=0))
+            here_mm = grid.world_mm(np.stack(np.unravel_index(moved, grid.shape), axis=-1)) + total[:, moved].T
+            further = of_points(here_mm) - here_mm
+            if len(moved) < total.shape[1]:
+                then = on_grid().reshape(3, -1)
+                then[:, moved] = total[:, moved] + further.T
+            else:
+                then = (total + further.T).astype(np.float32)
+            total = then
+        return total.reshape(3, *grid.shape)
 
     def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
         for motion in reversed(self.motions):
@@ -91,6 +118,35 @@ class Together(Motion):
         for motion in self.motions:
             points_mm = motion.moved_mm(points_mm, grid, t_s)
         return points_mm
+
+
+Way = tuple[Callable[[], Float32[ndarray, "3 x y z"]], Callable[[Points], Points]]
+"""A displacement at the voxels of a grid, and where it takes any points."""
+
+
+def _back(motion: Motion, grid: Grid, t_s: float) -> Way:
+    return lambda: motion.displacement(grid, t_s), lambda points_mm: motion.rest_mm(points_mm, grid, t_s)
+
+
+def _there(motion: Motion, grid: Grid, t_s: float) -> Way:
+    return lambda: motion.forward(grid, t_s), lambda points_mm: motion.moved_mm(points_mm, grid, t_s)
+
+
+def keeps_shape(motion: Motion) -> bool:
+    """True of a patient who moves as a whole, or not at all."""
+    parts = motion.motions if isinstance(motion, Together) else (motion,)
+    return all(isinstance(part, Rigid | Still) for part in parts)
+
+
+def inside(motion: Motion, new: Motion, *, first: bool = False) -> Motion:
+    """`motion` with one that was measured in the patient at rest: before what moves him as a whole.
+
+    first: before every other motion too, as a heart beats within the chest that carries it.
+    """
+    parts = motion.motions if isinstance(motion, Together) else (motion,)
+    own = 0 if first else sum(not isinstance(part, Rigid) for part in parts)
+    ordered = sorted(parts, key=lambda part: isinstance(part, Rigid))
+    return together(*ordered[:own], new, *ordered[own:])
 
 
 def together(*motions: Motion) -> Motion:

@@ -13,7 +13,7 @@ from simdata.backend import Device, move, namespace
 from simdata.errors import SceneError, did_you_mean
 from simdata.finding import Finding
 from simdata.grid import Grid
-from simdata.motion import Motion, Still
+from simdata.motion import Motion, Still, keeps_shape
 from simdata.structures import Structure, structures
 from simdata.subject import Subject
 from simdata.tissues import tissues
@@ -24,6 +24,8 @@ WHOLE = 255
 """The share of a voxel that is all of it."""
 DENSITY = "density"
 """The field of a tissue's density relative to its own."""
+LUNG = "lung"
+"""The tissue that holds gas: where it widens, its density falls."""
 ROUNDED = 6
 """Decimals of an index in voxels: what lies on the rim of the grid but for the last bits of a float is on the grid."""
 
@@ -141,12 +143,14 @@ class Scene:
     def at(self, t_s: float) -> "Scene":
         """The patient at time `t_s` (s), holding still: every voxel takes what its tissue was at rest.
 
-        Vessels and findings go along.
+        Vessels and findings go along. Where lungs widen, their density falls: their mass stays. What comes from beyond
+        the grid is taken to be as at its rim.
         """
         if isinstance(self.motion, Still):
             return self
-        displaced = self.grid.points_mm() + np.moveaxis(self.motion.displacement(self.grid, t_s), 0, -1)
-        now = self._pull(self.grid, np.moveaxis(self.grid.index(displaced), -1, 0))
+        here = self.to("cpu")
+        now = here._displaced(self.motion.displacement(self.grid, t_s))
+        now = now if here is self else now.to("gpu")
         return replace(
             now,
             vessels=MappingProxyType({bed: self._vessels_at(vessels, t_s) for bed, vessels in self.vessels.items()}),
@@ -173,6 +177,25 @@ class Scene:
         if move(self.labels, device) is self.labels:
             return self
         return self._on(self.grid, lambda array, order: move(array, device))
+
+    def _displaced(self, displacement: Float32[ndarray, "3 x y z"]) -> "Scene":
+        """The voxels pulled back by `displacement` (mm)."""
+        from simdata.motion_pull import denser, rest_voxels, taken, taken_between
+
+        voxels = rest_voxels(displacement, self.grid)
+
+        def pulled(array: Any, order: int) -> Any:
+            return taken(array, voxels) if order == NEAREST else taken_between(array, displacement, self.grid)
+
+        now = self._on(self.grid, pulled)
+        gas = now.tissue == tissues()[LUNG]
+        if keeps_shape(self.motion) or not gas.any():
+            return now
+        density = now.fields.get(DENSITY, np.ones(self.grid.shape, np.float32))
+        if DENSITY in self.fields:
+            density = np.where(gas, taken(self.fields[DENSITY], voxels), density)
+        density = density * denser(displacement, self.grid, gas)
+        return replace(now, fields=MappingProxyType({**now.fields, DENSITY: density}))
 
     def _vessels_at(self, vessels: Vessels, t_s: float) -> Vessels:
         moved_mm = self.motion.moved_mm(vessels.points_mm.astype(float), self.grid, t_s)

@@ -1,0 +1,1 @@
+"""How a chest breathes: the anatomy that moves, the stream that carries it, and the traces that it follows."""
