@@ -8,6 +8,7 @@ import pytest
 import torch
 from diffusing import many, tiny, write_discs
 from PIL import Image
+from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -89,6 +90,31 @@ def test_what_is_kept_is_the_average_of_the_weights(folder, small, tmp_path):
     _, out = small
     train(diffusion(tiny(folder, average=0.0)), tmp_path / "last")
     assert weights(tmp_path / "last") != weights(out)
+
+
+def test_a_control_net_tells_labels_to_a_model_that_learnt_without_them(folder, tmp_path):
+    alone = tiny(folder, classes=[], sources=unlabelled(folder))
+    train(diffusion(alone), tmp_path / "alone")
+    control = {"kind": "pipelines.diffuse.networks.ControlNet", "base": alone["network"], "learns": "control"}
+    made = diffusion(tiny(folder, network=control, start=str(tmp_path / "alone")))
+    train(made, tmp_path / "m")
+    before, after = (load_file(tmp_path / name / "model.safetensors") for name in ("alone", "m"))
+    assert all(np.array_equal(after[name], value) for name, value in before.items()), "the U-Net stays as it is"
+    assert abs(after["control.controlnet_mid_block.conv.weight"]).max() > 0, "and the control learns"
+    black = np.zeros((1, 16, 16), np.uint8)
+    drawn, other = (Hand(model=load(tmp_path / "m")).synthesise(label, rng()) for label in (black, black + 3))
+    assert abs(drawn - other).max() > 0
+    with pytest.raises(DatasetError, match=r"start: .*weights, such as .*a model with the same network would do"):
+        train(diffusion(tiny(folder, start=str(tmp_path / "alone"))), tmp_path / "n")
+    with pytest.raises(RecipeError, match="ControlNet: the recipe has no classes to tell of"):
+        train(diffusion(alone | {"network": control}), tmp_path / "o")
+
+
+def test_a_control_net_begins_as_the_model_alone(folder, tmp_path):
+    noise, times = torch.rand(2, 1, 16, 16), torch.tensor([10, 900])
+    control = diffusion(tiny(folder, network={"kind": "pipelines.diffuse.networks.ControlNet"})).network(1, 4, 2)
+    torch.nn.init.normal_(control.unet.out[2].conv.weight)
+    assert torch.equal(control(noise, times, torch.ones(2, 4, 16, 16)), control.unet(noise, times))
 
 
 def test_a_loss_that_is_no_number_stops_and_the_last_good_checkpoint_stays(folder, tmp_path):

@@ -1,5 +1,6 @@
 """How what is asked for gets into MONAI's networks."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -18,3 +19,29 @@ class Concatenated(Module):
 
     def forward(self, noisy: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         return self.unet(torch.cat([noisy, condition], dim=1), timesteps=times)
+
+
+class Controlled(Module):
+    """A diffusion U-Net that sees the noisy image alone, and a ControlNet that whispers to its layers what is there.
+
+    The whispers begin as zeros: so long as nothing was learnt the images are those of the U-Net alone.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], conditions: int, features: int, alone: bool) -> None:
+        """features: of the first look at the labels. alone: the U-Net's weights stay as they are."""
+        super().__init__()
+        nets = extra("monai.networks.nets")
+        self.unet = nets.DiffusionModelUNet(**settings)
+        self.unet.requires_grad_(not alone)
+        shared = {name: value for name, value in settings.items() if name != "out_channels"}
+        self.control = nets.ControlNet(
+            **shared,
+            conditioning_embedding_in_channels=conditions,
+            conditioning_embedding_num_channels=(features,),
+        )
+
+    def forward(self, noisy: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        down, middle = self.control(noisy, times, condition)
+        return self.unet(
+            noisy, timesteps=times, down_block_additional_residuals=down, mid_block_additional_residual=middle
+        )

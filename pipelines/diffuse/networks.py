@@ -1,8 +1,8 @@
-"""MONAI's diffusion U-Net as a part, of a size that suits a machine without a GPU."""
+"""MONAI's diffusion U-Net and ControlNet as parts, of sizes that suit a machine without a GPU."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 Count = Annotated[int, Ge(1)]
+
+
+def _check_multiples(channels: Sequence[int], of: int, name: str) -> None:
+    if any(features % of for features in channels):
+        raise RecipeError(f"UNet: channels {list(channels)} with {name} of {of}; multiples of {of} would do")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,23 +47,48 @@ class UNet(Denoiser):
         check_torch()
         from pipelines.diffuse.conditioned import Concatenated
 
+        return Concatenated(**self.settings(channels + conditions, channels, dimensions))
+
+    def settings(self, into: int, out: int, dimensions: int) -> dict[str, Any]:
+        """What MONAI's network is made with. into, out: channels."""
         levels = len(self.channels)
-        return Concatenated(
-            spatial_dims=dimensions,
-            in_channels=channels + conditions,
-            out_channels=channels,
-            num_res_blocks=self.blocks,
-            channels=self.channels,
-            attention_levels=[level >= levels - self.attention for level in range(levels)],
-            norm_num_groups=self.groups,
-            num_head_channels=self.heads,
-        )
+        return {
+            "spatial_dims": dimensions,
+            "in_channels": into,
+            "out_channels": out,
+            "num_res_blocks": self.blocks,
+            "channels": self.channels,
+            "attention_levels": [level >= levels - self.attention for level in range(levels)],
+            "norm_num_groups": self.groups,
+            "num_head_channels": self.heads,
+        }
 
     @property
     def step(self) -> int:
         return 2 ** (len(self.channels) - 1)
 
 
-def _check_multiples(channels: Sequence[int], of: int, name: str) -> None:
-    if any(features % of for features in channels):
-        raise RecipeError(f"UNet: channels {list(channels)} with {name} of {of}; multiples of {of} would do")
+@dataclass(frozen=True, kw_only=True)
+class ControlNet(Denoiser):
+    """A U-Net that is told nothing, and a copy of its upper half that tells it of labels. Zhang 2023, arXiv:2302.05543.
+
+    base: the U-Net. learns: "control" leaves the U-Net as it is, which makes sense with the recipe's `start`: a model
+    of many images without labels learns to obey a few with them. features: of the first look at the labels.
+    """
+
+    base: UNet = UNet()
+    learns: Literal["all", "control"] = "all"
+    features: Count = 16
+
+    def __call__(self, channels: int, conditions: int, dimensions: int) -> "Module":
+        if not conditions:
+            raise RecipeError("ControlNet: the recipe has no classes to tell of; some, or a UNet, would do")
+        check_torch()
+        from pipelines.diffuse.conditioned import Controlled
+
+        settings = self.base.settings(channels, channels, dimensions)
+        return Controlled(settings, conditions, self.features, self.learns == "control")
+
+    @property
+    def step(self) -> int:
+        return self.base.step

@@ -27,6 +27,7 @@ class Diffusion(Lessons):
     is told nothing either. dropped: share of patches whose label is not told, so that a label can be insisted on
     (classifier-free guidance, Ho and Salimans 2022, arXiv:2207.12598). average: of the weights, which is what is kept;
     0.999 remembers a thousand steps. clip: longest gradient.
+    start: the folder of a model whose weights are those to begin with, as far as it has them.
     sampler: how images are made if no one says otherwise. Raises RecipeError for one of another process.
     """
 
@@ -34,6 +35,7 @@ class Diffusion(Lessons):
     network: Denoiser = UNet()
     process: Process = Gaussian()
     sampler: Sampler = DDIM()
+    start: str = ""
     dropped: Annotated[float, Ge(0), Le(1)] = 0.1
     average: Annotated[float, Ge(0), Lt(1)] = 0.999
     clip: Annotated[float, Gt(0)] = 1.0

@@ -16,14 +16,15 @@ from pipelines.learn.batches import Batches
 from pipelines.learn.course import CHECKPOINT, Course, check_same, optimiser_of
 from pipelines.learn.example import UNKNOWN, Example
 from pipelines.learn.examples import opened
-from pipelines.learn.model import ABOUT, read_about, save
+from pipelines.learn.model import ABOUT, WEIGHTS, read_about, save
 from pipelines.learn.opened import Opened
 from pipelines.learn.place import Place, here
 from pipelines.learn.recipe import Stage
 from pipelines.learn.schedule import rate
+from pipelines.learn.tensors import read_tensors
 from pipelines.learn.train import SAVED_S, history, seed
 from pipelines.progress import Progress
-from simdata.errors import BackendError, RecipeError
+from simdata.errors import BackendError, DatasetError, RecipeError
 from simdata.streams import Streams
 
 
@@ -68,6 +69,8 @@ class _Run:
         self.channels = len(next(iter(self.examples.values()))[0].image)
         seed(Streams(recipe.seed)["weights"])
         network = recipe.network(self.channels, recipe.conditions, len(recipe.patch)).to(place.device)
+        if recipe.start:
+            begin_with(network, Path(recipe.start))
         self.course = Course(network, optimiser_of(network, recipe.stages[0]))
         self.course.resume(folder, recipe)
         self.course.best = {name: value.to(place.device) for name, value in self.course.best.items()}
@@ -163,6 +166,16 @@ class _Run:
 
     def _seconds(self) -> float:
         return perf_counter() - self.began
+
+
+def begin_with(network: torch.nn.Module, folder: Path) -> None:
+    """Gives a network the weights of a model in a folder, which may be a part of it. Raises DatasetError if not."""
+    weights, own = read_tensors(folder / WEIGHTS)[0], network.state_dict()
+    wrong = [name for name, value in weights.items() if name not in own or own[name].shape != value.shape]
+    if wrong:
+        found = f"{len(wrong)} of its {len(weights)} weights, such as {wrong[0]}, are not those of this network"
+        raise DatasetError(f"start: {folder}: {found}; a model with the same network would do")
+    network.load_state_dict(weights, strict=False)
 
 
 def _told(examples: Opened) -> Opened:
