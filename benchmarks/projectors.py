@@ -1,8 +1,9 @@
-"""How fast and how right X-rays run through a volume, beside the limits of this machine and beside ITK-RTK.
+"""How fast and how right X-rays run through a volume, beside the limits of this machine, ITK-RTK and LEAP.
 
-    python benchmarks/projectors.py [PYTHON]     # some minutes; writes benchmarks/results/projectors.md
+    python benchmarks/projectors.py [rtk=PYTHON] [leap=FOLDER]     # some minutes; writes results/projectors.md
 
-PYTHON: an interpreter in whose environment itk-rtk is installed; without one, RTK is left out.
+PYTHON: an interpreter in whose environment itk-rtk is installed. FOLDER: where leapctype.py and libleapct.so of LEAP
+lie (benchmarks/peers/leap.py says how it is built). What is not given is left out.
 """
 
 import json
@@ -12,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from typing import Any
 
 import numba
 import numpy as np
-from ct import limits
+from numba import njit, prange
 
 from render.fdk import fdk
 from render.projection import project, spread
@@ -27,6 +29,9 @@ N, VIEWS, COLUMNS, ROWS, PITCH_MM = 256, 360, 384, 256, 1.5
 FOCUS_MM, DETECTOR_MM = 1000.0, 1500.0
 SPHERE_MM, WIRE_MM = 100.0, 0.5
 GRID = Grid.regular((N, N, N), 1.0)
+NAMES = {"rtk": "RTK (Joseph)", "leap": "LEAP (separable footprint)"}
+
+Seconds = dict[str, float]
 
 
 def orbit(views: int = VIEWS, finer: int = 1) -> Orbit:
@@ -60,9 +65,10 @@ def wire(fine: int = 32) -> np.ndarray:
 def blobs() -> np.ndarray:
     """Soft everywhere: what any two good projectors agree on."""
     points, rng = GRID.points_mm(), np.random.default_rng(1)
-    return sum(
+    each = [
         np.exp(-((points - rng.uniform(-60, 60, 3)) ** 2).sum(-1) / (2 * rng.uniform(8, 25) ** 2)) for _ in range(6)
-    ).astype(np.float32)
+    ]
+    return np.sum(each, axis=0).astype(np.float32)
 
 
 def chords(finer: int = 3) -> np.ndarray:
@@ -77,7 +83,7 @@ def chords(finer: int = 3) -> np.ndarray:
     return fine.reshape(COLUMNS, finer, ROWS, finer).mean(axis=(1, 3))
 
 
-def timed(task: Callable[[], np.ndarray]) -> tuple[np.ndarray, dict[str, float]]:
+def timed(task: Callable[[], Any]) -> tuple[Any, Seconds]:
     wall, cpu = perf_counter(), process_time()
     out = task()
     return out, {"wall": perf_counter() - wall, "cpu": process_time() - cpu}
@@ -92,7 +98,40 @@ def warm() -> None:
     fdk(rays[..., 0].copy(), few, small)
 
 
-def rtk(python: str, volumes: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float]]]:
+@njit(parallel=True)
+def gather(table, at, weight, out):
+    for i in prange(out.shape[0]):
+        total = np.float32(0)
+        for j in range(at.shape[0]):
+            k = at[j]
+            total += table[k] + weight[j] * (table[k + 1] - table[k])
+        out[i] = total
+
+
+@njit(parallel=True)
+def triad(a, b, c):
+    for i in prange(a.shape[0]):
+        a[i] = b[i] + np.float32(3) * c[i]
+
+
+def limits() -> dict[str, float]:
+    """What this machine can do: G numbers interpolated a second, and GB/s through memory."""
+    rng = np.random.default_rng(0)
+    at = np.sort(rng.integers(0, 4095, 1 << 14))
+    table, weight, out = rng.random(4096, np.float32), rng.random(len(at), np.float32), np.empty(2048, np.float32)
+    a, b, c = np.ones((3, 1 << 26), np.float32)
+    least = {}
+    for name, task in (("numbers", lambda: gather(table, at, weight, out)), ("memory", lambda: triad(a, b, c))):
+        task()
+        least[name] = min(timed(task)[1]["wall"] for _ in range(3))
+    return {
+        "numbers": len(at) * len(out) / least["numbers"] / 1e9,
+        "memory": 3 * a.nbytes / least["memory"] / 1e9,
+    }
+
+
+def peer(name: str, where: str, volumes: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Seconds]]:
+    """Rays and seconds of a peer, in a process of its own."""
     case = {
         "threads": numba.get_num_threads(),
         "views": VIEWS,
@@ -103,14 +142,15 @@ def rtk(python: str, volumes: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarr
         "source_to_detector_mm": DETECTOR_MM,
         "voxels": N,
     }
-    with TemporaryDirectory() as name:
-        folder = Path(name)
+    python, library = (where, ()) if name == "rtk" else (sys.executable, (where,))
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         (folder / "case.json").write_text(json.dumps(case))
         for file, volume in volumes.items():
             np.save(folder / f"{file}.npy", volume)
-        subprocess.run([python, str(HERE / "peers" / "rtk.py"), str(folder)], check=True)
-        rays = {file: np.load(folder / "rtk" / f"{file}.npy") for file in volumes}
-        return rays, json.loads((folder / "rtk" / "seconds.json").read_text())
+        subprocess.run([python, str(HERE / "peers" / f"{name}.py"), str(folder), *library], check=True)
+        rays = {file: np.load(folder / name / f"{file}.npy") for file in volumes}
+        return rays, json.loads((folder / name / "seconds.json").read_text())
 
 
 def rms(error: np.ndarray, scale: float) -> float:
@@ -138,22 +178,26 @@ def main() -> None:
         _, seconds[f"{m}"] = timed(lambda p=part: project(p, GRID, orbit().views))
     seconds["forward"] = seconds["1"]
     del dense, part
-    theirs, peer = rtk(sys.argv[1], volumes) if len(sys.argv) > 1 else ({}, {})
+    given = dict(word.split("=", 1) for word in sys.argv[1:])
+    peers = {name: peer(name, given[name], volumes) for name in NAMES if name in given}
     limit = limits()
 
     threads, samples = numba.get_num_threads(), VIEWS * COLUMNS * ROWS * N / 1e9
+    heads = [f"{NAMES[name]}: wall s | CPU s | wall / ours | CPU / ours" for name in peers]
     lines = [
         f"# X-rays through {N}^3 voxels of 1 mm, {VIEWS} views of {COLUMNS} x {ROWS} elements, {threads} threads",
         "",
         "Cone beam, 1000 mm from focus to axis and 1500 mm to a panel with elements of 1.5 mm. CPU seconds are those "
         "of all threads; RTK's adjoint runs on one. Forward has no air to skip.",
         "",
-        "| | wall s | CPU s | RTK wall s | RTK CPU s | RTK / ours, wall | CPU |",
-        "|---|---|---|---|---|---|---|",
+        "| " + " | ".join(["", "wall s | CPU s", *heads]) + " |",
+        "|---" * (3 + 4 * len(peers)) + "|",
     ]
     for name in ("forward", "adjoint", "fdk"):
-        own, other = seconds[name], peer.get(name)
-        cells = [*own.values(), *other.values(), *(other[k] / own[k] for k in own)] if other else own.values()
+        own = seconds[name]
+        cells = [*own.values()]
+        for _, other in peers.values():
+            cells += [*other[name].values(), *(other[name][k] / own[k] for k in own)]
         lines.append(f"| {name} | " + " | ".join(f"{cell:.1f}" for cell in cells) + " |")
     rate = samples / seconds["forward"]["cpu"] * threads
     passes = {m: m * seconds["1"]["cpu"] / seconds[f"{m}"]["cpu"] for m in (4, 8)}
@@ -163,22 +207,25 @@ def main() -> None:
         f"{limit['numbers']:.2f} G single numbers and moves {limit['memory']:.0f} GB/s (triad) in the same run. "
         f"In one pass, 4 materials are {passes[4]:.1f} and 8 are {passes[8]:.1f} times as fast as one by one.",
         "",
-        "| what is right | ours | RTK (Joseph) |",
-        "|---|---|---|",
+        "| " + " | ".join(["what is right", "ours", *(NAMES[name] for name in peers)]) + " |",
+        "|---" * (2 + len(peers)) + "|",
     ]
     expected = chords()
     area = np.pi * WIRE_MM**2 / 4
 
     def right(rays: dict[str, np.ndarray]) -> list[str]:
         wires = seen(rays["wire"]) / area
-        return [f"{rms(rays['sphere'] - expected, expected.max()):.2e}", f"{wires.min():.3f} ... {wires.max():.3f}"]
+        apart = rms(rays["blobs"] - ours["blobs"], ours["blobs"].max())
+        found = f"{rms(rays['sphere'] - expected, expected.max()):.2e}"
+        return [found, f"{wires.min():.3f} ... {wires.max():.3f}", f"{apart:.1e}"]
 
-    columns = [right(ours), right(theirs) if theirs else ["-", "-"]]
-    names = ["chords of a sphere of 100 mm, rms", f"share of a wire {WIRE_MM} mm thick that is seen, over all views"]
-    lines += [f"| {name} | {a} | {b} |" for name, a, b in zip(names, *columns, strict=True)]
-    if theirs:
-        apart = rms(theirs["blobs"] - ours["blobs"], ours["blobs"].max())
-        lines += ["", f"On soft blobs the two differ by {apart:.1e} of the largest ray (rms)."]
+    columns = [right(rays) for rays in (ours, *(rays for rays, _ in peers.values()))]
+    names = (
+        "chords of a sphere of 100 mm, rms",
+        f"share of a wire {WIRE_MM} mm thick that is seen, over all views",
+        "soft blobs: how far from ours, rms over the largest ray",
+    )
+    lines += [f"| {name} | " + " | ".join(row) + " |" for name, *row in zip(names, *columns, strict=True)]
     (HERE / "results" / "projectors.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

@@ -1,9 +1,12 @@
 """The house stands: the floors hold, and a broken floor is seen."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -93,6 +96,21 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
     for path, part_class in installed_parts().items():
         part = part_class(**of_files.get(path, {}))
         assert build(describe(part), Part, path) == part
+
+
+def test_what_a_benchmark_takes_from_the_house_is_there():
+    """Benchmarks are run by hand: what they need must not leave unnoticed."""
+    for path in sorted((ROOT / "benchmarks").glob("*.py")):
+        for line in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(line, ast.ImportFrom) or not line.module:
+                continue
+            if line.module.partition(".")[0] in PACKAGES:
+                module = import_module(line.module)
+                missing = [name.name for name in line.names if not hasattr(module, name.name)]
+                assert not [name for name in missing if not find_spec(f"{line.module}.{name}")], path
+            else:
+                beside = [ROOT / folder / f"{line.module}.py" for folder in ("benchmarks", "tests")]
+                assert find_spec(line.module) or any(file.is_file() for file in beside), f"{path}: {line.module}"
 
 
 def test_no_kernel_lets_the_compiler_choose_the_order_of_a_sum():
