@@ -1,7 +1,7 @@
 """What a model draws: what it is told, the looks of a simulated image, a lesion; the truth stays as it was."""
 
 from dataclasses import replace
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +14,11 @@ from pipelines.diffuse.inpaint import Inpaint
 from pipelines.diffuse.model import load
 from pipelines.diffuse.recipe import diffusion
 from pipelines.diffuse.samplers import DDIM, PNDM
+from pipelines.diffuse.shown import shown
 from pipelines.diffuse.synthesise import Synthesise
 from pipelines.diffuse.train import train
 from pipelines.diffuse.translate import Translate
+from pipelines.learn.intensity import Percentiles
 from pipelines.learn.truths.structures import StructureTruth
 from simdata import Finish, Grid, Image, Sample, Scene, Streams, structure
 from simdata.errors import RecipeError, SceneError
@@ -158,6 +160,26 @@ def test_a_lesion_lies_where_it_is_wished_and_is_as_large(taught):
     for (y, x, r), found in zip(wished, read(drawn) >= 2, strict=True):
         assert np.hypot(*np.subtract(center_of_mass(found), (y, x))) < 1.0
         assert abs(np.sqrt(found.sum() / np.pi) - r) < 0.15 * r
+
+
+@pytest.mark.parametrize(("channels", "shape"), [(1, (6, 5, 4)), (3, (7, 9, 1)), (2, (4, 5, 6))])
+@pytest.mark.parametrize("kind", [np.float32, np.uint8, np.int16])
+def test_what_a_model_sees_goes_back_to_where_it_came_from(channels, shape, kind):
+    """A volume that lies askew, a photograph, two channels: some pixels are drawn anew, the others stay to the bit."""
+    affine = np.array([[0, -2.0, 0, 1], [1, 0, 0, 2], [0, 0, -3, 3], [0, 0, 0, 1]])
+    array = rng().integers(0, 200, (channels, *shape)).astype(kind)
+    image = Image(array if channels > 1 else array[0], "a.u.", Grid(shape, affine))
+    model = SimpleNamespace(channels=channels, recipe=SimpleNamespace(intensity=Percentiles(low=0, high=100)))
+    seen = shown(model, image, "here")
+    assert (seen.pixels.min(), seen.pixels.max()) == (0, 1)
+    assert np.allclose(seen.drawn(seen.pixels, "").array, image.array, atol=1e-4)
+    where = np.zeros(seen.pixels.shape[1:], bool)
+    where[1, 2] = True
+    anew = seen.drawn(1 - seen.pixels, "anew", where)
+    changed = anew.array != image.array
+    assert 0 < changed.sum() <= channels * where.sum()
+    assert np.allclose(shown(model, anew, "here").pixels[:, ~where], seen.pixels[:, ~where], atol=1e-5)
+    assert (anew.notes, anew.array.dtype) == (("anew",), kind)
 
 
 @pytest.mark.parametrize(
