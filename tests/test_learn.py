@@ -230,6 +230,7 @@ def test_the_rate_rises_and_falls():
         ("AttentionUNet", {"channels": (4, 8), "strides": (2,)}),
         ("DynUNet", {"filters": (4, 8, 16)}),
         ("SegResNet", {"down": (1, 1), "up": (1,)}),
+        ("SwinUNETR", {"features": 12, "window": 2}),
     ],
 )
 @pytest.mark.parametrize("dimensions", [2, 3])
