@@ -29,8 +29,8 @@ ABOUT, ENOUGH = 0.02, 0.005
 """Relative errors with which rounds of either kind end."""
 FITS = 0.01
 ROUNDS = 8
-REACH_MM = 90.0
-STRIDE_MM, STRIDE = 28.0, 0.7
+REACH_MM = 140.0
+STRIDE_MM, STRIDE = 60.0, 0.7
 """How far a surface may move in all and in one round, reference mm; and in one round in units of its softness."""
 MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
@@ -182,16 +182,32 @@ def _settled(course: Course, aim: Aim, close: float) -> Course:
         off = np.abs(np.expm1(-short)) >= close
         if not off.any():
             break
-        steps_mm = soft_mm * np.linalg.solve(course.slope, short)
-        tried = _moved(course.body, dict(zip(organs, steps_mm, strict=True)))
-        moved = np.array([tried.grown(o.knob) - course.body.grown(o.knob) for o in organs]) / soft_mm
+        grown_mm = np.array([course.body.grown(organ.knob) for organ in organs])
+        longest = np.minimum(STRIDE_MM / soft_mm, STRIDE)
+        limits = [np.clip((reach - grown_mm) / soft_mm, -longest, longest) for reach in (-REACH_MM, REACH_MM)]
+        moved = _steps(course.slope, short, *limits)
         if not moved[off].any():
             break
-        slope = course.slope
-        course = aim.counted(replace(course, body=tried))
+        slope, tried = course.slope, dict(zip(organs, grown_mm + soft_mm * moved, strict=True))
+        course = aim.counted(replace(course, body=_grown(course.body, tried)))
         gain = short - _short(course.found, aim.wanted_ml)
         course = replace(course, slope=_learnt(slope, gain, moved))
     return course
+
+
+def _steps(
+    slope: Float[ndarray, "n n"], short: Float[ndarray, " n"], least: Float[ndarray, " n"], most: Float[ndarray, " n"]
+) -> Float[ndarray, " n"]:
+    """Newton's steps, in units of softness, between `least` and `most`; one that ends there is fixed for the others."""
+    free, steps = np.ones(len(short), bool), np.zeros(len(short))
+    while free.any():
+        missing = short - slope @ np.where(free, 0.0, steps)
+        steps[free] = np.linalg.solve(slope[np.ix_(free, free)], missing[free])
+        far = free & ((steps < least) | (steps > most))
+        if not far.any():
+            break
+        steps[far], free = np.clip(steps, least, most)[far], free & ~far
+    return steps
 
 
 def _short(found_ml: Mapping[Organ, float], wanted_ml: Mapping[Organ, float]) -> Float[ndarray, " n"]:
@@ -223,13 +239,8 @@ def check_fit(found_ml: Mapping[Organ, float], asked_ml: Mapping[str, float]) ->
             )
 
 
-def _moved(body: Body, steps_mm: Mapping[Organ, float]) -> Body:
-    grow = dict(body.grow_mm)
-    for organ, step in steps_mm.items():
-        longest = min(STRIDE_MM, STRIDE * organ.soft_mm)
-        stride = float(np.clip(step, -longest, longest))
-        grow[organ.knob] = float(np.clip(body.grown(organ.knob) + stride, -REACH_MM, REACH_MM))
-    return replace(body, grow_mm=grow)
+def _grown(body: Body, grown_mm: Mapping[Organ, float]) -> Body:
+    return replace(body, grow_mm={**body.grow_mm, **{organ.knob: float(mm) for organ, mm in grown_mm.items()}})
 
 
 def _twice_as_fine(grid: Grid) -> Grid:
