@@ -6,6 +6,8 @@ Sizes: head 197 mm long, 153 broad, chin to vertex 232 (ICRP 89 reference man; D
 
 from functools import lru_cache
 
+import numpy as np
+
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.cranium import both, cranium, sides
 from phantoms.anatomy.face import APEX, EYE, Face, face
@@ -13,6 +15,12 @@ from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_commo
 
 SKIN_MM = 2.0
 EAR_SKIN_MM = 3.3
+LID_MM, LID_RADII_MM = (32.0, 59.5, 366.0), (17.0, 14.5, 13.0)
+MOUTH_MM = ((-23, 80.5, 299.6), (-12, 87.5, 299), (0, 90.5, 298), (12, 87.5, 299), (23, 80.5, 299.6))
+"""Where the lips meet."""
+EAR_MM = (78.0, -24.0, 351.0)
+EAR_AXES = ((0.951, 0.310, 0.0), (-0.301, 0.923, 0.24), (0.074, -0.228, 0.971))
+"""Rows: out of the right ear, to the front, up."""
 NAPE_MM = 297.0
 """Up to here the muscles of the back reach as one column; above they part."""
 
@@ -50,13 +58,17 @@ def skin(body: Body) -> Solid:
         tube([(-21, 77, 301), (0, 87, 302.5), (21, 77, 301)], (3, 6, 3), 8.0),
         tube([(-20, 77, 297), (0, 85, 293), (20, 77, 297)], (3, 6, 3), 8.0),
     )
-    nose = union(
-        tube([(0, 78, 376), (0, 83, 356), (0, 86, 336)], (8, 11, 14), 8.0),
-        Ellipsoid((0, 96, 331), (9, 10, 8.5)),
-        both(Ellipsoid((10.5, 88, 327), (7.5, 10, 8))),
+    nose = smooth_union(
+        tube([(0, 78, 377), (0, 83, 357), (0, 87, 338)], (7.5, 9.5, 12), 8.0),
+        Ellipsoid((0, 95, 331), (9, 10.5, 8.5)),
+        both(Ellipsoid((10.5, 88, 327.5), (7, 10, 7.5))),
+        round_mm=6,
     )
-    brow = tube([(-44, 64, 384), (-22, 74, 386), (0, 77, 384), (22, 74, 386), (44, 64, 384)], (8, 8.5, 8, 8.5, 8), 10.0)
-    lids = tube([(22, 63, 366), (42, 58, 366)], (11.5, 10.5))
+    brow = tube(
+        [(-48, 58, 381), (-36, 68, 385), (-18, 75, 386), (0, 77, 383), (18, 75, 386), (36, 68, 385), (48, 58, 381)],
+        (5, 7, 8, 8, 8, 7, 5), 8.0,
+    )  # fmt: skip
+    lids = Ellipsoid(LID_MM, LID_RADII_MM)
     throat = Ellipsoid((0, 18, 290), (46, 48, 40))
     neck = tube([(0, -16, 352), (0, -13, 300), (0, -10, 262)], (62, 55, 50))
     whole = smooth_union(
@@ -72,8 +84,9 @@ def skin(body: Body) -> Solid:
         brow,
         round_mm=16,
     )
-    lower = smooth_union(whole, nose, both(lids), round_mm=8)
-    return union(smooth_union(lower, lips, round_mm=5), both(_auricle().grown(EAR_SKIN_MM)))
+    lower = smooth_union(smooth_union(whole, nose, round_mm=8), both(lids), round_mm=5)
+    face = smooth_union(lower, lips, round_mm=5) - union(both(_slits()), tube(MOUTH_MM, 1.3, 6.0))
+    return face | both(_ear())
 
 
 @lru_cache(maxsize=1)
@@ -105,9 +118,39 @@ def _nape(inside: Solid) -> Solid:
 
 def _auricle() -> Solid:
     """The right ear: a plate that stands off behind, with its hollow in front, open to the side."""
-    axes = ((0.951, 0.310, 0.0), (-0.301, 0.923, 0.24), (0.074, -0.228, 0.971))
-    plate = Ellipsoid((78, -24, 351), (4, 16, 30), axes)
-    return smooth_common(plate, ~Ellipsoid((83, -15, 348), (7, 7, 11)), round_mm=2)
+    return smooth_common(_auricle_plate(), ~Ellipsoid((83, -15, 348), (7, 7, 11)), round_mm=2)
+
+
+def _auricle_plate() -> Ellipsoid:
+    return Ellipsoid(EAR_MM, (4, 16, 30), EAR_AXES)
+
+
+def _slits() -> Solid:
+    """Where the closed lids of the right eye meet, and the fold of the upper one."""
+    x = np.linspace(-13.5, 13.5, 10)
+    lines = [(4.0 * (x / 13.5) ** 2 - 4.5, 1.4), (5.5 - 3.5 * (x / 13.5) ** 2, 0.9)]
+    ways = []
+    for z, radius in lines:
+        y = LID_RADII_MM[1] * np.sqrt(1 - (x / LID_RADII_MM[0]) ** 2 - (z / LID_RADII_MM[2]) ** 2)
+        ways.append(tube(np.stack([x, y, z], axis=-1) + LID_MM, radius, 4.0))
+    return union(*ways)
+
+
+def _ear() -> Solid:
+    """The skin of the right ear: the rim of the helix, the groove within it, the ridge, the concha and the lobe."""
+    axes = np.array(EAR_AXES)
+    middle = np.array(EAR_MM)
+
+    def at(points) -> np.ndarray:
+        return middle + np.asarray(points, float) @ axes
+
+    plate = _auricle_plate().grown(EAR_SKIN_MM)
+    turn = np.radians(np.arange(-20, 216, 12.0))
+    groove = at(np.stack([6.0 + 0 * turn, -12.0 * np.sin(turn + 0.35), 23.0 * np.cos(turn + 0.35)], axis=-1))
+    concha = Ellipsoid(at([(7.5, 3.5, -3)])[0], (6.5, 8.5, 12.5), axes)
+    lobe = Ellipsoid(at([(0.5, 3, -27)])[0], (5, 9, 9), axes)
+    tragus = Ellipsoid(at([(3.5, 13.5, -5)])[0], (3.5, 4, 5.5), axes)
+    return union((plate | lobe) - union(tube(groove, 2.6, 4.0), concha), tragus)
 
 
 def _eyes(bones: Face) -> list[Layer]:

@@ -15,8 +15,8 @@ from phantoms.people.organs import draw_organs, mean_organs, reference_adult
 from phantoms.people.shape import Shape, draw_shape, mean_shape
 from simdata import Streams, Subject
 
-BREAST_MM2 = 8570.0
-"""Volume of a breast over its height: pi a b / 2.25 for the dome of trunk.py, 93 by 66 mm."""
+BREAST_MM2 = 7870.0
+"""Volume of a breast over its height: pi a b / 3 for the dome of trunk.py, 103 by 73 mm."""
 BREAST_IN_FAT, BREAST_LEAST = 1.1, 0.4
 """How much less it stands out for each mm of fat under the skin around it, and the least share of its height."""
 # latent of the trunk: field of the shape, and at which reference height it is scaled

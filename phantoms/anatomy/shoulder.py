@@ -16,8 +16,9 @@ from numpy import ndarray
 
 from phantoms.anatomy.blade import Blade, blade
 from phantoms.anatomy.body import Body
+from phantoms.anatomy.hand import Hand, hand
 from phantoms.anatomy.trunk import SKIN_MM, Trunk, trunk
-from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_union, tube, union
+from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_union, tube
 
 HEAD_MM, HEAD_RADIUS_MM, GLENOID_MM = (146.0, -36.0, 143.0), 23.0, 4.0
 """Middle of the head of the humerus, its radius, and the joint between it and the socket."""
@@ -101,6 +102,9 @@ COLLARBONE_FLAT = (
 DEEP_MM = 4.0
 """No bone lies nearer to the surface."""
 SIDES = (("right", lambda solid: solid), ("left", lambda solid: solid.mirrored()))
+FOREARM_SHELLS = {"ulna": (3.0, "yellow_marrow"), "radius": (3.0, "yellow_marrow")}
+"""Thickness of their cortex, mm, and what it holds; other bones beyond the elbow have spongy bone in thin shells."""
+HAND_SHELL_MM, HAND_SKIN_MM = 1.2, 2.5
 SCAPULA_SHELL_MM, COLLARBONE_SHELL_MM, HUMERUS_SHELL_MM = 0.9, 1.3, 1.0
 
 # the humerus along its own shaft from the middle of its head: distance, radius of bone and of marrow, mm
@@ -148,9 +152,9 @@ POSES = {
             (196, -40, 60),
             (213, -42, -40),
             (222, -40, -158),
-            (228, -26, -230),
-            (216, 0, -385),
-            (206, 8, -425),
+            (230, -26, -230),
+            (228, -2, -385),
+            (226, 5, -425),
         ),
         RADII_MM,
     ),
@@ -284,24 +288,20 @@ def arms(body: Body) -> tuple[Solid, Solid] | None:
         return None
     size, fat = body.latent("muscle_size", 1.0), body.latent("fat_arm", 7.0) + SKIN_MM
     right = tube(lies.arm, np.array(lies.radii_mm) * size, 20.0)
-    hand = _hand(lies, 16.0)
-    skin = smooth_union(right.grown(fat), hand.grown(4.0), round_mm=15.0)
-    return skin | skin.mirrored(), (right | hand) | (right | hand).mirrored()
+    own = _hand(lies)
+    skin = smooth_union(right.grown(fat), own.outer.grown(HAND_SKIN_MM), round_mm=12.0)
+    muscle = right | own.palm.grown(-HAND_SKIN_MM)
+    return skin | skin.mirrored(), muscle | muscle.mirrored()
 
 
-def _hand(lies: Pose, radius_mm: float) -> Solid:
-    """A flat hand in line with the forearm."""
-    wrist, before = np.array(lies.arm[-1], float), np.array(lies.arm[-2], float)
-    way = (wrist - before) / np.linalg.norm(wrist - before)
-    return tube(
-        [wrist + s * way for s in (-10, 30, 60, 130)],
-        [radius_mm + 6, radius_mm + 18, radius_mm + 20, radius_mm],
-        flat=(2.2, 0.0, 0.0),
-    )
+def _hand(lies: Pose) -> Hand:
+    """The right hand, in line with the forearm."""
+    wrist = np.array(lies.arm[-1], float)
+    return hand(wrist, wrist - np.array(lies.arm[-2], float))
 
 
 def _forearm_bones(lies: Pose) -> list[Layer]:
-    """Ulna, radius and a fan of metacarpals of both sides."""
+    """Ulna, radius and the bones of the hand, of both sides."""
     elbow, wrist = np.array(lies.arm[ELBOW], float), np.array(lies.arm[-1], float)
     way = (wrist - elbow) / np.linalg.norm(wrist - elbow)
     beside = np.cross(way, (1.0, 0.0, 0.0))
@@ -310,14 +310,15 @@ def _forearm_bones(lies: Pose) -> list[Layer]:
         name: tube([elbow + a * way + s * 9 * beside, elbow + 40 * way + s * 9 * beside, wrist + s * 8 * beside], radii)
         for name, a, s, radii in (("ulna", -8, -1, (13, 8, 6)), ("radius", 12, 1, (9, 7, 11)))
     }
-    rays = [(wrist + 14 * way + s * 6 * beside, wrist + 75 * way + s * 12 * beside) for s in (-2, -1, 0, 1, 2)]
-    bones["metacarpal"] = union(*(tube(ray, 4.5) for ray in rays))
+    own = _hand(lies)
+    bones |= {"carpal": own.carpals, "metacarpal": own.metacarpals, "hand_phalanx": own.phalanges}
     made = []
     for name, bone in bones.items():
-        for side, solid in (("right", bone), ("left", bone.mirrored())):
+        shell, inside = FOREARM_SHELLS.get(name, (HAND_SHELL_MM, "spongy_bone"))
+        for side, here in SIDES:
             made += [
-                Layer(solid.grown(-3), f"{name}_{side}", "yellow_marrow"),
-                Layer(solid, f"{name}_{side}", "cortical_bone"),
+                Layer(here(bone).grown(-shell), f"{name}_{side}", inside),
+                Layer(here(bone), f"{name}_{side}", "cortical_bone"),
             ]
     return made
 

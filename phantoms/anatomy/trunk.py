@@ -112,8 +112,10 @@ SHOULDER_MM, LEAN_SHOULDER = (155.0, 35.0), 0.6
 """Height of the shoulders and how far they reach; how much less fat than the chest's lies on them."""
 FLATTEST = 0.85
 """Where an outline narrows fast, as under the buttocks, fat is no thicker than this share of it makes it."""
-BREAST_DEG, BREAST_MM = (50.0, 38.0), (36.0, 66.0)
+BREAST_DEG, BREAST_MM = (50.0, 42.0), (36.0, 73.0)
 """Middle and half width of the breast around the chest and along it: on the back it lies flat and falls to the side."""
+BREAST_RISES = 2.0
+"""Power of its dome (1 - r^2): it leaves the chest without an edge."""
 BREAST_TAIL_MM = 0.7
 """How much higher it lies with every degree towards the armpit, into which its tail reaches."""
 
@@ -230,7 +232,7 @@ def fat_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
 
 def breast_mm(body: Body, angle_deg, height_mm) -> Float[ndarray, "h a"]:
     """How far the breasts stand out from the chest wall, reference mm; 0 in men and children."""
-    return body.latent("breast_mm") * np.clip(breast_dome(angle_deg, height_mm), 0, None) ** 1.25
+    return body.latent("breast_mm") * np.clip(breast_dome(angle_deg, height_mm), 0, None) ** BREAST_RISES
 
 
 def breast_dome(angle_deg, height_mm) -> Float[ndarray, "h a"]:
