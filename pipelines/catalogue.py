@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
 
+from pipelines.diffuse.facts import Fact
 from pipelines.diffuse.kinds import Denoiser, Process, Sampler
 from pipelines.learn.kinds import Augmentation, Intensity, Loss, Mixing, Network, Source, Truth
 from simdata.errors import RecipeError
@@ -15,7 +16,7 @@ from simdata.parts import Effect, Finish, Growth, Part, Phantom, Scanner, Sink
 KINDS = (
     *(Phantom, Growth, Scanner, Effect, Finish, Sink),
     *(Network, Loss, Source, Truth, Intensity, Augmentation, Mixing),
-    *(Denoiser, Process, Sampler),
+    *(Denoiser, Process, Sampler, Fact),
 )
 ROOMS = ("phantoms", "vascular", "render", "pipelines")
 LEARN = ("torch", "monai", "safetensors")

@@ -66,3 +66,29 @@ def tiny(folder, **changes):
     small = {"kind": "pipelines.diffuse.networks.UNet", "channels": [8, 8], "heads": 8}
     stages = [{"sources": {"discs": 1}, "steps": 6, "rate": 0.003}]
     return recipe(folder, **{"network": small, "batch": 4, "patch": [16, 16], "stages": stages} | changes)
+
+
+MACHINES = {"dark": 60, "bright": 200}
+"""The grey level of all that two machines show."""
+
+
+def machines(folder, count=12):
+    """Changes of a recipe to one that is told which of two machines an image is of; writes the images and a table."""
+    (folder / "grey").mkdir()
+    rows = ["name,machine,age_y\n"]
+    for number in range(count):
+        machine = list(MACHINES)[number % 2]
+        grey = MACHINES[machine] + Streams(9, number).generator.normal(0, 10, (16, 16))
+        Image.fromarray(grey.astype(np.uint8)).save(folder / "grey" / f"{number:03d}.png")
+        rows.append(f"{number:03d},{machine},\n")
+    (folder / "facts.csv").write_text("".join(rows))
+    pictures = {"kind": "pipelines.learn.sources.pictures.Pictures", "name": "discs", "images": str(folder / "grey")}
+    return {
+        "classes": [],
+        "sources": [pictures],
+        "facts": [
+            {"kind": "pipelines.diffuse.facts.Word", "name": "machine", "words": list(MACHINES)},
+            {"kind": "pipelines.diffuse.facts.Number", "name": "age_y", "low": 20.0, "high": 80.0},
+        ],
+        "tables": {"discs": str(folder / "facts.csv")},
+    }

@@ -6,13 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from diffusing import many, tiny, write_discs
+from diffusing import MACHINES, machines, many, tiny, write_discs
 from PIL import Image
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.diffuse.draw import Hand, untold
+from pipelines.diffuse.facts import encoded, read
 from pipelines.diffuse.kinds import TIMES
 from pipelines.diffuse.model import load
 from pipelines.diffuse.processes import Flow, Gaussian
@@ -142,7 +143,18 @@ def test_volumes_are_made_by_the_same_code(tmp_path):
         nib.save(nib.Nifti1Image(label, np.eye(4)), tmp_path / f"labels/c{number}.nii")
     source = {"kind": "pipelines.learn.sources.volumes.Volumes", "name": "discs"}
     source |= {kind: str(tmp_path / kind) for kind in ("images", "labels")}
-    made = diffusion(tiny(tmp_path, patch=[8, 8, 8], classes=["box"], sources=[source], process=FLOW, sampler=EULER))
+    made = diffusion(
+        tiny(
+            tmp_path,
+            patch=[8, 8, 8],
+            classes=["box"],
+            sources=[source],
+            process=FLOW,
+            sampler=EULER,
+            facts=[],
+            tables={},
+        )
+    )
     train(made, tmp_path / "m")
     done = run("sample", tmp_path / "m", "--out", tmp_path / "s", "--labels", tmp_path / "labels", "--count", "1")
     assert done.exit_code == 0, done.output
@@ -184,6 +196,8 @@ def test_a_sampler_of_one_image_gives_it_back(process, sampler):
         ({"network": {"kind": "pipelines.diffuse.networks.UNet", "channels": [8, 12]}}, "multiples of 8 would do"),
         ({"network": {"kind": "pipelines.learn.networks.UNet"}}, "is not a Denoiser"),
         ({"stages": [{"sources": {"disks": 1}}]}, "no source is called 'disks'; did you mean 'discs'?"),
+        ({"tables": {"discs": "t.csv"}}, "facts, tables: found one without the other; both, or none, would do"),
+        ({"tables": {"disks": "t.csv"}}, "tables: no source is called 'disks'; did you mean 'discs'?"),
         ({"teach": 1}, "Diffusion has no 'teach'"),
     ],
 )
@@ -225,6 +239,55 @@ def test_a_wrong_model_or_condition_is_one_clear_error(folder, small, tmp_path):
         Hand(model=load(out), sampler=PNDM()).translate(black, untold(1, (16, 16)), 0.5, rng())
 
 
+def test_a_model_draws_as_the_facts_say(tmp_path):
+    stages = [{"sources": {"discs": 1}, "steps": 120, "rate": 0.005}]
+    made = diffusion(tiny(tmp_path, stages=stages, **machines(tmp_path), process=FLOW, sampler=EULER))
+    train(made, tmp_path / "m")
+    model = load(tmp_path / "m")
+    found = {
+        machine: 255 * Hand(model=model, facts={"machine": machine}).synthesise(untold(8, (16, 16)), rng()).mean()
+        for machine in MACHINES
+    }
+    assert abs(found["dark"] - 60) < 35
+    assert abs(found["bright"] - 200) < 35
+    done = run(
+        "sample",
+        tmp_path / "m",
+        "--out",
+        tmp_path / "s",
+        "--count",
+        2,
+        "--fact",
+        "machine=bright",
+        "--fact",
+        "age_y=50",
+    )
+    assert done.exit_code == 0, done.output
+    with pytest.raises(RecipeError, match="facts: machine is 'brigt'; did you mean 'bright'"):
+        Hand(model=model, facts={"machine": "brigt"}).synthesise(untold(1, (16, 16)), rng())
+
+
+def test_facts_are_numbers_between_their_ends_and_words(tmp_path):
+    changes = machines(tmp_path)
+    facts = diffusion(tiny(tmp_path, **changes)).facts
+    assert encoded(facts, {"machine": "bright", "age_y": 35.0}, "").tolist() == [0, 1, 1, -0.5]
+    assert encoded(facts, {"age_y": "80"}, "").tolist() == [0, 0, 1, 1]
+    assert encoded(facts, {}, "").tolist() == [0, 0, 0, 0]
+    table = tmp_path / "t.csv"
+    table.write_text("name,machine,age_y\n001,dark,\n7,bright,54\n")
+    found = read(str(table), ["images/001.nii.gz", "octa[7]"])
+    assert found == [{"machine": "dark"}, {"machine": "bright", "age_y": "54"}]
+    with pytest.raises(DatasetError, match=r"t\.csv: no row is called '002'; did you mean '001'"):
+        read(str(table), ["002.png"])
+    table.write_text("stem,machine\n1,dark\n")
+    for wrong in (table, tmp_path / "none.csv"):
+        with pytest.raises(DatasetError, match="a CSV with a column 'name' would do"):
+            read(str(wrong), ["002.png"])
+    table.write_text("name,machine\n" + "".join(f"{n:03d},drak\n" for n in range(48)))
+    with pytest.raises(RecipeError, match=r"t\.csv: machine is 'drak'; did you mean 'dark'"):
+        train(diffusion(tiny(tmp_path, **changes | {"tables": {"discs": str(table)}})), tmp_path / "m")
+
+
 def test_what_does_not_fit_into_memory_says_what_would(folder, tmp_path, monkeypatch):
     from pipelines.diffuse.conditioned import Concatenated
 
@@ -243,18 +306,17 @@ def run(*words):
 def test_the_commands_train_and_sample(folder, small, tmp_path):
     _, out = small
     (tmp_path / "r.yaml").write_text(dump_yaml(tiny(folder)))
+    few = write_discs(tmp_path / "few", 4) / "labels"
     done = run("train", tmp_path / "r.yaml", "--out", tmp_path / "m", "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["steps"] == 6
     assert weights(tmp_path / "m") == weights(out)
-    done = run("sample", out, "--out", tmp_path / "s", "--labels", folder / "labels", "--count", 1, "--steps", 5,
+    done = run("sample", out, "--out", tmp_path / "s", "--labels", few, "--count", 1, "--steps", 5,
                "--guidance", 2, "--quiet")  # fmt: skip
     assert done.exit_code == 0, done.output
     assert done.stdout == ""
-    assert len(list((tmp_path / "s/images").iterdir())) == 48
-    label, asked = (
-        np.asarray(Image.open(path)) for path in (tmp_path / "s/labels/000003.png", folder / "labels/003.png")
-    )
+    assert len(list((tmp_path / "s/images").iterdir())) == 4
+    label, asked = (np.asarray(Image.open(path)) for path in (tmp_path / "s/labels/000003.png", few / "003.png"))
     assert np.array_equal(label, asked)
     done = run("sample", out, "--out", tmp_path / "t", "--count", 3)
     assert done.exit_code == 0, done.output
@@ -269,6 +331,8 @@ def test_the_commands_train_and_sample(folder, small, tmp_path):
         (["--sampler", "ddpm", "--steps", "5"], "--steps 5: DDPM has no number of steps"),
         (["--sampler", "ddim", "--steps", "7"], "DDIM: steps is 7; a divisor of 1000"),
         (["--sampler", "euler"], "sampler: Euler undoes Flow"),
+        (["--fact", "machine"], "--fact machine: found no '='; a=b would do"),
+        (["--fact", "age_y=54"], "facts: the model is told nothing of 'age_y'"),
     ],
 )
 def test_a_wrong_word_of_sample_is_one_clear_error(small, tmp_path, words, said):

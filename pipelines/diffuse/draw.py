@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy import ndarray
 from numpy.random import Generator
 from torch import Tensor
 
+from pipelines.diffuse.facts import Facts
 from pipelines.diffuse.kinds import Sampler
 from pipelines.diffuse.model import Diffuser
 from pipelines.learn.example import UNKNOWN
@@ -25,12 +26,14 @@ Labels = UInt8[ndarray, "b ..."]
 class Hand:
     """A model, and how it draws. sampler: None for that of its recipe. guidance: as `Diffuser.says` has it.
 
-    Raises RecipeError for a sampler of another process, and for guidance of a model that is told nothing.
+    facts: what the model is told of every image, beside labels. Raises RecipeError for a sampler of another process,
+    and for guidance of a model that is told nothing.
     """
 
     model: Diffuser
     sampler: Sampler | None = None
     guidance: float = 1.0
+    facts: Facts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chosen.check(self.model.recipe.process)
@@ -80,7 +83,7 @@ class Hand:
         model, sampler = self.model, self.chosen
         scheduler = sampler.scheduler(model.recipe.process)
         times = sampler.times(scheduler, level)
-        says, image = model.says(model.condition(labels), self.guidance), begun.to(model.device)
+        says, image = model.says(model.condition(labels, self.facts), self.guidance), begun.to(model.device)
         with torch.no_grad():
             for time, after in pairwise(times):
                 for turn in range(rest.again if rest and after > 0 else 1):

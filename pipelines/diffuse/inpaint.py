@@ -1,6 +1,7 @@
 """Lesions as a model of real images would show them, where the truth has them; all else stays to the bit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
@@ -22,7 +23,7 @@ class Inpaint(Finish):
 
     Lugmayr et al. 2022, arXiv:2201.09865. A lesion is asked for by growing it (phantoms.lesions): its kind, place and
     size are the truth then. classes: of the model's. again: times that each step is done. model, image, truth, sampler,
-    guidance: as `Translate` has them. A sample without such a class stays as it is.
+    guidance, facts: as `Translate` has them. A sample without such a class stays as it is.
     """
 
     model: str
@@ -33,6 +34,7 @@ class Inpaint(Finish):
     again: Annotated[int, Ge(1)] = 3
     sampler: Sampler | None = None
     guidance: Annotated[float, Gt(0)] = 1.0
+    facts: Mapping[str, float | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_folder(self.model, self.label)
@@ -56,7 +58,7 @@ class Inpaint(Finish):
         if self.margin_px:
             where = binary_dilation(where, iterations=self.margin_px)
         seen = shown(model, image, self.label)
-        hand = Hand(model=model, sampler=self.sampler, guidance=self.guidance)
+        hand = Hand(model=model, sampler=self.sampler, guidance=self.guidance, facts=self.facts)
         pixels = hand.inpaint(seen.pixels[None], labels[None], where[None], rng, self.again)[0]
         drawn = seen.drawn(pixels, f"{', '.join(self.classes)} drawn by diffusion, {origin(self.model)}", where)
         return standing(sample, self.label, drawn, name_of(sample, image), self.label)

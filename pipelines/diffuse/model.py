@@ -13,6 +13,7 @@ from numpy import ndarray
 from torch import Tensor
 from torch.nn import Module
 
+from pipelines.diffuse.facts import Facts, encoded
 from pipelines.diffuse.recipe import Diffusion, diffusion
 from pipelines.learn.batches import shares
 from pipelines.learn.extra import extra
@@ -36,10 +37,11 @@ class Diffuser:
     device: torch.device
     told: Mapping[str, Any]
 
-    def condition(self, labels: UInt8[ndarray, "b ..."]) -> Tensor:
+    def condition(self, labels: UInt8[ndarray, "b ..."], facts: Facts) -> Tensor:
         """What the network is told, (b, conditions, *space): shares of each class, all 0 where it is unknown (255).
 
-        Raises DatasetError for labels of other dimensions, smaller ones than a patch, or classes that it has not seen.
+        facts: the same of all images. Raises DatasetError for labels of other dimensions, smaller ones than a patch, or
+        classes that it has not seen, RecipeError for facts that it has not.
         """
         patch, classes = self.recipe.patch, len(self.recipe.classes)
         space = labels.shape[1:]
@@ -48,8 +50,10 @@ class Diffuser:
         if ((labels > classes) & (labels != 255)).any():
             found = f"a label of {labels[labels != 255].max()}"
             raise DatasetError(f"the model was told of {classes} classes; {found}; labels up to {classes} would do")
-        told = np.stack([shares(label, classes + 1) for label in labels])
-        return torch.from_numpy(told[:, : self.recipe.conditions]).to(self.device)
+        told = np.stack([shares(label, classes + 1) for label in labels])[:, : self.recipe.labels]
+        known = encoded(self.recipe.facts, facts, "facts").reshape(1, -1, *[1] * len(space))
+        everywhere = np.broadcast_to(known, (len(labels), known.shape[1], *space))
+        return torch.from_numpy(np.concatenate([told, everywhere], axis=1)).to(self.device)
 
     def says(self, condition: Tensor, guidance: float) -> Says:
         """What the network says of noisy images at a time, through windows as large as its patches if they are larger.

@@ -1,19 +1,20 @@
 """A recipe of diffusion: what is learnt, told what, by which noise. All its errors appear when it is loaded."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
 
 from pipelines.build import build
+from pipelines.diffuse.facts import Fact
 from pipelines.diffuse.kinds import Denoiser, Process, Sampler
 from pipelines.diffuse.networks import UNet
 from pipelines.diffuse.processes import Gaussian
 from pipelines.diffuse.samplers import DDIM
 from pipelines.learn.recipe import Lessons, check_patch
-from pipelines.recipe import changed
+from pipelines.recipe import changed, check_labels
 from simdata.errors import RecipeError
 
 WHERE = "diffusion"
@@ -27,11 +28,14 @@ class Diffusion(Lessons):
     is told nothing either. dropped: share of patches whose label is not told, so that a label can be insisted on
     (classifier-free guidance, Ho and Salimans 2022, arXiv:2207.12598). average: of the weights, which is what is kept;
     0.999 remembers a thousand steps. clip: longest gradient.
+    facts: what it is told of a whole image, beside the classes. tables: name of a source to a CSV of its facts.
     start: the folder of a model whose weights are those to begin with, as far as it has them.
     sampler: how images are made if no one says otherwise. Raises RecipeError for one of another process.
     """
 
     classes: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
     network: Denoiser = UNet()
     process: Process = Gaussian()
     sampler: Sampler = DDIM()
@@ -44,11 +48,21 @@ class Diffusion(Lessons):
         super().__post_init__()
         check_patch(self.patch, self.network.step, type(self.network).__name__)
         self.sampler.check(self.process)
+        check_labels(self.facts, "facts")
+        for name in self.tables:
+            self.source(name, "tables")
+        if bool(self.facts) != bool(self.tables):
+            raise RecipeError("facts, tables: found one without the other; both, or none, would do")
+
+    @property
+    def labels(self) -> int:
+        """Channels in which the network is told of classes and the rest."""
+        return len(self.classes) + 1 if self.classes else 0
 
     @property
     def conditions(self) -> int:
-        """Channels in which the network is told what to draw."""
-        return len(self.classes) + 1 if self.classes else 0
+        """Channels in which the network is told anything."""
+        return self.labels + sum(fact.width for fact in self.facts)
 
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Diffusion:

@@ -8,15 +8,24 @@ from jaxtyping import Float32, UInt8
 from numpy import ndarray
 
 from pipelines.diffuse.draw import Hand, untold
+from pipelines.diffuse.facts import Facts
 from pipelines.diffuse.model import Diffuser
 from pipelines.durable import write_whole
 from pipelines.learn.folders import source_of
 from pipelines.progress import Progress
 from pipelines.sinks.pictures import png
-from simdata.errors import DatasetError
+from simdata.errors import DatasetError, RecipeError
 from simdata.streams import Streams
 
 WHITE = 255
+
+
+def told_facts(words: Sequence[str]) -> Facts:
+    """The facts in words such as "age_y=54". Raises RecipeError for one without a "="."""
+    for word in words:
+        if "=" not in word:
+            raise RecipeError(f"--fact {word}: found no '='; a=b would do, as in age_y=54")
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
 
 
 def asked(model: Diffuser, labels: Path | None, values: str, count: int) -> Sequence[UInt8[ndarray, "..."]]:

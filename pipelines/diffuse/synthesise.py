@@ -1,6 +1,7 @@
 """An image made of labels alone, as a model of real images would show them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Gt
@@ -19,8 +20,8 @@ class Synthesise(Finish):
     """Noise that becomes an image of what `truth` says.
 
     model: a folder of `simdata diffuse train`, with classes. like: the name of an image that lends its grid, its values
-    and its truth, if there are several; none of its pixels is seen. sampler, guidance: as `Translate` has them. The
-    result is called by the part's name.
+    and its truth, if there are several; none of its pixels is seen. sampler, guidance, facts: as `Translate` has them.
+    The result is called by the part's name.
     """
 
     model: str
@@ -28,6 +29,7 @@ class Synthesise(Finish):
     like: str = ""
     sampler: Sampler | None = None
     guidance: Annotated[float, Gt(0)] = 1.0
+    facts: Mapping[str, float | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_folder(self.model, self.label)
@@ -39,7 +41,7 @@ class Synthesise(Finish):
 
         model, image = kept(self.model), picked(sample.images, self.like, self.label)
         labels = labels_of(model, sample, image, self.truth, self.label)
-        hand = Hand(model=model, sampler=self.sampler, guidance=self.guidance)
+        hand = Hand(model=model, sampler=self.sampler, guidance=self.guidance, facts=self.facts)
         pixels = hand.synthesise(labels[None], rng)[0]
         drawn = shown(model, image, self.label).drawn(pixels, f"made of labels by diffusion, {origin(self.model)}")
         return standing(sample, self.label, drawn, name_of(sample, image), self.label)

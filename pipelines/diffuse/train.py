@@ -1,15 +1,18 @@
 """Training: noise is put into patches and the network says what it was; gone on with bit for bit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import torch
+from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import mse_loss
 from torch.nn.utils import clip_grad_norm_
 
+from pipelines.diffuse.facts import encoded, read
 from pipelines.diffuse.model import BY
 from pipelines.diffuse.recipe import Diffusion
 from pipelines.learn.batches import Batches
@@ -66,6 +69,7 @@ class _Run:
         self.recipe, self.folder, self.place = recipe, folder, place
         self.progress, self.saved_s = progress, saved_s
         self.examples = {name: _told(examples) for name, examples in opened(recipe).items()}
+        self.facts = {name: self._facts(name, examples.names) for name, examples in self.examples.items()}
         self.channels = len(next(iter(self.examples.values()))[0].image)
         seed(Streams(recipe.seed)["weights"])
         network = recipe.network(self.channels, recipe.conditions, len(recipe.patch)).to(place.device)
@@ -95,13 +99,14 @@ class _Run:
         first = sum(before.steps for before in self.recipe.stages[: course.stage])
         network = place.together(course.network)
         batches = Batches(self.recipe, {name: self.examples[name] for name in stage.sources})
-        steps = range(course.step, first + stage.steps)
-        for images, labels in batches.ahead(stage, steps, place.slots(self.recipe.batch)):
+        steps, slots = range(course.step, first + stage.steps), place.slots(self.recipe.batch)
+        for images, labels in batches.ahead(stage, steps, slots):
             network.train()
             course.optimiser.zero_grad()
             for group in course.optimiser.param_groups:
                 group["lr"] = rate(stage, course.step - first)
-            loss = self._loss(network, torch.from_numpy(images), torch.from_numpy(labels))
+            facts = np.stack([self._fact(*batches.chosen(stage, course.step, slot)) for slot in slots])
+            loss = self._loss(network, *map(torch.from_numpy, (images, labels, facts)))
             said = self._checked(float(loss.detach()), stage)
             if perf_counter() - self.saved >= self.saved_s:
                 self._save()  # before the step is done: these weights are known to be good
@@ -113,9 +118,18 @@ class _Run:
             course.best = self._averaged(course.step - first)
             self.progress(course.step, self.recipe.steps)
 
-    def _loss(self, network: torch.nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def _facts(self, name: str, examples: Sequence[str]) -> Sequence[ndarray]:
+        """What is told of each example of a source; of none if there is no table of it."""
+        file, none = self.recipe.tables.get(name), [{}] * len(examples)
+        return [encoded(self.recipe.facts, told, file or name) for told in (read(file, examples) if file else none)]
+
+    def _fact(self, name: str, number: int) -> ndarray:
+        return self.facts[name][number]
+
+    def _loss(self, network: torch.nn.Module, images: Tensor, labels: Tensor, facts: Tensor) -> Tensor:
         """How far off what the network says is, of a batch of patches between 0 and 1.
 
+        Of a share of them nothing is told; of as many, drawn anew for each, neither the labels, nor one of the facts.
         Random numbers are those of the whole batch, of which this process has some patches.
         """
         process, place = self.recipe.process, self.place
@@ -123,9 +137,15 @@ class _Run:
         seed(Streams(self.recipe.seed, self.course.step)["torch"])
         whole = torch.empty(self.recipe.batch, *images.shape[1:])
         times, noise = process.times(whole)[slots], torch.randn_like(whole)[slots]
-        told = (torch.rand(self.recipe.batch) >= self.recipe.dropped)[slots]
+        kinds = [self.recipe.labels, *(fact.width for fact in self.recipe.facts)]
+        each = torch.rand(self.recipe.batch, 1 + len(kinds))[slots] >= self.recipe.dropped
+        told = (each[:, :1] & each[:, 1:] if self.recipe.facts else each[:, :1]).repeat_interleave(
+            torch.tensor(kinds), dim=1
+        )
 
-        condition = labels[:, : self.recipe.conditions] * told.reshape(-1, *[1] * (labels.ndim - 1))
+        flat = [1] * (labels.ndim - 2)
+        everywhere = facts.reshape(*facts.shape, *flat).expand(-1, -1, *labels.shape[2:])
+        condition = torch.cat([labels[:, : self.recipe.labels], everywhere], dim=1) * told.reshape(*told.shape, *flat)
         clean, noise, times = ((2 * images - 1).to(place.device), noise.to(place.device), times.to(place.device))
         try:
             with place.half():

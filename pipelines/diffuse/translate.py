@@ -1,6 +1,7 @@
 """A simulated image with the appearance of the images that a model has learnt; what it shows stays where it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Gt, Le
@@ -20,7 +21,8 @@ class Translate(Finish):
 
     model: a folder of `simdata diffuse train`. image: its name, if there are several. level: more looks more real and
     keeps less; docs/diffusion.md has a table. truth: what a model with classes is told. sampler: None for the model's
-    own. guidance: more than 1 insists on the truth. The result is called by the part's name, which may be that of the
+    own. guidance: more than 1 insists on the truth. facts: what
+    a model with facts is told. The result is called by the part's name, which may be that of the
     image itself; the truth is untouched.
     """
 
@@ -30,6 +32,7 @@ class Translate(Finish):
     truth: Truth | None = None
     sampler: Sampler | None = None
     guidance: Annotated[float, Gt(0)] = 1.0
+    facts: Mapping[str, float | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_folder(self.model, self.label)
@@ -42,7 +45,7 @@ class Translate(Finish):
         model, image = kept(self.model), picked(sample.images, self.image, self.label)
         labels = labels_of(model, sample, image, self.truth, self.label)
         seen = shown(model, image, self.label)
-        hand = Hand(model=model, sampler=self.sampler, guidance=self.guidance)
+        hand = Hand(model=model, sampler=self.sampler, guidance=self.guidance, facts=self.facts)
         pixels = hand.translate(seen.pixels[None], labels[None], self.level, rng)[0]
         drawn = seen.drawn(pixels, f"looks by diffusion up to level {self.level:g}, {origin(self.model)}")
         return standing(sample, self.label, drawn, name_of(sample, image), self.label)

@@ -47,14 +47,20 @@ class Batches:
                     yield coming.popleft().result()
             yield from (batch.result() for batch in coming)
 
+    def chosen(self, stage: Stage, step: int, slot: int) -> tuple[str, int]:
+        """The source, and the number of the example in it, that a place of the batch of a step is a patch of."""
+        streams = self._streams(step)[str(slot)]
+        name = _drawn(stage.sources, streams["source"].generator)
+        source, rng = self.training.source(name, "stage"), streams["example"].generator
+        return name, source.pick(len(self.examples[name]), step, slot, self.training.batch, rng)
+
     def _streams(self, step: int) -> Streams:
         return Streams(self.training.seed, step)["batch"]
 
     def _patch(self, stage: Stage, step: int, slot: int) -> tuple[Float32[ndarray, "c ..."], UInt8[ndarray, "..."]]:
         training, streams = self.training, self._streams(step)[str(slot)]
-        name = _drawn(stage.sources, streams["source"].generator)
+        name, number = self.chosen(stage, step, slot)
         source, examples = training.source(name, "stage"), self.examples[name]
-        number = source.pick(len(examples), step, slot, training.batch, streams["example"].generator)
         image, label = patch(examples[number], training.patch, training.foreground, streams["place"].generator)
         for part in source.augment:
             image, label = part(image, label, streams["source augment"][part.label].generator)

@@ -18,6 +18,7 @@ def sample(
     sampler: Annotated[str, typer.Option("--sampler", help="ddpm, ddim, pndm or euler; else the recipe's.")] = "",
     steps: Annotated[int, typer.Option("--steps", min=0, help="Of the sampler; 0: its own number.")] = 0,
     guidance: Annotated[float, typer.Option("--guidance", help="More than 1 insists on the labels.")] = 1.0,
+    facts: Annotated[list[str], typer.Option("--fact", metavar="A=B", help="What is true of all images.")] = [],  # noqa: B006
     values: Annotated[str, typer.Option("--values", help="Of each class in the labels, as '1 2, 3'.")] = "",
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Images at once.")] = 16,
@@ -33,10 +34,12 @@ def sample(
     check_torch()
     from pipelines.diffuse.draw import Hand
     from pipelines.diffuse.model import load
-    from pipelines.diffuse.sampling import asked, write
+    from pipelines.diffuse.sampling import asked, told_facts, write
 
     drawing = load(model, allowed(plugins))
-    hand = Hand(model=drawing, sampler=named(sampler, steps, drawing.recipe.sampler), guidance=guidance)
+    hand = Hand(
+        model=drawing, sampler=named(sampler, steps, drawing.recipe.sampler), guidance=guidance, facts=told_facts(facts)
+    )
     wanted = asked(drawing, labels, values, count)
     with silent() if quiet or json else told("sample") as progress:
         write(hand, wanted, out, seed, batch, progress)
