@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.diffuse.draw import Hand, untold
-from pipelines.diffuse.facts import encoded, read
+from pipelines.diffuse.facts import Text, encoded, read
 from pipelines.diffuse.kinds import TIMES
 from pipelines.diffuse.model import load
 from pipelines.diffuse.processes import Flow, Gaussian
@@ -273,6 +273,9 @@ def test_facts_are_numbers_between_their_ends_and_words(tmp_path):
     assert encoded(facts, {"machine": "bright", "age_y": 35.0}, "").tolist() == [0, 1, 1, -0.5]
     assert encoded(facts, {"age_y": "80"}, "").tolist() == [0, 0, 1, 1]
     assert encoded(facts, {}, "").tolist() == [0, 0, 0, 0]
+    one, same, other = (Text(places=512).numbers(words, "") for words in ("Nodule, 8 mm", "8 mm nodule", "a cyst"))
+    assert np.array_equal(one, same)
+    assert (one.sum(), other.sum(), (one * other).sum()) == (4, 3, 1), "all words differ; both are told"
     table = tmp_path / "t.csv"
     table.write_text("name,machine,age_y\n001,dark,\n7,bright,54\n")
     found = read(str(table), ["images/001.nii.gz", "octa[7]"])

@@ -5,11 +5,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 from jaxtyping import Float32
 from numpy import ndarray
 
@@ -18,6 +19,7 @@ from simdata.parts import Part
 
 Value = float | str
 Facts = Mapping[str, Value]
+WORD = re.compile(r"[^\W_]+")
 SAMPLE = re.compile(r"\[(\d+)\]$")
 
 
@@ -72,6 +74,28 @@ class Word(Fact):
         if str(value) not in self.words:
             raise RecipeError(f"{where}: {self.label} is '{value}'; {did_you_mean(str(value), self.words)}")
         return (np.array(self.words) == str(value)).astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Fact):
+    """A short text, such as the line of a finding: 1, and for each of `places` how many of its words fall there.
+
+    A word falls where its hash does, whatever the order and case (Weinberger et al. 2009, ICML: feature hashing); what
+    a place stands for is learnt with the network, whose first layer is the table of it. Two words share one by chance.
+    """
+
+    places: Annotated[int, Ge(8), Le(4096)] = 64
+
+    @property
+    def width(self) -> int:
+        return 1 + self.places
+
+    def numbers(self, value: Value, where: str) -> Float32[ndarray, " width"]:
+        counts = np.zeros(self.width, np.float32)
+        counts[0] = 1
+        for word in WORD.findall(str(value).lower()):
+            counts[1 + int.from_bytes(blake2b(word.encode(), digest_size=8).digest()) % self.places] += 1
+        return counts
 
 
 def encoded(facts: Sequence[Fact], told: Facts, where: str) -> Float32[ndarray, " width"]:
