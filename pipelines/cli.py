@@ -29,6 +29,7 @@ ORDER = (
     "diffuse",
     "body",
     "vessels",
+    "import_xcat",
     "parts",
     "schema",
 )
