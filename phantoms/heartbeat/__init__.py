@@ -1,0 +1,1 @@
+"""How a heart beats: its rhythm, the volume of its left ventricle, and the map that its muscle follows."""

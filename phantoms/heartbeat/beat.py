@@ -1,0 +1,292 @@
+"""A beating heart as a motion of plain numbers."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int
+from numpy import ndarray
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
+
+from phantoms.anatomy.heart import SEGMENTS
+from phantoms.heartbeat.chambers import (
+    ATRIA,
+    GIVES_MM,
+    HEIGHT_MM,
+    LEFT,
+    MUSCLE,
+    OTHER,
+    RADIUS_MM,
+    RIGHT,
+    STIFF,
+    TURNS,
+    Cylinder,
+)
+from phantoms.heartbeat.kinematics import arrived, carried, drawn_in
+from phantoms.heartbeat.rhythm import Rhythm
+from simdata import Grid
+from simdata.motion import Motion, Points
+
+BEFORE_BONE_MM = 1.5
+SMOOTH = (5.0, 3.0)
+"""Of where the motion ends: standard deviation in heights and rays."""
+ATRIA_FILL = 0.55
+"""Of what both ventricles throw out that the atria take up meanwhile (reservoir; from memory)."""
+USUAL_EJECTION = 0.62
+"""With which a heart shortens and twists as its fields say; with another in proportion."""
+LEAST_LEFT, LEAST_RIGHT = 0.02, 0.2
+CORRECTIONS = 4
+SPARSE, NEAR_MM = 2, 0.25
+"""Every second place along each axis tells what has become of a volume, from a quarter of a millimetre around it."""
+ROUGH = (1.2, 1.2)
+"""Standard deviation, in heights and rays, with which the table is smoothed over the steps of voxels."""
+ENDS_MM, LEAST_RING = 3.0, 0.08
+"""Over so many mm a ray comes to rest; so much is left of any of its rings."""
+PHASES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """One state of the heart: how far the valve plane has gone, the twist at base and apex (rays), and the table Q."""
+
+    down_mm: float
+    twist: Float64[ndarray, " 2"]
+    table: Float64[ndarray, "h t r"]
+
+
+@dataclass(frozen=True)
+class Beat(Motion):
+    """The heart beats as a closed map along the axis of its left ventricle; see `kinematics`.
+
+    heart: fields of a `chambers.Cylinder`. onsets_s, repeats: of a `rhythm.Rhythm`. ejection_fraction: of `end_ml`, the
+    volume at the end of diastole. shortening: of base to apex at the end of systole. twist_deg: of base and apex,
+    counter-clockwise as seen from the apex. motion_scales: by segment 1 to 17, 1 where the wall moves as usual.
+    """
+
+    heart: tuple
+    onsets_s: tuple[float, ...]
+    repeats: bool
+    ejection_fraction: float
+    end_ml: float
+    shortening: float
+    twist_deg: tuple[float, float]
+    motion_scales: tuple[float, ...]
+
+    def share(self, t_s: float) -> float:
+        """Share of the stroke volume that is out."""
+        return Rhythm(self.onsets_s, self.repeats).at(t_s)
+
+    def volume_ml(self, t_s: float) -> float:
+        """Volume of the left ventricle's cavity."""
+        return self.end_ml * (1 - self.ejection_fraction * self.share(t_s))
+
+    def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        return self._carried(points_mm, t_s, True)
+
+    def moved_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
+        return self._carried(points_mm, t_s, False)
+
+    def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
+        return self._field(grid, t_s, True)
+
+    def forward(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
+        return self._field(grid, t_s, False)
+
+    def _field(self, grid: Grid, t_s: float, back: bool) -> Float32[ndarray, "3 x y z"]:
+        """Exact at every voxel of the block that holds the heart; 0 elsewhere."""
+        field = np.zeros((3, *grid.shape), np.float32)
+        block = self._chest.block(grid)
+        if all(part.stop > part.start for part in block):
+            places = np.stack(np.meshgrid(*(np.arange(part.start, part.stop) for part in block), indexing="ij"), -1)
+            points = grid.world_mm(places)
+            field[:, *block] = np.moveaxis(self._carried(points, t_s, back) - points, -1, 0)
+        return field
+
+    def _carried(self, points_mm: Points, t_s: float, back: bool) -> Points:
+        phase = self._phase(round(self.share(t_s), 6))
+        flat = np.ascontiguousarray(points_mm, np.float64).reshape(-1, 3)
+        if phase is None:
+            return flat.reshape(np.shape(points_mm)).copy()
+        own = self._chest
+        moved = carried(
+            flat,
+            own.origin,
+            own.axes,
+            own.first_mm,
+            own.levels,
+            phase.twist,
+            phase.down_mm,
+            own.outer,
+            phase.table,
+            back,
+        )
+        return moved.reshape(np.shape(points_mm))
+
+    @cached_property
+    def _chest(self) -> "Surroundings":
+        return surroundings(Cylinder(*self.heart))
+
+    def _phase(self, share: float) -> Phase | None:
+        at_rest = self.end_ml == Cylinder(*self.heart).cavity_ml
+        return None if at_rest and share == 0 else _phase(self._still, share)
+
+    @cached_property
+    def _still(self) -> "Beat":
+        """The same heart at another time is the same: what phases are kept by."""
+        return Beat(
+            self.heart, (), False, self.ejection_fraction, self.end_ml, self.shortening, self.twist_deg,
+            self.motion_scales,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """A heart unpacked, and how far around it tissue moves. outer: mm; ends: rings, both by height and ray.
+
+    segments: AHA segment of each (height, ray), 0 over the valve plane.
+    """
+
+    classes: ndarray
+    origin: Float64[ndarray, " 3"]
+    axes: Float64[ndarray, "3 3"]
+    first_mm: float
+    levels: Float64[ndarray, " 3"]
+    outer: Float64[ndarray, "h t"]
+    ends: Int[ndarray, "h t"]
+    segments: Int[ndarray, "h t"]
+
+    def moved(self, points_mm: Float64[ndarray, "n 3"], phase: Phase, back: bool = False) -> Float64[ndarray, "n 3"]:
+        """Where points of the heart at rest lie in a phase, or from where they came."""
+        place = self.origin, self.axes, self.first_mm, self.levels
+        return carried(points_mm, *place, phase.twist, phase.down_mm, self.outer, phase.table, back)
+
+    def block(self, grid: Grid) -> tuple[slice, slice, slice]:
+        """The voxels among which all lies that moves."""
+        height = HEIGHT_MM * (self.classes.shape[0] - 1)
+        reach = RADIUS_MM * self.classes.shape[2]
+        corners = np.array(
+            [
+                (x, y, z)
+                for x in (-reach, reach)
+                for y in (-reach, reach)
+                for z in (self.first_mm, self.first_mm + height)
+            ]
+        )
+        index = grid.index(corners @ self.axes + self.origin)
+        low = np.clip(np.floor(index.min(axis=0)).astype(int), 0, grid.shape)
+        high = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, 0, grid.shape)
+        x, y, z = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        return x, y, z
+
+
+@lru_cache(maxsize=2)
+def surroundings(heart: Cylinder) -> Surroundings:
+    """What moves with a heart: all to GIVES_MM around it, but no bone."""
+    classes = heart.classes()
+    stiff = classes == STIFF
+    own = (classes != OTHER) & ~stiff
+    radii = classes.shape[2]
+    bone = np.where(stiff.any(axis=2), stiff.argmax(axis=2), radii) * RADIUS_MM - BEFORE_BONE_MM
+    heart_mm = np.where(own.any(axis=2), radii - own[..., ::-1].argmax(axis=2), 0) * RADIUS_MM
+    end_mm = np.clip(np.minimum(bone, heart_mm + GIVES_MM), 0, (radii - 1) * RADIUS_MM)
+    smooth = _smooth(_narrowest(end_mm), SMOOTH)
+    levels = np.array([heart.base_mm, heart.apex_mm, heart.roof_mm])
+    ends = (end_mm / RADIUS_MM).astype(int)
+    return Surroundings(
+        classes,
+        np.array(heart.origin_mm),
+        np.array(heart.axes),
+        heart.first_mm,
+        levels,
+        np.maximum(smooth, 1.0),
+        ends,
+        _segments(heart),
+    )
+
+
+def _segments(heart: Cylinder) -> Int[ndarray, "h t"]:
+    """The segment of the American Heart Association at each height and ray; see `phantoms.anatomy.heart.aha17`."""
+    z = heart.first_mm + HEIGHT_MM * np.arange(heart.shape[0])
+    angle = 360.0 / TURNS * np.arange(TURNS)
+    cavity = (heart.classes() == LEFT).any(axis=(1, 2))
+    tip = z[np.flatnonzero(cavity).max()]
+    height = (z - heart.base_mm) / (tip - heart.base_mm)
+    third = np.clip((3 * height).astype(int), 0, 2)[:, None]
+    six = (angle // 60).astype(int)[None]
+    four = (np.mod(angle + 45, 360) // 90).astype(int)[None]
+    segment = np.where(third == 2, np.take(SEGMENTS[2], four), np.array(SEGMENTS[:2])[np.minimum(third, 1), six])
+    return np.where(height[:, None] > 1, 17, np.where(height[:, None] < 0, 0, segment))
+
+
+@lru_cache(maxsize=PHASES)
+def _phase(still: Beat, share: float) -> Phase:
+    """The heart when this share of its stroke volume is out."""
+    heart = Cylinder(*still.heart)
+    own = surroundings(heart)
+    left = still.end_ml / heart.cavity_ml * (1 - still.ejection_fraction * share)
+    out_ml = heart.cavity_ml * (1 - left)
+    was_ml = [_volume_ml(own.classes == kind) for kind in range(STIFF + 1)]
+    wanted = np.ones(STIFF + 1)
+    wanted[LEFT] = left
+    wanted[RIGHT] = max(1 - out_ml / max(was_ml[RIGHT], 1.0), LEAST_RIGHT)
+    wanted[ATRIA] = 1 + 2 * ATRIA_FILL * out_ml / max(was_ml[ATRIA], 1.0)
+
+    strength = out_ml / (USUAL_EJECTION * heart.cavity_ml)
+    down = still.shortening * strength * (heart.apex_mm - heart.base_mm)
+    twist = -np.array(still.twist_deg) * strength * TURNS / 360  # rays go clockwise as seen from the apex
+    scales = _smooth(np.append(1.0, still.motion_scales)[own.segments], (2.0, 2.0))
+    places = arrived(own.classes, own.first_mm, own.levels, twist, down, own.outer, own.ends, scales)
+    gains, phase = wanted.copy(), Phase(0.0, twist, np.zeros((0, 0, 0)))
+    for _ in range(CORRECTIONS):
+        table = drawn_in(*places, own.ends, gains)
+        phase = Phase(down, twist, _even(table, own.ends))
+        became = _became(own, phase)
+        gains[LEFT] = max(gains[LEFT] + wanted[LEFT] - became[LEFT], LEAST_LEFT)
+        gains[RIGHT] = max(gains[RIGHT] + wanted[RIGHT] - became[RIGHT], LEAST_RIGHT)
+        gains[MUSCLE] += wanted[MUSCLE] - became[MUSCLE]
+    return phase
+
+
+def _became(own: Surroundings, phase: Phase) -> Float64[ndarray, " kinds"]:
+    """What has become of the volume of each class: the mean of det J over its places at rest."""
+    h, t, k = np.nonzero(np.isin(own.classes[::SPARSE, ::SPARSE, ::SPARSE], (LEFT, RIGHT, MUSCLE)))
+    h, t, k = SPARSE * h, SPARSE * t, SPARSE * k
+    r, turn = RADIUS_MM * (k + 0.5), 2 * np.pi / TURNS * t
+    points = np.stack([r * np.cos(turn), -r * np.sin(turn), own.first_mm + HEIGHT_MM * h], axis=-1)
+    points = points @ own.axes + own.origin
+    sides = [own.moved(points + step, phase) - own.moved(points - step, phase) for step in NEAR_MM * np.eye(3)]
+    change = np.linalg.det(np.stack(sides, axis=-1) / (2 * NEAR_MM))
+    kinds = own.classes[h, t, k]
+    weights = np.bincount(kinds, r, STIFF + 1)
+    return np.bincount(kinds, r * change, STIFF + 1) / np.maximum(weights, 1e-9)
+
+
+def _volume_ml(places: Bool[ndarray, "h t r"]) -> float:
+    """Volume of these places of a cylinder."""
+    rings = 2 * np.pi / TURNS * HEIGHT_MM * RADIUS_MM**2 * (np.arange(places.shape[2]) + 0.5)
+    return float((places * rings).sum()) / 1000
+
+
+def _smooth(table: Float64[ndarray, "h t *r"], spread: tuple[float, float]) -> Float64[ndarray, "h t *r"]:
+    """A table smoothed along heights and around, by normal curves of so many steps."""
+    along = gaussian_filter1d(table, spread[0], axis=0, mode="nearest")
+    return gaussian_filter1d(along, spread[1], axis=1, mode="wrap")
+
+
+def _even(table: Float64[ndarray, "h t r1"], ends: Int[ndarray, "h t"]) -> Float64[ndarray, "h t r1"]:
+    """The table without the steps of voxels; where a ray ends, before bone, it still ends as it began."""
+    k = np.arange(table.shape[2])
+    here = 0.5 * (RADIUS_MM * k) ** 2
+    fades = np.clip((ends[..., None] - k) * RADIUS_MM / ENDS_MM, 0, 1)
+    rings, was = np.diff(here + fades * _smooth(table - here, ROUGH), axis=2), np.diff(here)
+    inside = k[:-1] < ends[..., None]
+    rings = np.where(inside, np.maximum(rings, LEAST_RING * was), was)
+    whole = np.take_along_axis(np.broadcast_to(here, table.shape), ends[..., None], axis=2)
+    total = (rings * inside).sum(axis=2, keepdims=True)
+    rings *= np.where(inside, whole / np.maximum(total, 1e-9), 1.0)
+    return np.concatenate([np.zeros((*ends.shape, 1)), np.cumsum(rings, axis=2)], axis=2)
+
+
+def _narrowest(end_mm: Float64[ndarray, "h t"]) -> Float64[ndarray, "h t"]:
+    """The least of the neighbours along heights and around."""
+    return minimum_filter1d(minimum_filter1d(end_mm, 9, axis=0, mode="nearest"), 7, axis=1, mode="wrap")
