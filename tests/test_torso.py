@@ -187,6 +187,20 @@ def test_lungs_wrap_the_heart_and_lie_above_the_diaphragm(man):
     assert man.middle_mm("heart_left_atrium")[1] < man.middle_mm("heart_right_ventricle")[1]
 
 
+@pytest.mark.parametrize("who", ["man", "woman"])
+def test_vessels_of_the_neck_are_whole_and_not_in_the_lung(who, request):
+    """Carotid and jugular run beside the thyroid gland, before the scalene muscles, up to the base of the skull."""
+    body = request.getfixturevalue(who)
+    for side in ("left", "right"):
+        low, high = body.box_mm(f"common_carotid_artery_{side}")
+        assert high[2] - low[2] > 48
+        low, high = body.box_mm(f"internal_jugular_vein_{side}")
+        assert high[2] - low[2] > 120
+        carotid = body.mask(f"common_carotid_artery_{side}")
+        beside = ndimage.binary_dilation(carotid) & ~carotid
+        assert (beside & body.mask(*LUNGS)).sum() < 0.1 * beside.sum()
+
+
 def test_the_right_dome_stands_higher_than_the_left(man):
     muscle = man.grid.world_mm(np.argwhere(man.mask("diaphragm")).astype(float))
     assert muscle[muscle[:, 0] > 40, 2].max() > muscle[muscle[:, 0] < -40, 2].max()

@@ -212,5 +212,6 @@ def preview():
     from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
-    inside = [*brain.layers(body), *neck.layers(body, vertebrae(body)), *layers(body)]
+    throat = [*neck.layers(body), *neck.muscles(body, vertebrae(body))]
+    inside = [*brain.layers(body), *throat, *layers(body)]
     return [*inside, Layer(skin(body), "skin")], (0, 0, 365), (170, 240, 250), 1.5

@@ -24,8 +24,11 @@ STOUT = 1.2
 SPINE_MM, ARCHES_MM = 1.0, 19.0
 # fat behind the sternum and in front of the heart: x, y, z, radius
 FRONT = ((0, 20, 150, 17), (-2, 36, 110, 10), (-3, 60, 60, 4), (-6, 76, 10, 5), (-8, 80, -20, 11))
-# what joins heart, roots of the lungs and great vessels in the middle: x, y, z, radius
-CORE = ((-3, -14, 52, 20), (-2, -18, 78, 19), (2, -10, 100, 17), (2, -4, 125, 16), (0, -4, 160, 16))
+# what joins heart, roots of the lungs and great vessels in the middle, and parts the apices: x, y, z, radius
+CORE = (
+    (-3, -14, 52, 20), (-2, -18, 78, 19), (2, -10, 100, 17), (2, -4, 125, 16), (0, -3, 150, 19), (0, -1, 166, 25),
+    (0, 0, 186, 32),
+)  # fmt: skip
 # right lobe of the thymus, x, y, z, radius; the left one lies a bit lower
 THYMUS = ((6, 26, 146, 4), (8, 34, 128, 9), (8, 40, 108, 11), (9, 47, 88, 9), (8, 54, 72, 3))
 LEFT_LOBE_MM = (-17.0, 1.0, -5.0)

@@ -27,15 +27,9 @@ TRAPEZIUS = (
 )
 
 
-def layers(body: Body, bones: Mapping) -> list[Layer]:
-    """The neck, the topmost first; `bones` are the vertebrae, in whose front the airway and the muscles lie."""
-    return [
-        *_throat(body),
-        Layer(thyroid(body), "thyroid_gland"),
-        *_glands(body),
-        *_carotids(),
-        *_muscles(body, bones),
-    ]
+def layers(body: Body) -> list[Layer]:
+    """The organs of the neck, to lie over its vessels; these lie over its `muscles`."""
+    return [*_throat(body), Layer(thyroid(body), "thyroid_gland"), *_glands(body), *_carotids()]
 
 
 def thyroid(body: Body) -> Solid:
@@ -126,7 +120,7 @@ def _carotids() -> list[Layer]:
     return [*sides(inner, "internal_carotid_artery"), Layer(both(outer), "head_artery")]
 
 
-def _muscles(body: Body, bones: Mapping) -> list[Layer]:
+def muscles(body: Body, bones: Mapping) -> list[Layer]:
     """Muscles before, beside and behind the spine; each a flat or round band from origin to insertion."""
     size = body.latent("muscle_size", 1.0)
     neck = [bones[level] for level in ("C3", "C4", "C5", "C6", "C7") if level in bones]
@@ -189,5 +183,5 @@ def preview():
     from phantoms.anatomy.vertebrae import vertebrae
 
     body = Body()
-    inside = [*layers(body, vertebrae(body)), *head.layers(body), Layer(head.skin(body), "skin")]
-    return inside, (0, -5, 235), (190, 210, 210), 1.5
+    inside = [*layers(body), *muscles(body, vertebrae(body)), *head.layers(body)]
+    return [*inside, Layer(head.skin(body), "skin")], (0, -5, 235), (190, 210, 210), 1.5

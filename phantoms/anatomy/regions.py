@@ -108,8 +108,8 @@ def with_head(body: Body, frame: Frame) -> Frame:
 class Upper:
     """Head, neck and chest, which the organs of the belly do not change.
 
-    head: brain and neck as layers. over, under: the chest's layers over and under the twigs of the lungs. lungs,
-    between, above: both lungs, the mediastinum, and all above the diaphragm.
+    head: brain, neck, airways and great vessels as layers. over, under: the chest's other layers over and under the
+    twigs of the lungs. lungs, between, above: both lungs, the mediastinum, and all above the diaphragm.
     """
 
     body: Body
@@ -139,10 +139,14 @@ def upper(body: Body, frame: Frame) -> Upper:
     both = lungs.lungs(wall.cavity, above, between)
     return Upper(
         body=body,
-        head=[*piece(brain.layers, body), *piece(neck.layers, body, bones)],
-        over=[
+        head=[
+            *piece(brain.layers, body),
+            *piece(neck.layers, body),
             *piece(airways.layers, body, tubes),
             *piece(_blood, body, blood, own_heart),
+            *piece(neck.muscles, body, bones),
+        ],
+        over=[
             *piece(_pump, body, own_heart),
             *mediastinum.layers(body, common(between, wall.cavity, above)),
         ],
@@ -172,8 +176,8 @@ def layers_to_weigh(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
 
 def layers_to_hold(body: Body, frame: Frame, upper: Upper) -> list[Layer]:
     """Every layer but the twigs of the lungs and the small bowel, in whose place there is fat."""
-    chest = [*upper.over, *upper.under]
-    return _around(frame, upper, chest, _belly(breathing(body), frame, upper, chest)[0], breathing(body))
+    belly = _belly(breathing(body), frame, upper)[0]
+    return _around(frame, upper, [*upper.over, *upper.under], belly, breathing(body))
 
 
 def breathing(body: Body) -> Body:
@@ -182,7 +186,7 @@ def breathing(body: Body) -> Body:
 
 
 def _stacked(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> list[Layer]:
-    belly, left = _belly(body, frame, upper, chest)
+    belly, left = _belly(body, frame, upper)
     return _around(frame, upper, chest, [*belly, *small_bowel.layers(body, left, frame.bowel)], body)
 
 
@@ -214,10 +218,10 @@ def _surface(body: Body, wall: Trunk) -> tuple[Solid, Solid]:
     return smooth_union(skin, arms[0], round_mm=JOIN_MM), smooth_union(muscle, arms[1], round_mm=JOIN_MM)
 
 
-def _belly(body: Body, frame: Frame, upper: Upper, chest: list[Layer]) -> tuple[list[Layer], Solid]:
-    """The organs under the diaphragm but the small bowel, and what they leave to it. chest: with the vessels."""
+def _belly(body: Body, frame: Frame, upper: Upper) -> tuple[list[Layer], Solid]:
+    """The organs under the diaphragm but the small bowel, and what they leave to it."""
     piece, room = frame.shop.piece, frame.wall.cavity & ~upper.above.grown(diaphragm.MUSCLE_MM)
-    blood = [layer.solid for layer in chest if "iliac" in layer.structure or "mesenteric" in layer.structure]
+    blood = [layer.solid for layer in upper.head if "iliac" in layer.structure or "mesenteric" in layer.structure]
     large, urinary, bed = piece(colon.colon, body), piece(kidneys.layers, body), piece(kidneys.bed, body)
     outer_stomach = piece(_bag, body) - large.outer.grown(-PRESSES_MM)
     outer_duodenum, own_pancreas = piece(duodenum.duodenum, body), piece(pancreas.pancreas, body)

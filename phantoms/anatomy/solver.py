@@ -28,7 +28,7 @@ ROUGH, FINE = 2_500, 10_000
 ABOUT, ENOUGH = 0.02, 0.005
 """Relative errors with which rounds of either kind end."""
 FITS = 0.01
-ROUNDS = 8
+ROUNDS, LOOKS = 8, 3
 REACH_MM = 140.0
 STRIDE_MM, STRIDE = 60.0, 0.7
 """How far a surface may move in all and in one round, reference mm; and in one round in units of its softness."""
@@ -127,16 +127,22 @@ class Aim:
     pulls: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def begun(self, body: Body) -> Course:
-        """The course at its beginning."""
-        windows = self.windows(body)
+        """The course at its beginning; an organ that is too small to be seen is looked for as a larger one."""
+        windows: dict[Organ, Box] = {}
+        for _ in range(LOOKS):
+            windows |= self.windows(body, [organ for organ in self.wanted_ml if organ not in windows])
+            missed = [organ for organ in self.wanted_ml if organ not in windows]
+            if not missed:
+                break
+            body = _grown(body, {organ: body.grown(organ.knob) + organ.soft_mm for organ in missed})
         slope = [[1.0 if a is b else self.pulls.get((a.knob, b.knob), 0.0) for b in windows] for a in windows]
         return self.counted(Course(body, windows, {}, np.array(slope)))
 
-    def windows(self, body: Body) -> dict[Organ, Box]:
-        """A box around every organ that is there; a small thin one is looked for twice as closely."""
+    def windows(self, body: Body, organs: Sequence[Organ]) -> dict[Organ, Box]:
+        """A box around every organ of these that is there; a small thin one is looked for twice as closely."""
         layers = self.build(body)
-        found = self._boxes(layers, self.whole, list(self.wanted_ml))
-        missed = [organ for organ in self.wanted_ml if organ not in found]
+        found = self._boxes(layers, self.whole, organs)
+        missed = [organ for organ in organs if organ not in found]
         return found | self._boxes(layers, _twice_as_fine(self.whole), missed) if missed else found
 
     def _boxes(self, layers: Tape, grid: Grid, organs: Sequence[Organ]) -> dict[Organ, Box]:

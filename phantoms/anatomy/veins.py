@@ -8,7 +8,7 @@ from phantoms.anatomy.airways import before_spine, ridden
 from phantoms.anatomy.body import Body
 from phantoms.anatomy.diaphragm import taken_along
 from phantoms.anatomy.heart import VEIN_MOUTHS, Heart
-from phantoms.anatomy.vessel_ways import STEP_MM, Bones, both_sides, radius_mm, way_tube
+from phantoms.anatomy.vessel_ways import STEP_MM, Bones, beside_thyroid, both_sides, radius_mm, way_tube
 from phantoms.solids import Solid, smooth_union, tube, union
 
 JUGULAR = ((26, -16, 328), (30, -12, 300), (33, -8, 262), (34, -3, 220), (36, 3, 182), (37, 5, 160))
@@ -73,7 +73,7 @@ def caval_veins(body: Body, heart: Heart, bones: Bones) -> dict[str, Solid]:
             f"brachiocephalic_vein_{side}": way_tube(way, radius_mm(body, f"brachiocephalic_vein_{side}"))
             for side, way in BRACHIOCEPHALIC_VEIN.items()
         },
-        **both_sides(body, "internal_jugular_vein", JUGULAR),
+        **both_sides(body, "internal_jugular_vein", beside_thyroid(body, JUGULAR)),
         **both_sides(body, "subclavian_vein", SUBCLAVIAN_VEIN),
         "azygos_vein": way_tube(azygos, radius_mm(body, "azygos_vein") * np.linspace(0.5, 1.1, len(azygos))),
         **{

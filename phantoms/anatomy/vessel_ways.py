@@ -20,6 +20,9 @@ from phantoms.solids import Solid, tube
 
 Bones = Mapping[str, Vertebra]
 STEP_MM = 6.0
+PUSHED, BESIDE = ((150.0, 166.0, 204.0, 232.0), (0.0, 1.0, 1.0, 0.0)), ((40.0, 52.0), (1.0, 0.0))
+PUSHED_ASIDE, PUSHED_BACK = 0.9, 0.5
+"""Over height and distance from the midline, how much of a large thyroid's growth vessels give way; aside and back."""
 
 
 def radius_mm(body: Body, name: str) -> float:
@@ -44,8 +47,19 @@ def way_tube(points, radii) -> Solid:
 
 
 def named(body: Body, table: Mapping[str, tuple]) -> dict[str, Solid]:
-    """The vessels of a table of ways, as far as the breath lifts them."""
-    return {name: way_tube(ridden(body, way), radius_mm(body, name)) for name, way in table.items()}
+    """The vessels of a table of ways, as far as the breath lifts and the thyroid gland pushes them."""
+    ways = {name: beside_thyroid(body, ridden(body, way)) for name, way in table.items()}
+    return {name: way_tube(way, radius_mm(body, name)) for name, way in ways.items()}
+
+
+def beside_thyroid(body: Body, way) -> Float[ndarray, "n 3"]:
+    """A way along the neck, to the side of a thyroid gland that is larger than usual, and somewhat behind it."""
+    points = np.array(way, float)
+    near = np.interp(points[:, 2], *PUSHED) * np.interp(np.abs(points[:, 0]), *BESIDE)
+    aside = max(body.grown("thyroid_gland"), 0.0) * near
+    points[:, 0] += PUSHED_ASIDE * np.sign(points[:, 0]) * aside
+    points[:, 1] -= PUSHED_BACK * aside
+    return points
 
 
 def mirrored(way) -> Float[ndarray, "n 3"]:
