@@ -33,6 +33,7 @@ FORMS: Mapping[str, str] = {
     "prompts": "pipelines.sinks.prompts.Prompts",
     "captions": "pipelines.sinks.captions.Captions",
     "croissant": "pipelines.sinks.croissant.Croissant",
+    "phases": "pipelines.sinks.phases.Phases",
 }
 
 

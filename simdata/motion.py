@@ -1,7 +1,7 @@
 """How the patient moves: a map from where a voxel is now to where its tissue lay at rest."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,15 @@ ROUNDS = 40
 
 class Motion(ABC):
     """A motion is a function of time, t_s in seconds; at rest it displaces nothing."""
+
+    @property
+    def period_s(self) -> float:
+        """After this time the patient is as he was; 0 if the motion does not repeat."""
+        return 0.0
+
+    def state(self, t_s: float) -> Mapping[str, float]:
+        """What the motion is doing at `t_s`, in its own numbers, such as how far the diaphragm has gone down."""
+        return {}
 
     @abstractmethod
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
@@ -87,6 +96,14 @@ class Together(Motion):
     """A patient who moves in several ways at once: each of `motions` moves what those before it have moved."""
 
     motions: tuple[Motion, ...]
+
+    @property
+    def period_s(self) -> float:
+        """The longest of all periods: a breath holds some beats, and rarely a whole number of them."""
+        return max(motion.period_s for motion in self.motions)
+
+    def state(self, t_s: float) -> Mapping[str, float]:
+        return {name: value for motion in self.motions for name, value in motion.state(t_s).items()}
 
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
         return self._all(grid, [_back(motion, grid, t_s) for motion in reversed(self.motions)])

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,12 +76,20 @@ class Breath(Flow):
     lag_s: float
     times_s: tuple[float, ...]
     shares: tuple[float, ...]
-    period_s: float
+    repeats_s: float
 
     def ways_mm(self, t_s: float) -> tuple[float, float]:
         """How far the diaphragm has gone down and the breastbone forward, mm."""
-        share, per_s = Course(self.times_s, self.shares, self.period_s).at(t_s)
+        share, per_s = Course(self.times_s, self.shares, self.repeats_s).at(t_s)
         return self.diaphragm_mm * share, self.sternum_mm * (share - self.lag_s * per_s)
+
+    @property
+    def period_s(self) -> float:
+        return self.repeats_s
+
+    def state(self, t_s: float) -> Mapping[str, float]:
+        down_mm, forward_mm = self.ways_mm(t_s)
+        return {"diaphragm_down_mm": down_mm, "sternum_forward_mm": forward_mm}
 
     def velocity(self, t_s: float) -> Velocity:
         return mixed(Chest(*self.chest), *self.ways_mm(t_s))

@@ -1,5 +1,6 @@
 """A beating heart as a motion of plain numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -71,6 +72,13 @@ class Beat(Motion):
     shortening: float
     twist_deg: tuple[float, float]
     motion_scales: tuple[float, ...]
+
+    @property
+    def period_s(self) -> float:
+        return self.onsets_s[-1] - self.onsets_s[0] if self.repeats else 0.0
+
+    def state(self, t_s: float) -> Mapping[str, float]:
+        return {"stroke_share": self.share(t_s), "left_ventricle_ml": self.volume_ml(t_s)}
 
     def share(self, t_s: float) -> float:
         """Share of the stroke volume that is out."""
