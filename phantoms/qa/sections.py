@@ -15,6 +15,8 @@ from numpy import ndarray
 Plane = tuple[float, float]
 POINTS, FINE_POINTS = (987, 610), (10946, 6765)
 """Fibonacci numbers that make a lattice of points in a pixel; the fine one for what is thinner than a pixel."""
+AT_ONCE = 200_000
+"""Points looked at together, which bounds the memory."""
 
 
 class Section(ABC):
@@ -49,9 +51,11 @@ class Section(ABC):
         points, step = POINTS if self.thinnest_mm > max(pixel_mm) else FINE_POINTS
         within = (np.arange(points) + 0.5) / points
         lattice = np.column_stack([within, (within * step) % 1]) - 0.5
-        count = np.zeros(len(edge[0]))
-        for du, dv in lattice * pixel_mm:
-            count += self.depth_mm(u[edge] + du, v[edge] + dv) > 0
+        count = np.zeros(len(edge[0]), int)
+        at_once = max(1, AT_ONCE // max(len(count), 1))
+        for first in range(0, points, at_once):
+            du, dv = (lattice[first : first + at_once] * pixel_mm).T[:, :, None]
+            count += (self.depth_mm(u[edge] + du, v[edge] + dv) > 0).sum(axis=0)
         share[edge] = count / points
         return share
 

@@ -161,3 +161,9 @@ class Ball(Shape):
         count = np.bincount(np.ravel_multi_index(tuple(index.T), shape), minlength=int(shape.prod()))
         each = self.volume_mm3 / len(inside) / np.prod(voxel_mm)
         return np.minimum(count.reshape(shape) * each, 1)
+
+
+def sphere(at_mm: Millimetres, diameter_mm: float) -> Ball:
+    """A ball that is round."""
+    radius_mm = diameter_mm / 2
+    return Ball(at_mm, (radius_mm, radius_mm, radius_mm))
