@@ -147,6 +147,19 @@ def test_no_voxel_inside_the_body_is_without_a_structure(who, request):
     assert enclosed.sum() * body.grid.voxel_mm3 < 3000
 
 
+@EVERYBODY
+def test_the_skin_of_the_head_encloses_no_air(who, request):
+    """Lines between lids and lips and the hollows of an ear are open to the room."""
+    built = request.getfixturevalue(who).patient
+    low, high = built.made.patient_height_mm(np.array([260.0, 500.0]))
+    mm = 1.6 * float(built.made.at(400.0)[0])
+    grid = Grid.regular((140, 180, int((high - low) / mm)), mm, (0.0, 0.0, float(low + high) / 2))
+    inside = draw([Layer(frame(built.body).skin, "skin")], grid, built.warp).labels > 0
+    assert 0.1 < inside.mean() < 0.9
+    corners = ndimage.generate_binary_structure(3, 3)  # a line may be one voxel wide and slant
+    assert not (ndimage.binary_fill_holes(inside, corners) & ~inside).any()
+
+
 @pytest.mark.parametrize("who", ["man", "woman", "newborn"])
 def test_organs_have_the_volumes_that_were_asked_for(who, request):
     body = request.getfixturevalue(who)

@@ -18,6 +18,8 @@ EAR_SKIN_MM = 3.3
 LID_MM, LID_RADII_MM = (32.0, 59.5, 366.0), (17.0, 14.5, 13.0)
 MOUTH_MM = ((-23, 80.5, 299.6), (-12, 87.5, 299), (0, 90.5, 298), (12, 87.5, 299), (23, 80.5, 299.6))
 """Where the lips meet."""
+LINE_MM = 1.3
+"""Depth of the lines between lids and lips: they go along the surface and never under it."""
 EAR_MM = (78.0, -24.0, 351.0)
 EAR_AXES = ((0.951, 0.310, 0.0), (-0.301, 0.923, 0.24), (0.074, -0.228, 0.971))
 """Rows: out of the right ear, to the front, up."""
@@ -85,8 +87,9 @@ def skin(body: Body) -> Solid:
         round_mm=16,
     )
     lower = smooth_union(smooth_union(whole, nose, round_mm=8), both(lids), round_mm=5)
-    face = smooth_union(lower, lips, round_mm=5) - union(both(_slits()), tube(MOUTH_MM, 1.3, 6.0))
-    return face | both(_ear())
+    face = smooth_union(lower, lips, round_mm=5)
+    lines = union(both(_slits()), tube(MOUTH_MM, 1.3, 6.0)) - face.grown(-LINE_MM)
+    return (face - lines) | both(_ear())
 
 
 @lru_cache(maxsize=1)

@@ -89,9 +89,10 @@ STARTS = {
     "prostate": (-400, 17.2, 0.0, 9.1, 9.4),
     "uterus": (-400, 60, -1.7, 5.7, 9.9),
     "thyroid_gland": (200, 28, 0.9, 4.0, 4.1),
-    "thymus": (100, 23, -0.4, 5.3, 5.0),
+    "thymus": (100, 23, -0.4, 5.3, 6.5),
     "brain": (300, 1500, 0.3, 2.1, 27.5),
 }
+STARTS_MOST_MM = 65.0
 # by how much the logarithm of the first one's volume changes when the second is moved by its softness (the last column
 # above), as found in four people of different age and size
 PULLS = {
@@ -283,7 +284,8 @@ def _organ(name: str, volume_ml: float, made: Proportions) -> Organ:
     """The organ, with a guess of where its surface will stand."""
     height_mm, usual_ml, stands_mm, more_mm, soft_mm = STARTS[name]
     larger = float(np.log(volume_ml / np.prod(made.at(height_mm)) / usual_ml))
-    return Organ(name, ORGANS[name][0], stands_mm + more_mm * larger, soft_mm)
+    start_mm = float(np.clip(stands_mm + more_mm * larger, -STARTS_MOST_MM, STARTS_MOST_MM))
+    return Organ(name, ORGANS[name][0], start_mm, soft_mm)
 
 
 def _other_side() -> UInt16[ndarray, " n"]:

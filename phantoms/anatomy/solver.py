@@ -30,7 +30,7 @@ ABOUT, ENOUGH = 0.02, 0.005
 FITS = 0.01
 ROUNDS, LOOKS = 8, 3
 REACH_MM = 140.0
-STRIDE_MM, STRIDE = 60.0, 0.7
+STRIDE_MM, STRIDE = 60.0, 1.0
 """How far a surface may move in all and in one round, reference mm; and in one round in units of its softness."""
 MARGIN_MM = 8.0
 """Room around an organ in its window, mm of the patient."""
