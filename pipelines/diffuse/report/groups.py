@@ -39,9 +39,11 @@ class Groups:
         """As many as all have."""
         return min(map(len, self.of.values()))
 
-    def drawn(self, rng: Generator) -> Mapping[str, Patches]:
-        """Of each kind as many as of the rarest, any of them."""
-        return {name: all[rng.permutation(len(all))[: self.fewest]] for name, all in self.of.items()}
+
+def equally(clouds: Mapping[str, ndarray], rng: Generator) -> dict[str, ndarray]:
+    """Of each kind as many as of the rarest, any of them."""
+    fewest = min(map(len, clouds.values()))
+    return {name: all[rng.permutation(len(all))[:fewest]] for name, all in clouds.items()}
 
 
 def groups(

@@ -13,7 +13,7 @@ from pipelines.diffuse.model import Diffuser
 from pipelines.diffuse.report.distances import frechet, kernel, precision, scaled
 from pipelines.diffuse.report.diversity import likeness
 from pipelines.diffuse.report.features import KINDS
-from pipelines.diffuse.report.groups import BEFORE, FLOOR, MADE, REFERENCE, Groups, groups
+from pipelines.diffuse.report.groups import BEFORE, FLOOR, MADE, REFERENCE, Groups, equally, groups
 from pipelines.diffuse.report.memory import Seen, alarms, halved
 from pipelines.diffuse.report.page import page
 from pipelines.learn.evaluate import evaluate
@@ -26,8 +26,8 @@ from simdata.streams import Streams
 
 ROUNDS = 5
 """Draws of patches, over which distances are averaged."""
-LOOKED_FOR = 40
-"""Made patches that are looked for in the training images, and as many unseen real ones; twice as many of these two."""
+LOOKED_FOR = 30
+"""Made patches that are looked for in the training images, and as many unseen real ones."""
 PLANTED = 10
 LEARNT = 100
 """Training images that are looked into, at most."""
@@ -84,14 +84,12 @@ def distances(compared: Groups, seed: int) -> dict[str, dict[str, dict[str, list
     """Kind of vector to group to measure to (mean, SD over draws), all of them from the reference."""
     found: dict[str, dict[str, dict[str, list[float]]]] = {}
     for kind, vectors in KINDS.items():
+        clouds = {name: vectors(patches) for name, patches in compared.of.items()}
         rounds: dict[str, list[dict[str, float]]] = {}
         for turn in range(ROUNDS):
-            clouds = {
-                name: vectors(patches)
-                for name, patches in compared.drawn(Streams(seed, turn)["patches"].generator).items()
-            }
-            reference, *others = scaled(clouds.pop(REFERENCE), *clouds.values())
-            for name, cloud in zip(clouds, others, strict=True):
+            drawn = equally(clouds, Streams(seed, turn)["patches"].generator)
+            reference, *others = scaled(drawn.pop(REFERENCE), *drawn.values())
+            for name, cloud in zip(drawn, others, strict=True):
                 rounds.setdefault(name, []).append(
                     {
                         "frechet": frechet(reference, cloud),
