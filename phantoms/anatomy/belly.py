@@ -11,7 +11,7 @@ from phantoms.anatomy.body import Body
 from phantoms.anatomy.proportions import Proportions
 from phantoms.anatomy.regions import breathing
 from phantoms.anatomy.solver import Organ, numbered
-from phantoms.anatomy.trunk import HEIGHTS_MM, STEP_DEG, STEP_MM, outlines, trunk
+from phantoms.anatomy.trunk import HEIGHTS_MM, STEP_DEG, STEP_MM, cavity_outline, trunk
 from phantoms.solids import Layer, Warp, draw
 from phantoms.solids.tape import Tape
 from simdata import Grid
@@ -56,5 +56,5 @@ def _with(body: Body, belly_mm: float) -> Body:
 
 def _cavity_ml(body: Body, made: Proportions) -> float:
     """Volume within the outline of the cavity, chest and belly: the sum of half r^2 dangle dheight."""
-    areas_mm2 = (outlines(body)[0] ** 2).sum(axis=1) * np.radians(STEP_DEG)
+    areas_mm2 = (cavity_outline(body) ** 2).sum(axis=1) * np.radians(STEP_DEG)
     return float((areas_mm2 * np.prod(made.at(HEIGHTS_MM), axis=1)).sum() * STEP_MM / 1000)

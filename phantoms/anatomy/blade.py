@@ -79,13 +79,13 @@ def smooth_ring(corners: Float[ndarray, "n 2"], fine: int = 6) -> Float[ndarray,
 
 def inside_polygon(points: Float[ndarray, "n 2"], corners: Float[ndarray, "m 2"]) -> Float[ndarray, " n"]:
     """How deep points lie inside a closed line, negative outside."""
-    nearest = np.full(len(points), np.inf)
-    crossings = np.zeros(len(points), int)
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        along = b - a
-        t = np.clip((points - a) @ along / max(along @ along, 1e-9), 0, 1)
-        nearest = np.minimum(nearest, np.linalg.norm(points - a - t[:, None] * along, axis=1))
-        if along[1]:
-            over = (a[1] > points[:, 1]) != (b[1] > points[:, 1])
-            crossings += over & (points[:, 0] < a[0] + (points[:, 1] - a[1]) * along[0] / along[1])
-    return np.where(crossings % 2, nearest, -nearest)
+    x, y = np.ascontiguousarray(points.T)
+    nearest2 = np.full(len(points), np.inf)
+    crossings = np.zeros(len(points), bool)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        ux, uy, px, py = bx - ax, by - ay, x - ax, y - ay
+        t = np.clip((px * ux + py * uy) / max(ux * ux + uy * uy, 1e-9), 0, 1)
+        nearest2 = np.minimum(nearest2, (px - t * ux) ** 2 + (py - t * uy) ** 2)
+        if uy:
+            crossings ^= ((ay > y) != (by > y)) & (px < py * ux / uy)
+    return np.where(crossings, 1.0, -1.0) * np.sqrt(nearest2)

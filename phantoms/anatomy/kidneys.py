@@ -6,7 +6,7 @@ blood. Length 12 cm, cortex 6 to 7 mm, 8 to 10 pyramids: Gray's Anatomy, 41st ed
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -101,18 +101,26 @@ class Kidney:
         reach = 1 / np.linalg.norm(self.papillae / radii, axis=1)
         return np.array([15.0, 0, 0]) + self.papillae * reach[:, None]
 
-    @cached_property
+    @property
     def medulla(self) -> Solid:
         """The pyramids: cones from the papillae to the arcs under the cortex; own frame."""
+        return _medulla(self.pyramids, self.twist)
+
+    @property
+    def urine(self) -> Solid:
+        """Minor calyces like cups on the papillae, their necks, three major calyces and the pelvis; own frame."""
+        return _urine(self.pyramids, self.twist)
+
+    def cones(self) -> Solid:
+        """See `medulla`."""
         cones = [
             tube([tip, tip + way * _room_mm(self.bean, tip, way)], PYRAMID_MM)
             for tip, way in zip(self.tips, self.papillae, strict=True)
         ]
         return union(*cones) & self.bean.grown(-CORTEX_MM)
 
-    @cached_property
-    def urine(self) -> Solid:
-        """Minor calyces like cups on the papillae, their necks, three major calyces and the pelvis; own frame."""
+    def cups(self) -> Solid:
+        """See `urine`."""
         funnel = np.array(PELVIS)
         nodes = np.array([(h, 0.0, p) for h, p in MAJOR_CALYCES])
         root = funnel[0, :3]
@@ -122,6 +130,21 @@ class Kidney:
             cup = tube([tip + 0.5 * way, tip - 3 * way], (3.6, 2.2)) - Ellipsoid(tip + 1.5 * way, (3, 3, 3))
             necks += [cup, tube([tip - 3 * way, node], (1.9, 1.9))]
         return union(tube(funnel[:, :3], funnel[:, 3], 4, PELVIS_FLAT), *necks)
+
+
+def _own(pyramids: int, twist: float) -> Kidney:
+    """A kidney that lies in its own frame."""
+    return Kidney("right", np.eye(3), 1.0, np.zeros(3), pyramids, twist)
+
+
+@cache
+def _medulla(pyramids: int, twist: float) -> Solid:
+    return _own(pyramids, twist).cones()
+
+
+@cache
+def _urine(pyramids: int, twist: float) -> Solid:
+    return _own(pyramids, twist).cups()
 
 
 def kidney(body: Body, side: str) -> Kidney:

@@ -6,7 +6,7 @@ deep without arms and hips 35 cm broad, with the levels of surface anatomy; mm, 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -168,20 +168,23 @@ def trunk(body: Body) -> Trunk:
 
 def slim_cavity(body: Body, most_mm: float) -> Polar:
     """The inside of the wall as it were if the belly stood out by no more than `most_mm`."""
-    angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
-    moved = _belly_mm(body, angles, heights, most_mm) + _breath_mm(body, angles, heights)
-    return _polar(_surface(CAVITY) + moved)
+    return _polar(cavity_outline(body, most_mm))
 
 
 def outlines(body: Body) -> tuple[Float[ndarray, "h a"], ...]:
     """Radii of cavity, muscle and skin of the trunk at HEIGHTS_MM and HALF_DEG, reference mm."""
     angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
-    moved = _belly_mm(body, angles, heights) + _breath_mm(body, angles, heights)
-    cavity = _surface(CAVITY) + moved
-    muscle = np.maximum(_surface(MUSCLE) * _muscle_size(body, heights) + moved, cavity + 7)
+    cavity, plain = cavity_outline(body), _surface(CAVITY)
+    muscle = np.maximum(_surface(MUSCLE) * _muscle_size(body, heights) + (cavity - plain), cavity + 7)
     flat = _polar(muscle).flatness()[:, len(HALF_DEG) - 1 :]
     fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
     return cavity, muscle, muscle + fat / np.maximum(flat, FLATTEST)
+
+
+def cavity_outline(body: Body, most_mm: float = np.inf) -> Float[ndarray, "h a"]:
+    """Radii of the cavity at HEIGHTS_MM and HALF_DEG, reference mm; most_mm: by how much the belly may stand out."""
+    angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
+    return _surface(CAVITY) + _belly_mm(body, angles, heights, most_mm) + _breath_mm(body, angles, heights)
 
 
 def _muscle_size(body: Body, height_mm) -> Float[ndarray, "h a"]:
@@ -246,6 +249,13 @@ def breast_dome(angle_deg, height_mm) -> Float[ndarray, "h a"]:
 
 
 def _surface(knots: dict[int, tuple[int, ...]]) -> Float[ndarray, "h a"]:
+    return _drawn(tuple((height, *row) for height, row in knots.items()))
+
+
+@cache
+def _drawn(rows: tuple[tuple[int, ...], ...]) -> Float[ndarray, "h a"]:
+    """Radii at HEIGHTS_MM and HALF_DEG through rows of a height and the radii there."""
+    knots = {height: row for height, *row in rows}
     around = CubicSpline(KNOTS_DEG, np.array(list(knots.values()), float), axis=1, bc_type="clamped")(HALF_DEG)
     return PchipInterpolator(list(knots), around, axis=0)(HEIGHTS_MM)
 
