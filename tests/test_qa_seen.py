@@ -48,12 +48,12 @@ def test_low_contrast_of_the_acr_ct_phantom_is_six_hu(rng):
 
 def test_a_scanner_loses_fine_bars_before_coarse_ones(rng):
     phantom = LinePairs(
-        per_cm=(3.0, 5.0, 10.0), ring_mm=35.0, diameter_mm=110.0, shape=(280, 280, 2), voxel_mm=(0.4, 0.4, 2.0)
+        per_cm=(3.0, 5.0, 10.0), ring_mm=24.0, diameter_mm=80.0, shape=(204, 204, 2), voxel_mm=(0.4, 0.4, 2.0)
     )
     scene = phantom(rng)
-    matrix = Matrix(pixels=280, field_of_view_mm=112.0, slice_mm=2.0, every_mm=2.0)
+    matrix = Matrix(pixels=205, field_of_view_mm=82.0, slice_mm=2.0, every_mm=2.0)
     scan = CT(
-        effects=(), kernel="standard", matrix=matrix, gantry=Gantry(rows=2, row_mm=2.0, views=240, element_mm=1.0)
+        effects=(), kernel="standard", matrix=matrix, gantry=Gantry(rows=2, row_mm=2.0, views=200, element_mm=1.0)
     )
     image = scan(scene, Streams(1)["ct"])
     swing = []

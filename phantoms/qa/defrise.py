@@ -7,6 +7,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le
 
 from phantoms.qa.inserts import Insert, Positive, QualityPhantom, Voxels, known_tissue
+from phantoms.qa.rods import Rod
 from phantoms.qa.sections import Disc
 from phantoms.qa.shapes import Along
 from simdata import RecipeError
@@ -38,10 +39,21 @@ class Defrise(QualityPhantom):
                 f"Defrise: discs of {self.disc_mm:g} mm every {self.every_mm:g} mm touch; a larger every_mm would do"
             )
 
+    @property
+    def heights_mm(self) -> list[float]:
+        """z of the middle of every disc."""
+        return [(n - (self.discs - 1) / 2) * self.every_mm for n in range(self.discs)]
+
+    def rods(self, disc: float = 1.0) -> tuple[Rod, ...]:
+        """The discs in closed form, each of that value, with nothing between them."""
+        return tuple(
+            Rod(value=disc, centre_mm=(0.0, 0.0, z), radius_mm=self.diameter_mm / 2, height_mm=self.disc_mm)
+            for z in self.heights_mm
+        )
+
     def inserts(self) -> Sequence[Insert]:
         section = Disc((0.0, 0.0), self.diameter_mm / 2)
-        heights_mm = [(n - (self.discs - 1) / 2) * self.every_mm for n in range(self.discs)]
-        half_mm = self.disc_mm / 2
+        heights_mm, half_mm = self.heights_mm, self.disc_mm / 2
         stack = Along(section, (heights_mm[0] - half_mm, heights_mm[-1] + half_mm))
         discs = tuple(Along(section, (z - half_mm, z + half_mm)) for z in heights_mm)
         return (

@@ -8,11 +8,12 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from phantoms.qa.inserts import Insert, Positive, QualityPhantom, Voxels, known_tissue
+from phantoms.qa.rods import Rod
 from phantoms.qa.sections import Disc
 from phantoms.qa.shapes import Along
 from simdata import RecipeError
 
-Rod = Annotated[float, Gt(0)]
+Diameter = Annotated[float, Gt(0)]
 SECTORS = 6
 
 
@@ -26,7 +27,7 @@ class Derenzo(QualityPhantom):
     which has cold rods: tissue "pmma" in a body of "water". Raises RecipeError where no rod of a sector fits.
     """
 
-    rods_mm: tuple[Rod, Rod, Rod, Rod, Rod, Rod] = (4.8, 6.4, 7.9, 9.5, 11.1, 12.7)
+    rods_mm: tuple[Diameter, Diameter, Diameter, Diameter, Diameter, Diameter] = (4.8, 6.4, 7.9, 9.5, 11.1, 12.7)
     diameter_mm: Annotated[float, Gt(0)] = 216.0
     height_mm: Annotated[float, Gt(0)] = 88.0
     margin_mm: Annotated[float, Ge(0)] = 4.0
@@ -65,6 +66,17 @@ class Derenzo(QualityPhantom):
                     found.append((float(x), float(y)))
             row += 1
         return found
+
+    def rods(self, rod: float = 1.0, body: float = 0.0) -> tuple[Rod, ...]:
+        """The phantom in closed form, of those values in the rods and around them: the body, then rod by rod."""
+        height_mm = self.height_mm
+        whole = Rod(value=body, centre_mm=(0.0, 0.0, 0.0), radius_mm=self.diameter_mm / 2, height_mm=height_mm)
+        rods = (
+            Rod(value=rod - body, centre_mm=(x, y, 0.0), radius_mm=rod_mm / 2, height_mm=height_mm)
+            for sector, rod_mm in enumerate(self.rods_mm)
+            for x, y in self.places_mm(sector)
+        )
+        return (whole, *rods)
 
     def inserts(self) -> Sequence[Insert]:
         ends_mm = (-self.height_mm / 2, self.height_mm / 2)

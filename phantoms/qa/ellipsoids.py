@@ -80,7 +80,8 @@ def kspace(ellipsoids: Sequence[Ellipsoid], k_per_mm: Float[ndarray, "*n 3"]) ->
 class Ellipsoids(Phantom):
     """Water whose density is the sum of the ellipsoids, so that CT shows 1000 (sum - 1) HU; each one is a finding.
 
-    of: the first one holds all others; elsewhere is air. Voxels on a boundary hold the share of each side.
+    of: the first one holds all others; elsewhere is air. centre_mm: of the grid. Voxels on a boundary hold the share of
+    each side.
     Raises RecipeError where there are none or one reaches out of the first, SceneError where values add up to less
     than nothing. What the grid cuts off is told in the latent "cut_off".
     """
@@ -88,6 +89,7 @@ class Ellipsoids(Phantom):
     of: tuple[Ellipsoid, ...] = (Ellipsoid(),)
     voxel_mm: Annotated[float, Gt(0)] = 2.0
     shape: tuple[Voxels, Voxels, Voxels] = (96, 96, 96)
+    centre_mm: Millimetres = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
         if not self.of:
@@ -96,7 +98,7 @@ class Ellipsoids(Phantom):
 
     def __call__(self, rng: Generator) -> Scene:
         names = [one.label if one.name else f"ellipsoid_{n + 1}" for n, one in enumerate(self.of)]
-        return added_up(self.of, names, Grid.regular(self.shape, self.voxel_mm))
+        return added_up(self.of, names, Grid.regular(self.shape, self.voxel_mm, self.centre_mm))
 
 
 def nested(ellipsoids: Sequence[Ellipsoid], part: str) -> None:

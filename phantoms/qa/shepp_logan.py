@@ -7,7 +7,7 @@ from annotated_types import Gt, Le
 from numpy.random import Generator
 
 from phantoms.qa.ellipsoids import Ellipsoid, added_up
-from phantoms.qa.inserts import Voxels
+from phantoms.qa.inserts import Millimetres, Voxels
 from simdata import Grid, Phantom, Scene
 
 KAK_SLANEY = (
@@ -33,14 +33,16 @@ class SheppLogan3D(Phantom):
     """A head whose CT is 1000 HU of skull, 20 of brain, 0 of ventricles, 40 and less of what else is in it.
 
     half_length_mm: what is 1 in the table; the head is 0.92 of it from the middle to the forehead. contrast: times the
-    differences within the skull; 1 is the original, 10 about that which is easy to see. The same table as a function
-    of space: `ellipsoids()`, for `phantoms.qa.ellipsoids.line_integrals` and `kspace`.
+    differences within the skull; 1 is the original, 10 is easy to see. centre_mm: of the grid; the slice through the
+    ventricles lies at -0.25 of half_length_mm. `ellipsoids()` is the same head for `line_integrals` and `kspace` of
+    `phantoms.qa.ellipsoids`.
     """
 
     half_length_mm: Annotated[float, Gt(0)] = 100.0
     contrast: Annotated[float, Gt(0), Le(20)] = 1.0
     voxel_mm: Annotated[float, Gt(0)] = 1.0
     shape: tuple[Voxels, Voxels, Voxels] = (160, 200, 192)
+    centre_mm: Millimetres = (0.0, 0.0, 0.0)
 
     def ellipsoids(self) -> tuple[Ellipsoid, ...]:
         """Ten, the skull first."""
@@ -57,4 +59,4 @@ class SheppLogan3D(Phantom):
 
     def __call__(self, rng: Generator) -> Scene:
         names = [name for name, *_ in KAK_SLANEY]
-        return added_up(self.ellipsoids(), names, Grid.regular(self.shape, self.voxel_mm))
+        return added_up(self.ellipsoids(), names, Grid.regular(self.shape, self.voxel_mm, self.centre_mm))
