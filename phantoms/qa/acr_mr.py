@@ -25,7 +25,7 @@ CONTRASTS = (0.014, 0.025, 0.036, 0.051)
 """Of the slices 8 to 11: a sheet of so much of the slice's thickness takes the place of solution, save in the discs."""
 SPOKES_TURN_DEG = 9.0
 """From one sheet to the next, with the clock as seen from the feet."""
-SHEET_AT_MM, SHEET_RADIUS_MM, SHEET_RING_MM = (0.0, -7.0), 45.0, 50.0
+SHEET_AT_MM, SHEET_RADIUS_MM, SHEET_RING_MM = (0.0, -7.0), 44.45, 50.8
 
 HOLES_MM = (1.1, 1.0, 0.9)
 HOLE_ARRAYS_MM = (((19.2, -34.4), (12.2, -41.4)), ((-4.0, -34.4), (-10.6, -41.4)), ((-27.4, -34.4), (-33.1, -41.0)))
@@ -35,7 +35,7 @@ STAGGER = 0.2
 INSERT_SIZE_MM, INSERT_AT_MM, INSERT_HIGH_MM = (113.0, 38.7), (1.3, -37.9), 11.0
 WINDOWS_MM, WINDOW_MM = ((47.0, -35.5), (35.3, -45.3)), 10.0
 
-RAMP_SIZE_MM, RAMP_HIGH_MM, RAMP_SLIT_MM, RAMP_SLOPE, RAMP_REACH_MM = (177.0, 10.7), (-60.0, -15.0), 1.0, 0.1, 85.0
+RAMP_SIZE_MM, RAMP_HIGH_MM, RAMP_SLIT_MM, RAMP_SLOPE, RAMP_REACH_MM = (177.0, 10.7), (-60.0, -15.0), 1.0, 0.1, 70.0
 WEDGE_WIDE_MM, WEDGE_AT_MM, WEDGE_REACH_MM = 10.7, 61.5, 20.0
 VIAL_AT_MM, VIAL_MM, VIAL_INNER_MM, VIAL_HIGH_MM = (45.0, 46.0), 18.5, 12.5, (-70.0, -17.0)
 PITCH_MM, LINE_MM, GRID_HIGH_MM, ACROSS = 15.2, 1.5, 10.0, (6, 8, 10, 10, 10, 10, 10, 10, 8, 6)
@@ -128,22 +128,13 @@ def _ramps() -> Sequence[Insert]:
 
 def _wedges(z: float) -> tuple[Shape, ...]:
     """Beside each other at the front, one longer by as much as the other is shorter, mm for mm of height."""
-    reach, front = WEDGE_REACH_MM, RADIUS_MM + 1
-    shorter = (
-        (WEDGE_AT_MM - reach, z - reach),
-        (front, z - reach),
-        (front, z + reach),
-        (WEDGE_AT_MM + reach, z + reach),
-    )
-    longer = (
-        (WEDGE_AT_MM + reach, z - reach),
-        (front, z - reach),
-        (front, z + reach),
-        (WEDGE_AT_MM - reach, z + reach),
-    )
+    low, high, near, far = z - WEDGE_REACH_MM, z + WEDGE_REACH_MM, WEDGE_AT_MM - WEDGE_REACH_MM, RADIUS_MM + 1
+    short = WEDGE_AT_MM + WEDGE_REACH_MM
+    right = ((near, low), (far, low), (far, high), (short, high))
+    left = ((short, low), (far, low), (far, high), (near, high))
     return (
-        Along(Polygon(shorter), (0.0, WEDGE_WIDE_MM / 2), axis=0),
-        Along(Polygon(longer), (-WEDGE_WIDE_MM / 2, 0.0), axis=0),
+        Along(Polygon(right), (0.0, WEDGE_WIDE_MM / 2), axis=0),
+        Along(Polygon(left), (-WEDGE_WIDE_MM / 2, 0.0), axis=0),
     )
 
 
@@ -156,14 +147,18 @@ def _vial() -> Sequence[Insert]:
 
 
 def _grid() -> tuple[Shape, ...]:
-    """The lines between the squares; rows near the front and the back are shorter, for the phantom is round."""
+    """The lines between the squares; rows near the front and the back are shorter, for the phantom is round.
+
+    Lines along x are whole, those along y lie in pieces between them.
+    """
     ends_mm = _around(slice_mm(5), GRID_HIGH_MM)
     half, lines = len(ACROSS) // 2, []
     for n in range(-half, half + 1):
         rows = ACROSS[min(n + half, len(ACROSS) - 1)], ACROSS[max(n + half - 1, 0)]
-        long_mm = max(rows) * PITCH_MM + LINE_MM
-        lines.append(Along(Rectangle((0.0, n * PITCH_MM), (long_mm, LINE_MM)), ends_mm))
-        lines.append(Along(Rectangle((n * PITCH_MM, 0.0), (LINE_MM, long_mm)), ends_mm))
+        lines.append(Along(Rectangle((0.0, n * PITCH_MM), (max(rows) * PITCH_MM + LINE_MM, LINE_MM)), ends_mm))
+        for row in range(-max(rows) // 2, max(rows) // 2):
+            piece = Rectangle((n * PITCH_MM, (row + 0.5) * PITCH_MM), (LINE_MM, PITCH_MM - LINE_MM))
+            lines.append(Along(piece, ends_mm))
     return tuple(lines)
 
 

@@ -39,7 +39,7 @@ GREYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Insert:
-    """Solids of one kind: one structure, made of `tissue`; the first insert of a phantom is its body.
+    """Solids of one kind that do not overlap: one structure of `tissue`; the first insert of a phantom is its body.
 
     density: relative to the tissue's own. relative_t1: of what gives signal, to the tissue's own; left out, what was
     there before stays. kbq_ml: activity. kind: of the findings, one a solid; empty for what is not measured.
@@ -101,18 +101,19 @@ def assembled(grid: Grid, inserts: Sequence[Insert]) -> Scene:
             GREYS[number % len(GREYS)],
         )
         known[what.id] = what
-        for shape in insert.shapes:
-            block, filled = shape.filled(grid)
-            if not filled.any():
-                continue
-            _fill_fields(fields, tissue, block, filled, insert)
-            blend((labels, tissue, second, share), block, filled, what)
-            if not (filled > MOST).any():
-                at = np.unravel_index(filled.argmax(), filled.shape)
-                labels[block][at] = what.id
-            body_mm3 += float(filled.sum()) * grid.voxel_mm3 if number == 0 else 0.0
+        parts = [(shape, *shape.filled(grid)) for shape in insert.shapes]
+        parts = [part for part in parts if part[2].any()]
+        if not parts:
+            continue
+        block, filled = _together([part[1:] for part in parts])
+        _fill_fields(fields, tissue, block, filled, insert)
+        blend((labels, tissue, second, share), block, filled, what)
+        for shape, place, own in parts:
+            if not (own > MOST).any():
+                labels[place][np.unravel_index(own.argmax(), own.shape)] = what.id
             if insert.kind:
                 found.append(_finding(shape, insert, what, inserts[0].name))
+        body_mm3 += float(filled.sum(dtype=float)) * grid.voxel_mm3 if number == 0 else 0.0
     whole_mm3 = sum(shape.volume_mm3 for shape in inserts[0].shapes)
     return Scene(
         grid,
@@ -125,6 +126,20 @@ def assembled(grid: Grid, inserts: Sequence[Insert]) -> Scene:
         findings=tuple(found),
         latents=MappingProxyType({CUT_OFF: max(0.0, round(1 - body_mm3 / whole_mm3, 3))}),
     )
+
+
+def _together(
+    parts: Sequence[tuple[Block, Float32[ndarray, "_ _ _"]]],
+) -> tuple[Block, Float32[ndarray, "a b c"]]:
+    """The block that holds all, and what solids that do not overlap fill of each voxel together."""
+    starts, stops = ([[getattr(side, end) for side in block] for block, _ in parts] for end in ("start", "stop"))
+    low, high = np.min(starts, axis=0), np.max(stops, axis=0)
+    filled = np.zeros(high - low, np.float32)
+    for (x, y, z), own in parts:
+        i, j, k = low
+        filled[x.start - i : x.stop - i, y.start - j : y.stop - j, z.start - k : z.stop - k] += own
+    (i, j, k), (a, b, c) = low.tolist(), high.tolist()
+    return (slice(i, a), slice(j, b), slice(k, c)), np.minimum(filled, 1)
 
 
 def _finding(shape: Shape, insert: Insert, what: Structure, body: str) -> Finding:
