@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, Float64
 from numba import njit, prange
 from numpy import ndarray
 
@@ -14,8 +14,9 @@ from simdata.grid import Grid
 from simdata.motion import Motion, Points
 from simdata.motion_nodes import between_nodes
 
-ERROR_MM = 0.0003
-"""What the integration may err, so that the way there and back meet within a hundredth of a millimetre."""
+POINTS_MM, FIELD_MM = 0.0005, 0.002
+"""What the integration may err: of points, so that the way there and back meet within a hundredth of a millimetre;
+and at the nodes of a field, between which it is interpolated."""
 MOST_STEPS = 64
 
 
@@ -31,8 +32,8 @@ class Velocity:
     step_mm: float
 
     @cached_property
-    def steps(self) -> UInt8[ndarray, "a b c"]:
-        """Steps that one unit of the way needs from each node, for an error below ERROR_MM.
+    def effort(self) -> Float64[ndarray, "a b c"]:
+        """Steps that one unit of the way needs from each node, times the fourth root of the error in mm.
 
         A fourth-order step of length 1 / n errs by about (L / n)^5 v / (120 L), with L the largest strain and v the
         largest speed where one comes by; n of them by L^4 v / (120 n^4).
@@ -52,22 +53,22 @@ class Velocity:
         seen = strain
         for nodes in range(1, most + 1):
             seen = np.where(reach >= nodes, maximum_filter(strain, 2 * nodes + 1), seen)
-        steps = seen * (speed / (120 * ERROR_MM)) ** 0.25
-        return np.clip(np.ceil(steps), 1, MOST_STEPS).astype(np.uint8)
+        return seen * (speed / 120) ** 0.25
 
     def speed_mm(self, points_mm: Points) -> Points:
         """The velocity at `points_mm` (..., 3), mm a unit of the way."""
         flat = np.ascontiguousarray(points_mm, np.float64).reshape(-1, 3)
         return _speeds(flat, self.knots, self.first_mm, self.step_mm).reshape(np.shape(points_mm))
 
-    def carried(self, points_mm: Points, way: float = 1.0) -> Points:
+    def carried(self, points_mm: Points, way: float = 1.0, error_mm: float = POINTS_MM) -> Points:
         """Where the stream has taken `points_mm` (..., 3) after a unit of the way, or whence it came for way -1.
 
         phi = exp(way v), so that its inverse is exp(-way v) and its Jacobian is positive everywhere (Arsigny 2006).
         """
         points = np.ascontiguousarray(points_mm, np.float64)
         flat = points.reshape(-1, 3)
-        return _carried(flat, self.knots, self.first_mm, self.step_mm, way, self.steps).reshape(points.shape)
+        steps = np.clip(np.ceil(self.effort * error_mm**-0.25), 1, MOST_STEPS).astype(np.uint8)
+        return _carried(flat, self.knots, self.first_mm, self.step_mm, way, steps).reshape(points.shape)
 
 
 class Flow(Motion):
@@ -91,7 +92,7 @@ class Flow(Motion):
 
     def _way(self, t_s: float, way: float) -> Callable[[Points], Points]:
         velocity = self.velocity(t_s)
-        return lambda points_mm: velocity.carried(points_mm, way) - points_mm
+        return lambda points_mm: velocity.carried(points_mm, way, FIELD_MM) - points_mm
 
 
 @njit(cache=True, inline="always")

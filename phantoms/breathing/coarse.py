@@ -21,8 +21,9 @@ PARTS = {"lung": LUNG, "ribs": RIBS, "fixed": FIXED, "wall": WALL, "inside": INS
 NODES_ACROSS = 48
 """Nodes across the widest lungs; never closer than FINEST_MM nor farther apart than COARSEST_MM."""
 FINEST_MM, COARSEST_MM = 2.5, 6.0
-ABOVE_MM, BELOW_MM, AROUND_MM = 60.0, 260.0, 45.0
-"""How far the lattice reaches over the lungs, under them and around them, in an adult whose lungs are 280 mm wide."""
+ABOVE_MM, BELOW_MM, AROUND_MM, SKIN_MM = 60.0, 260.0, 130.0, 15.0
+"""How far the lattice reaches over the lungs, under them and at most around them, in an adult whose lungs are 280 mm
+wide; and how far over the skin."""
 ADULT_MM = 280.0
 TURNS = 13
 """Angles at which the height of a rib is told, from the front (0) to the back (180 degrees)."""
@@ -78,6 +79,11 @@ def coarse(scene: Scene) -> Coarse:
     step_mm = float(np.clip((high[0] - low[0]) / NODES_ACROSS, FINEST_MM, COARSEST_MM))
     low = low - np.array([AROUND_MM, AROUND_MM, BELOW_MM]) * size
     high = high + np.array([AROUND_MM, AROUND_MM, ABOVE_MM]) * size
+    body_mm = _places(scene, code != AIR, 4)
+    body_mm = body_mm[((body_mm > low) & (body_mm < high)).all(axis=1)]
+    sides = np.array([1, 1, 0]) * SKIN_MM
+    low = np.maximum(low, np.where(sides, body_mm.min(axis=0) - sides, low))
+    high = np.minimum(high, np.where(sides, body_mm.max(axis=0) + sides, high))
     shape = np.ceil((high - low) / step_mm).astype(int) + 1
     first_mm = np.round(low, 1)
     nodes = _sampled(scene, code, first_mm, step_mm, shape)
