@@ -108,6 +108,9 @@ FAT = {
 FLESHY_MM, CHEST_LESS, CHEST_MORE = (-130.0, -30.0), 0.12, 0.4
 """Below the first height little or much muscle changes the whole radius, above the second so much of that: the blades
 lie near the surface and cannot give way."""
+BACK_MM, BACK_DEG = (-275.0, 95.0), ((180.0, 9.0, -5.0), (157.0, 11.0, 3.5))
+"""Between which heights a furrow runs down the back with the erector spinae beside it; of each its angle, half width in
+degrees, and how far it stands out, mm."""
 SHOULDER_MM, LEAN_SHOULDER = (155.0, 35.0), 0.6
 """Height of the shoulders and how far they reach; how much less fat than the chest's lies on them."""
 FLATTEST = 0.85
@@ -175,7 +178,8 @@ def outlines(body: Body) -> tuple[Float[ndarray, "h a"], ...]:
     """Radii of cavity, muscle and skin of the trunk at HEIGHTS_MM and HALF_DEG, reference mm."""
     angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
     cavity, plain = cavity_outline(body), _surface(CAVITY)
-    muscle = np.maximum(_surface(MUSCLE) * _muscle_size(body, heights) + (cavity - plain), cavity + 7)
+    muscle = _surface(MUSCLE) * _muscle_size(body, heights) + back_mm(angles, heights) + (cavity - plain)
+    muscle = np.maximum(muscle, cavity + 7)
     flat = _polar(muscle).flatness()[:, len(HALF_DEG) - 1 :]
     fat = fat_mm(body, angles, heights) + breast_mm(body, angles, heights)
     return cavity, muscle, muscle + fat / np.maximum(flat, FLATTEST)
@@ -185,6 +189,12 @@ def cavity_outline(body: Body, most_mm: float = np.inf) -> Float[ndarray, "h a"]
     """Radii of the cavity at HEIGHTS_MM and HALF_DEG, reference mm; most_mm: by how much the belly may stand out."""
     angles, heights = np.meshgrid(HALF_DEG, HEIGHTS_MM)
     return _surface(CAVITY) + _belly_mm(body, angles, heights, most_mm) + _breath_mm(body, angles, heights)
+
+
+def back_mm(angle_deg, height_mm) -> Float[ndarray, "h a"]:
+    """How far the back stands out more than its outline: two bulges of the erector spinae beside a furrow."""
+    levels = 1 / (1 + np.exp((BACK_MM[0] - height_mm) / 18)) / (1 + np.exp((height_mm - BACK_MM[1]) / 18))
+    return levels * sum(out * np.exp(-(((angle_deg - at) / wide) ** 2)) for at, wide, out in BACK_DEG)
 
 
 def _muscle_size(body: Body, height_mm) -> Float[ndarray, "h a"]:
