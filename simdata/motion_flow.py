@@ -14,7 +14,7 @@ from simdata.grid import Grid
 from simdata.motion import Motion, Points
 from simdata.motion_nodes import between_nodes
 
-POINTS_MM, FIELD_MM = 0.0005, 0.002
+POINTS_MM, FIELD_MM = 0.0005, 0.01
 """What the integration may err: of points, so that the way there and back meet within a hundredth of a millimetre;
 and at the nodes of a field, between which it is interpolated."""
 MOST_STEPS = 64

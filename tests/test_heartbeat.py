@@ -1,7 +1,9 @@
 """A heart that beats: volumes are met, muscle keeps its own, and every point comes back."""
 
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,3 +201,14 @@ def test_a_sample_remembers_the_beat_and_it_goes_on_inside_the_breath():
     grid = heart().grid.crop((30, 30, 30), (24, 24, 24))
     exact = np.moveaxis(both.rest_mm(grid.points_mm(), grid, END_S) - grid.points_mm(), -1, 0)
     assert np.abs(both.displacement(grid, END_S) - exact).max() < 0.2
+
+
+@pytest.mark.slow
+def test_the_page_of_motion_runs_as_it_is_written():
+    page = (Path(__file__).parent.parent / "docs" / "motion.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    told: dict = {}
+    exec(block, told)
+    assert told["ways_mm"].shape == (20, 1, 3)
+    assert set(told["state"]) >= {"diaphragm_down_mm", "left_ventricle_ml"}
+    assert told["now"].motion.period_s == 0
