@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -22,6 +23,11 @@ class Motion(ABC):
     def period_s(self) -> float:
         """After this time the patient is as he was; 0 if the motion does not repeat."""
         return 0.0
+
+    def block(self, grid: Grid) -> "Block":
+        """The voxels among which all lies that ever moves; of a grid that ends before, its nearest."""
+        x, y, z = (slice(0, count) for count in grid.shape)
+        return x, y, z
 
     def state(self, t_s: float) -> Mapping[str, float]:
         """What the motion is doing at `t_s`, in its own numbers, such as how far the diaphragm has gone down."""
@@ -113,18 +119,19 @@ class Together(Motion):
 
     def _all(self, grid: Grid, ways: "list[Way]") -> Float32[ndarray, "3 x y z"]:
         """One way after the other: a voxel that none has moved yet has its place on the grid, others are followed."""
-        total = ways[0][0]().reshape(3, -1)
-        for on_grid, of_points in ways[1:]:
-            moved = np.flatnonzero(total.any(axis=0))
-            here_mm = grid.world_mm(np.stack(np.unravel_index(moved, grid.shape), axis=-1)) + total[:, moved].T
-            further = of_points(here_mm) - here_mm
-            if len(moved) < total.shape[1]:
-                then = on_grid().reshape(3, -1)
-                then[:, moved] = total[:, moved] + further.T
-            else:
-                then = (total + further.T).astype(np.float32)
+        total = ways[0][0]()
+        for on_grid, of_points, block in ways[1:]:
+            moved = np.logical_or.reduce(total != 0, axis=0)
+            then = np.where(moved, total, on_grid())
+            near = _grown(block, float(np.abs(total).max(initial=0.0)), grid)
+            index = np.argwhere(moved[near])
+            if len(index):
+                index += [part.start for part in near]
+                x, y, z = index.T
+                here_mm = grid.world_mm(index) + total[:, x, y, z].T
+                then[:, x, y, z] += (of_points(here_mm) - here_mm).T.astype(np.float32)
             total = then
-        return total.reshape(3, *grid.shape)
+        return total
 
     def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
         for motion in reversed(self.motions):
@@ -137,16 +144,27 @@ class Together(Motion):
         return points_mm
 
 
-Way = tuple[Callable[[], Float32[ndarray, "3 x y z"]], Callable[[Points], Points]]
-"""A displacement at the voxels of a grid, and where it takes any points."""
+Block = tuple[slice, slice, slice]
+Way = tuple[Callable[[], Float32[ndarray, "3 x y z"]], Callable[[Points], Points], Block]
+"""A displacement at the voxels of a grid, where it takes any points, and beyond which voxels it takes none."""
 
 
 def _back(motion: Motion, grid: Grid, t_s: float) -> Way:
-    return lambda: motion.displacement(grid, t_s), lambda points_mm: motion.rest_mm(points_mm, grid, t_s)
+    on_grid = partial(motion.displacement, grid, t_s)
+    return on_grid, lambda points_mm: motion.rest_mm(points_mm, grid, t_s), motion.block(grid)
 
 
 def _there(motion: Motion, grid: Grid, t_s: float) -> Way:
-    return lambda: motion.forward(grid, t_s), lambda points_mm: motion.moved_mm(points_mm, grid, t_s)
+    on_grid = partial(motion.forward, grid, t_s)
+    return on_grid, lambda points_mm: motion.moved_mm(points_mm, grid, t_s), motion.block(grid)
+
+
+def _grown(block: Block, by_mm: float, grid: Grid) -> Block:
+    """A block with all voxels from which a way of `by_mm` along each axis of the patient may lead into it."""
+    voxels = np.ceil(np.abs(np.linalg.inv(grid.affine[:3, :3])).sum(axis=1) * by_mm).astype(int).tolist()
+    ends = zip(block, voxels, grid.shape, strict=True)
+    x, y, z = (slice(min(max(b.start - n, 0), count), min(b.stop + n, count)) for b, n, count in ends)
+    return x, y, z
 
 
 def keeps_shape(motion: Motion) -> bool:

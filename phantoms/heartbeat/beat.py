@@ -41,8 +41,8 @@ SPARSE, NEAR_MM = 2, 0.25
 """Every second place along each axis tells what has become of a volume, from a quarter of a millimetre around it."""
 ROUGH = (1.2, 1.2)
 """Standard deviation, in heights and rays, with which the table is smoothed over the steps of voxels."""
-ENDS_MM, LEAST_RING = 3.0, 0.08
-"""Over so many mm a ray comes to rest; so much is left of any of its rings."""
+ENDS_MM, OVER_MM, LEAST_RING = 3.0, 8.0, 0.08
+"""Over so many mm a ray comes to rest, and the heart over its roof and apex; so much is left of any ring of a ray."""
 PHASES = 64
 
 
@@ -100,10 +100,13 @@ class Beat(Motion):
     def forward(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
         return self._field(grid, t_s, False)
 
+    def block(self, grid: Grid) -> tuple[slice, slice, slice]:
+        return self._chest.block(grid)
+
     def _field(self, grid: Grid, t_s: float, back: bool) -> Float32[ndarray, "3 x y z"]:
         """Exact at every voxel of the block that holds the heart; 0 elsewhere."""
         field = np.zeros((3, *grid.shape), np.float32)
-        block = self._chest.block(grid)
+        block = self.block(grid)
         if all(part.stop > part.start for part in block):
             places = np.stack(np.meshgrid(*(np.arange(part.start, part.stop) for part in block), indexing="ij"), -1)
             points = grid.world_mm(places)
@@ -292,6 +295,9 @@ def _even(table: Float64[ndarray, "h t r1"], ends: Int[ndarray, "h t"]) -> Float
     whole = np.take_along_axis(np.broadcast_to(here, table.shape), ends[..., None], axis=2)
     total = (rings * inside).sum(axis=2, keepdims=True)
     rings *= np.where(inside, whole / np.maximum(total, 1e-9), 1.0)
+    height = np.arange(len(table))
+    fades = np.clip(np.minimum(height, height[::-1]) * HEIGHT_MM / OVER_MM, 0, 1)[:, None, None]
+    rings = was + fades * (rings - was)
     return np.concatenate([np.zeros((*ends.shape, 1)), np.cumsum(rings, axis=2)], axis=2)
 
 
