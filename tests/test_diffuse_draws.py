@@ -119,6 +119,15 @@ def test_translate_gives_the_looks_and_leaves_what_is_shown(taught, folder):
     assert build(describe(part), Finish, "finish") == part
 
 
+def test_what_is_kept_of_the_truth_stays_as_it_was_simulated(folder):
+    label, plain = sample((60, 90, 130, 255))
+    keep = StructureTruth(classes=(("stomach",),))
+    done = Translate(model=folder, level=0.8, truth=TRUTH, keep=keep)(plain, rng())
+    seen, before = (as_seen(image)[0, 0] for image in (done.images["translate"], plain.images["camera"]))
+    assert np.allclose(seen[label == 3], before[label == 3], atol=1e-4)
+    assert abs(seen - before)[label == 0].mean() > 0.03
+
+
 def test_a_low_level_keeps_the_image_and_its_type(taught, folder):
     _, plain = sample(GREYS, kind=np.uint8)
     done = Translate(model=folder, level=0.02, truth=TRUTH, name="camera")(plain, rng())

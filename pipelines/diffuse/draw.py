@@ -53,16 +53,20 @@ class Hand:
             noise = torch.randn(len(labels), self.model.channels, *labels.shape[1:])
             return self._drawn(noise, labels, 1.0)
 
-    def translate(self, images: Images, labels: Labels, level: float, rng: Generator) -> Images:
+    def translate(
+        self, images: Images, labels: Labels, level: float, rng: Generator, kept: Bool[ndarray, "b ..."] | None = None
+    ) -> Images:
         """These images as the model would show them: noise up to `level`, and out again (SDEdit).
 
-        level: 0 leaves them nearly as they are, 1 forgets them. Meng et al. 2022, arXiv:2108.01073.
+        level: 0 leaves them nearly as they are, 1 forgets them. Meng et al. 2022, arXiv:2108.01073. kept: where they
+        stay as they are, and what is drawn has to fit; nowhere if it is None.
         """
         self._check(images, labels)
         with _random(rng):
             clean, scheduler = torch.from_numpy(2 * images - 1), self.chosen.scheduler(self.model.recipe.process)
             begin = self.chosen.times(scheduler, level)[0]
-            return self._drawn(self._at(clean, begin), labels, level)
+            rest = None if kept is None else _Rest(clean, torch.from_numpy(~kept[:, None]), 1)
+            return self._drawn(self._at(clean, begin), labels, level, rest)
 
     def inpaint(
         self, images: Images, labels: Labels, where: Bool[ndarray, "b ..."], rng: Generator, again: int = 1
