@@ -150,12 +150,6 @@ def looks(folder: str, octa: str, rossa: str, segmenter: str) -> None:
         rng = Streams(3, number)["translate"].generator
         return replace(eye(number), image=hand.translate(seen, untold(1, seen.shape[2:]), level, rng)[0])
 
-    def around(number: int, level: float) -> Example:
-        seen, label = intensity(eye(number).image)[None], eye(number).known()[None]
-        rng = Streams(3, number)["translate"].generator
-        drawn = hand.translate(seen, untold(1, seen.shape[2:]), level, rng, label > 0)
-        return replace(eye(number), image=drawn[0])
-
     def dice(examples) -> tuple[str, str]:
         found = evaluate(judge.predict, examples)
         return tuple(f"{found.mean(of)[0]:.3f}" for of in ("dice", "cldice"))
