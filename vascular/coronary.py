@@ -23,11 +23,11 @@ from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
-from simdata.vessels import ROOT, merge
+from simdata.vessels import merge
 from vascular.apart import apart, parted, with_room
 from vascular.cco import grow, seeds
 from vascular.centreline import extended, rounded
-from vascular.organ import BLOCKED, close_up, entered, first_of, present, required, tubes
+from vascular.organ import BLOCKED, close_up, ending_in, entered, first_of, present, required, tubes
 
 BED, VEINS = "coronary", "coronary_vein"
 LEFT_MM, RIGHT_MM = 2.25, MappingProxyType({"right": 1.95, "balanced": 1.7, "left": 1.4})
@@ -113,7 +113,7 @@ class Coronary(Growth):
             made[bed] = tree.vessels(ROOT_MMHG[bed])
         fed = heart.muscle | heart.fat
         made = parted(apart(made, _bulging(heart, shell), grid, fed=fed))
-        return {bed: _ending_in(fed, vessels, grid) for bed, vessels in made.items()}
+        return {bed: ending_in(fed, vessels, grid) for bed, vessels in made.items()}
 
 
 def _bulging(heart: Heart, shell: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
@@ -201,14 +201,7 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
         made[name] = rounded(way, BEND_MM, STEP_MM)
         cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
     free = _bulging(heart, shell) | heart.aorta | heart.right_atrium
-    return {name: _ending_in(shell, start, grid) for name, start in with_room(made, free, grid, fed=shell).items()}
-
-
-def _ending_in(fed: Bool[ndarray, "x y z"], vessels: Vessels, grid: Grid) -> Vessels:
-    """The vessels without what of a cut branch leads out of the heart and feeds nothing."""
-    voxel = np.rint(grid.index(vessels.points_mm)).astype(int)
-    within = fed[tuple(np.clip(voxel, 0, np.array(fed.shape) - 1).T)]
-    return vessels.leading_to(within | (vessels.parent == ROOT))
+    return {name: ending_in(shell, start, grid) for name, start in with_room(made, free, grid, fed=shell).items()}
 
 
 def _unit(vector: ndarray) -> ndarray:

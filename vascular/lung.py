@@ -32,9 +32,11 @@ from vascular.from_ends import from_ends
 from vascular.murray import CUBIC, flow_from_ends, radii_from_ends
 from vascular.organ import (
     Gate,
+    about_mm,
     chain,
     close_up,
     depth_mm,
+    ending_in,
     entered,
     first_of,
     gate,
@@ -65,6 +67,8 @@ LITRE_MIN = 1e6 / 60
 SUPERNUMERARY, THIN, TWIG, MAJOR = 0.6, 0.7, 0.5, 4
 """Supernumerary arteries, as a share of segments; their radius over that of other ends; an airway of less than
 half the radius of an artery ends where the artery lies; what is no twig has at least this Strahler order."""
+HILUM_MM = 10.0
+"""Large vessels may give way so far out of the lobes."""
 SEPTAL_MM = 3.0
 """Veins end where no airway is nearer than so, if there is such a place: at the borders of lobules."""
 
@@ -103,11 +107,13 @@ class Lung(Growth):
             self.drained(placed[lobe], *bundle, [*arteries[:n], *arteries[n + 1 :]], ends[lobe], rng)
             for n, (lobe, bundle) in enumerate(zip(lobes, bundles, strict=True))
         ]
-        beds = parted({name: merge([trees[name] for trees in grown]) for name in KIND})
+        tissue = present(scene, map(_tissue, lobes))
+        beds = _settled_together({name: merge([trees[name] for trees in grown]) for name in KIND}, tissue, scene)
         if len(windpipe):
             beds[AIRWAY] = joined(windpipe, beds[AIRWAY])
             for name in (ARTERY, VEIN):
                 beds[AIRWAY], beds[name] = squeezed(beds[AIRWAY], yielding(beds[name], [beds[AIRWAY]]))
+        beds = {name: ending_in(tissue, vessels, scene.grid) for name, vessels in beds.items()}
         return replace(scene, vessels=MappingProxyType({**scene.vessels, **beds}))
 
     def bundle(self, lobe: "Lobe", veins: Vessels, count: int, rng: Generator) -> tuple[Vessels, Vessels]:
@@ -141,7 +147,7 @@ class Lung(Growth):
         vein = yielding(blood[VEIN], [airway, blood[ARTERY], *around])
         bundle = {AIRWAY: airway, ARTERY: blood[ARTERY]}
         bundle = {name: _without(tree, vein, len(lobe.starts[name])) for name, tree in bundle.items()}
-        return {name: _ending_in(lobe, tree) for name, tree in {**bundle, VEIN: vein}.items()}
+        return {**bundle, VEIN: vein}
 
     def _blood_mm3_s(self, lobe: "Lobe") -> float:
         return lobe.domain.volume_mm3 / USUAL_MM3 * self.blood_l_min * LITRE_MIN
@@ -272,6 +278,14 @@ def _settled(name: str, part: Vessels, others: Sequence[Vessels], lobe: Lobe) ->
     return yielding(_moved(name, part, others, lobe), others)
 
 
+def _settled_together(beds: Mapping[str, Vessels], tissue: Bool[ndarray, "x y z"], scene: Scene) -> dict[str, Vessels]:
+    """The trees of all lobes, parted: arteries and veins give way into what lies about the hila, too."""
+    free = (about_mm(tissue, scene.grid) < HILUM_MM) & ~present(scene, BARRED)
+    blood = {name: beds[name] for name in (ARTERY, VEIN)}
+    moved = apart(blood, free, scene.grid, held={AIRWAY: beds[AIRWAY]}, fed=tissue)
+    return parted({AIRWAY: beds[AIRWAY], **moved})
+
+
 def _without(tree: Vessels, wider: Vessels, given: int) -> Vessels:
     """A tree without the twigs that a wider one runs into; the first `given` points stay."""
     pairs = meetings(tree, wider)
@@ -280,11 +294,6 @@ def _without(tree: Vessels, wider: Vessels, given: int) -> Vessels:
     good[pairs[thin, 0]] = False
     good[:given] = True
     return _rooted(tree, good)
-
-
-def _ending_in(lobe: Lobe, tree: Vessels) -> Vessels:
-    """A tree without what of cut branches leads out of the lobe and feeds nothing."""
-    return tree.leading_to((lobe.sheath.demand_at(tree.points_mm) > 0) | (tree.parent == ROOT))
 
 
 def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:

@@ -12,6 +12,7 @@ from skimage.graph import MCP_Geometric
 
 from simdata import Grid, Scene, SceneError, Vessels, vessel_tree
 from simdata.scene import present_ids
+from simdata.vessels import ROOT
 from vascular.centreline import RIM, blocks, centreline
 from vascular.domain import Domain, bounds, largest_part
 
@@ -215,6 +216,12 @@ def trunk(one: Gate, drawn: Bool[ndarray, "x y z"], grid: Grid, kind: str) -> Ve
     radius = np.minimum(made.radius_mm, one.radius_mm)
     radius[made.roots] = one.radius_mm
     return vessel_tree(made.points_mm, made.parent, radius, kind)
+
+
+def ending_in(fed: Bool[ndarray, "x y z"], vessels: Vessels, grid: Grid) -> Vessels:
+    """The vessels without what of cut branches leads out of what is fed, where it would feed nothing."""
+    voxel = np.clip(np.rint(grid.index(vessels.points_mm)).astype(int), 0, np.array(grid.shape) - 1)
+    return vessels.leading_to(fed[tuple(voxel.T)] | (vessels.parent == ROOT))
 
 
 def place_mm(mask: Bool[ndarray, "x y z"], grid: Grid, towards: Float[ndarray, " 3"]) -> Float[ndarray, " 3"]:
