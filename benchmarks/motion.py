@@ -36,7 +36,7 @@ STREAMS = Streams(2025, 1)
 HE = Person(sex="male", age_y=48.0, height_cm=176.0, weight_kg=76.0)
 CHEST, SOFT, BLOOD = (-1000, -700, -150, 60, 700), (-160, 240), (-150, 450)
 """Windows; that of the chest shows lungs, soft tissue and bone at once."""
-PHASES, GREYS, STEP_MM, NEAR_MM = 20, 48, 1.5, 1.0
+PHASES, GREYS, STEP_MM, NEAR_MM = 10, 20, 1.5, 1.0
 IODINE_HU = {"blood": 300.0, "myocardium": 60.0}
 """What contrast agent adds in the pictures of the heart."""
 TAG_MM = 8.0
@@ -117,7 +117,7 @@ def breathing() -> None:
         seen = [shown(plane(motion, t_s, view, greys(False)), CHEST) for view in views]
         frames.append(np.hstack(seen))
         words.append(f"{t_s:.2f} s   diaphragm {motion.state(t_s)['diaphragm_down_mm']:4.1f} mm down")
-    cine("breathing", frames, words, 250)
+    cine("breathing", frames, words, 500)
 
 
 def heart() -> None:
