@@ -49,7 +49,7 @@ class ContrastAgent(Growth):
         for name, id in tissues().items():
             by_tissue[id] = amounts.get(name, 0.0)
         for id in present_ids(scene.labels):
-            by_label[id] = next((amounts[name] for name in _lineage(scene, id) if name in amounts), np.nan)
+            by_label[id] = next((amounts[name] for name in scene.lineage(id) if name in amounts), np.nan)
 
         own = by_label[scene.labels]
         iodine = np.where(np.isnan(own) | (scene.tissue != _main_tissue(scene)), by_tissue[scene.tissue], own)
@@ -63,11 +63,3 @@ def _main_tissue(scene: Scene) -> np.ndarray:
     for id, structure in {**structures(), **scene.structures}.items():
         lookup[id] = tissues()[structure.tissue]
     return lookup[scene.labels]
-
-
-def _lineage(scene: Scene, id: int) -> list[str]:
-    names = []
-    while id:
-        names.append(scene.structures[id].name)
-        id = scene.structures[id].parent
-    return names

@@ -108,7 +108,7 @@ class Scene:
 
     def mask(self, name: str) -> Bool[ndarray, "x y z"]:
         """Where the structure called `name`, or any part of it, lies."""
-        wanted = [id for id in self.structures if name in self._lineage(id)]
+        wanted = [id for id in self.structures if name in self.lineage(id)]
         if not wanted:
             known = (structure.name for structure in self.structures.values())
             raise SceneError(f"Scene.mask: no structure is called '{name}'; {did_you_mean(name, known)}")
@@ -116,6 +116,14 @@ class Scene:
         belongs = np.zeros(1 << 16, bool)
         belongs[wanted] = True
         return xp.asarray(belongs)[self.labels]
+
+    def lineage(self, id: int) -> list[str]:
+        """The names of a structure and of all that it is a part of, itself first; none for 0."""
+        names = []
+        while id:
+            names.append(self.structures[id].name)
+            id = self.structures[id].parent
+        return names
 
     def paint(self, mask: Bool[ndarray, "x y z"], structure: Structure, tissue: str | None = None) -> "Scene":
         """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named).
@@ -230,13 +238,6 @@ class Scene:
             share=change(self.share, NEAREST) if self.mixed else self.share,
             fields=MappingProxyType({name: change(array, LINEAR) for name, array in self.fields.items()}),
         )
-
-    def _lineage(self, id: int) -> list[str]:
-        names = []
-        while id:
-            names.append(self.structures[id].name)
-            id = self.structures[id].parent
-        return names
 
 
 def present_ids(array: Shaped[Any, "x y z"]) -> list[int]:

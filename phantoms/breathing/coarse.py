@@ -104,16 +104,8 @@ def _codes(scene: Scene) -> UInt8[ndarray, " ids"]:
     codes = np.zeros(1 << 16, np.uint8)
     for id in present_ids(scene.labels):
         if id:
-            codes[id] = _code(_names(scene, id))
+            codes[id] = _code(scene.lineage(id))
     return codes
-
-
-def _names(scene: Scene, id: int) -> list[str]:
-    names = []
-    while id:
-        names.append(scene.structures[id].name)
-        id = scene.structures[id].parent
-    return names
 
 
 def _code(names: list[str]) -> int:
