@@ -26,7 +26,7 @@ Phase = Literal["arterial", "portal", "delayed"]
 
 @cache
 def table(phase: Phase) -> Mapping[str, float]:
-    """Structure or tissue to mg of iodine per mL, from phantoms/tables/contrast.csv."""
+    """Structure, kind of finding or tissue to mg of iodine per mL, from phantoms/tables/contrast.csv."""
     lines = (files("phantoms") / "tables" / "contrast.csv").read_text(encoding="utf-8").splitlines()
     return MappingProxyType({row["where"]: float(row[phase]) for row in csv.DictReader(lines)})
 
@@ -36,7 +36,8 @@ class ContrastAgent(Growth):
     """Iodine in blood and organs, as the field "iodine_mg_ml" that CT reads.
 
     phase: "arterial" (35 s after the injection), "portal" (70 s) or "delayed" (180 s). dose: of a standard injection
-    of 1.6 mL/kg at 350 mg/mL. A structure without a row of its own takes that of its tissue; the rest holds none.
+    of 1.6 mL/kg at 350 mg/mL. A structure or a kind of finding without a row of its own takes that of its tissue; the
+    rest holds none.
     """
 
     phase: Phase = "portal"
@@ -49,12 +50,22 @@ class ContrastAgent(Growth):
         for name, id in tissues().items():
             by_tissue[id] = amounts.get(name, 0.0)
         for id in present_ids(scene.labels):
-            by_label[id] = next((amounts[name] for name in scene.lineage(id) if name in amounts), np.nan)
+            by_label[id] = next((amounts[name] for name in _called(scene, id) if name in amounts), np.nan)
 
         own = by_label[scene.labels]
         iodine = np.where(np.isnan(own) | (scene.tissue != _main_tissue(scene)), by_tissue[scene.tissue], own)
         iodine = (iodine * np.float32(person)).astype(np.float32)
         return replace(scene, fields=MappingProxyType({**scene.fields, FIELD: iodine}))
+
+
+def _called(scene: Scene, id: int) -> list[str]:
+    """The names that a row may go by: of a structure and what it is part of; of a finding its kind, and those of its
+    host if it is made of the same."""
+    kind = next((one.kind.replace(" ", "_") for one in scene.findings if one.label == id), "")
+    own = scene.structures.get(id)
+    host = scene.structures.get(own.parent) if own else None
+    foreign = kind and host and own and host.tissue != own.tissue
+    return [kind] if foreign else [kind, *scene.lineage(id)]
 
 
 def _main_tissue(scene: Scene) -> np.ndarray:

@@ -139,7 +139,7 @@ def _vessels(arrays: Mapping[str, np.ndarray]) -> dict[str, Vessels]:
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
-    return Finding(**{**entry, "centre_mm": tuple(entry["centre_mm"]), "extent_mm": tuple(entry["extent_mm"])})
+    return Finding(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
 
 
 def _about(image: Image) -> dict[str, Any]:

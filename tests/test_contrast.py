@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from phantoms import contrast
 from phantoms.contrast import FIELD, ContrastAgent, table
-from simdata import Grid, Scene, Streams, structure
+from simdata import Finding, Grid, Scene, Streams, Structure, structure
+from simdata.structures import FIRST_FINDING_ID, structures
 from simdata.tissues import tissues
 
 NAMES = ("aorta", "inferior_vena_cava", "liver", "spleen", "kidney_cortex_left", "vertebrae_L3", "skeletal_muscle")
@@ -56,3 +58,20 @@ def test_every_row_names_a_structure_or_a_tissue():
     for phase in ("arterial", "portal", "delayed"):
         for name in table(phase):
             assert name in tissues() or structure(name)
+
+
+def test_a_tumour_takes_the_row_of_its_tissue_and_blood_in_an_aorta_that_of_the_aorta(monkeypatch):
+    def patient_with(kind: str, host: str, tissue: str) -> float:
+        parent = structure(host)
+        own = Structure(FIRST_FINDING_ID, "one_1", parent.id, tissue, "", "", "One", (1, 1, 1))
+        labels = np.full((8, 8, 8), FIRST_FINDING_ID, np.uint16)
+        found = Finding(kind, host, own.id, (0, 0, 0), (8, 8, 8), 512.0, "one")
+        scene = Scene(Grid.regular((8, 8, 8), 1.0), labels, structures={**structures(), own.id: own}, findings=(found,))
+        return float(ContrastAgent(phase="arterial")(scene, Streams(1).generator).fields[FIELD][0, 0, 0])
+
+    amounts = table("arterial")
+    person = patient_with("nodule", "liver", "tumour") / amounts["tumour"]
+    assert 0.6 < person < 1.6
+    assert patient_with("aneurysm", "aorta", "blood") == pytest.approx(person * amounts["aorta"])
+    monkeypatch.setattr(contrast, "table", lambda phase: {**amounts, "haemangioma": 5.0})
+    assert patient_with("haemangioma", "liver", "tumour") == pytest.approx(person * 5.0)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from phantoms.filling import solid, wires
 from phantoms.implants.contrast_tube import ContrastTube
 from phantoms.implants.dental_filling import DentalFilling
 from phantoms.implants.ecg_electrodes import EcgElectrodes
-from phantoms.implants.filling import solid, wires
 from phantoms.implants.hip_prosthesis import HipProsthesis
 from phantoms.implants.pacemaker import Pacemaker
 from phantoms.implants.pedicle_screws import PedicleScrews

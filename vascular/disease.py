@@ -11,8 +11,8 @@ from numpy.random import Generator
 from scipy.spatial import KDTree
 
 from simdata.errors import SceneError, did_you_mean
-from simdata.finding import Finding
 from simdata.grid import Grid
+from simdata.measured import measured
 from simdata.scene import Scene
 from simdata.structures import FIRST_FINDING_ID, Structure
 from simdata.vessels import DUCT, KINDS, ROOT, VEIN, Vessels
@@ -152,12 +152,7 @@ def with_finding(
     made = Structure(
         id, f"{kind}_{number + 1}", host.id, tissue or host.tissue, host.laterality, *meaning, (255, 210, 0)
     )
-    places_mm = scene.grid.world_mm(voxels)
-    voxel_mm = np.abs(scene.grid.affine[:3, :3]).sum(axis=1)
-    x, y, z = places_mm.mean(axis=0).tolist()
-    dx, dy, dz = (np.ptp(places_mm, axis=0) + voxel_mm).tolist()
-    volume_mm3 = len(voxels) * scene.grid.voxel_mm3
-    found = Finding(kind, host.name, id, (x, y, z), (dx, dy, dz), volume_mm3, text)
+    found = measured(voxels, scene.grid, kind, id, host.name, text)
     return replace(
         scene.paint(mask, made),
         vessels=MappingProxyType({**scene.vessels, **vessels}),

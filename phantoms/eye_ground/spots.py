@@ -10,8 +10,9 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from phantoms.eye_ground.ground import Ground
-from phantoms.lesions.room import COLOUR, measured
+from phantoms.pieces import LESION_COLOUR
 from simdata.errors import SceneError
+from simdata.measured import measured
 from simdata.scene import Scene
 from simdata.structures import FIRST_FINDING_ID, Structure, structure
 
@@ -112,6 +113,6 @@ def _found(scene: Scene, kind: Kind, host: Structure, here: Bool[ndarray, "x y 1
     number = len(scene.findings)
     label = FIRST_FINDING_ID + number
     name = f"{kind.name}_{number + 1}"
-    lesion = Structure(label, name, host.id, kind.tissue, host.laterality, kind.snomed, kind.meaning, COLOUR)
+    lesion = Structure(label, name, host.id, kind.tissue, host.laterality, kind.snomed, kind.meaning, LESION_COLOUR)
     finding = measured(np.argwhere(here), scene.grid, kind.name, label, host.name, text)
     return replace(scene.paint(here, lesion), findings=(*scene.findings, finding))

@@ -7,12 +7,12 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.random import Generator
 
-from phantoms.implants.filling import wires
-from phantoms.implants.implant import Kind, Piece, implanted
+from phantoms.filling import wires
 from phantoms.implants.skin import body_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from simdata import Growth, Scene, SceneError
 
-KIND = Kind("contrast tube", "40388003", "Implant")
+KIND = Kind("contrast tube", "40388003", "Implant", IMPLANT_COLOUR)
 SWAY_MM, WAVE_MM = 2.0, 180.0
 STEP_MM = 2.0
 BACK = 0.25
@@ -53,4 +53,4 @@ class ContrastTube(Growth):
             Piece(wires(scene.grid, [way], outer), "polyethylene"),
             Piece(wires(scene.grid, [way], self.bore_mm / 2), self.contrast),
         ]
-        return implanted(scene, KIND, "", pieces, f"tube of contrast medium beside the patient, {self.side}")
+        return with_finding(scene, KIND, "", pieces, f"tube of contrast medium beside the patient, {self.side}")

@@ -7,12 +7,13 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.random import Generator
 
-from phantoms.implants.filling import solid
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
+from phantoms.filling import solid
+from phantoms.implants.implant import part_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from phantoms.solids import Ellipsoid
 from simdata import Growth, Scene
 
-KIND = Kind("dental filling", "40388003", "Implant")
+KIND = Kind("dental filling", "40388003", "Implant", IMPLANT_COLOUR)
 APART_MM = 7.0
 """Neighbouring teeth stand that far apart."""
 FLATTER = 0.7
@@ -41,4 +42,4 @@ class DentalFilling(Growth):
             block, filled = solid(scene.grid, shape, place - self.size_mm, place + self.size_mm)
             pieces.append(Piece((block, filled * mask[block]), self.tissue))
         many = f"{len(pieces)} dental fillings" if len(pieces) > 1 else "dental filling"
-        return implanted(scene, KIND, "teeth", pieces, f"{many} of {self.tissue.replace('_', ' ')}")
+        return with_finding(scene, KIND, "teeth", pieces, f"{many} of {self.tissue.replace('_', ' ')}")

@@ -7,13 +7,14 @@ import numpy as np
 from annotated_types import Gt, Le, MinLen
 from numpy.random import Generator
 
-from phantoms.implants.filling import solid, wires
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
+from phantoms.filling import solid, wires
+from phantoms.implants.implant import part_mm
 from phantoms.implants.skin import facing, foremost_mm, front_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from phantoms.solids import Ellipsoid, tube
 from simdata import Growth, Scene
 
-KIND = Kind("ecg electrodes", "40388003", "Implant")
+KIND = Kind("ecg electrodes", "40388003", "Implant", IMPLANT_COLOUR)
 PLACES = ((65.0, -15.0), (-65.0, -15.0), (-85.0, -190.0))
 """Right arm, left arm, left leg: mm to the right of the breastbone's middle, and above its top."""
 PAD_MM, PAD_THICK_MM = 18.0, 1.2
@@ -40,7 +41,7 @@ class EcgElectrodes(Growth):
         for right, above in self.places_mm:
             x, z = middle + right + rng.uniform(-8, 8), top + above + rng.uniform(-8, 8)
             pieces += self._electrode(scene, x, z, rng)
-        return implanted(scene, KIND, "", pieces, f"{len(self.places_mm)} electrodes on the chest")
+        return with_finding(scene, KIND, "", pieces, f"{len(self.places_mm)} electrodes on the chest")
 
     def _electrode(self, scene: Scene, x: float, z: float, rng: Generator) -> list[Piece]:
         frame, skin = facing(scene, x, z, "EcgElectrodes"), front_mm(scene, x, z, "EcgElectrodes")

@@ -10,13 +10,14 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.spatial import KDTree
 
-from phantoms.implants.filling import solid
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
+from phantoms.filling import solid
+from phantoms.implants.implant import part_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from phantoms.solids import Ellipsoid, Plane, Solid, tube
 from simdata import Growth, Scene, SceneError
 from simdata.tissues import tissues
 
-KIND = Kind("hip prosthesis", "304120007", "Total hip replacement prosthesis")
+KIND = Kind("hip prosthesis", "304120007", "Total hip replacement prosthesis", IMPLANT_COLOUR)
 JOINT_MM = 8.0
 """The head is what of the thigh bone lies so near to the pelvis."""
 CUP_MM, LINER_MM = 4.0, 7.0
@@ -73,7 +74,7 @@ class HipProsthesis(Growth):
             Piece(solid(scene.grid, shape, at.min(axis=0) - cup_mm, at.max(axis=0) + cup_mm), tissue)  # pyright: ignore[reportArgumentType]
             for shape, tissue, at in parts
         ]
-        return implanted(opened, KIND, name, pieces, f"total hip replacement on the {self.side}")
+        return with_finding(opened, KIND, name, pieces, f"total hip replacement on the {self.side}")
 
     def _canal(self, femur: Float[ndarray, "n 3"], head: Float[ndarray, " 3"], radius_mm: float) -> ndarray:
         """The way of the stem, (8, 3), down the middle of the shaft from below the neck."""

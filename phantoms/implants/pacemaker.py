@@ -10,13 +10,14 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.interpolate import PchipInterpolator
 
-from phantoms.implants.filling import solid, wires
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
+from phantoms.filling import solid, wires
+from phantoms.implants.implant import part_mm
 from phantoms.implants.skin import facing, front_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from phantoms.solids import Ellipsoid, Plane, tube
 from simdata import Growth, Scene
 
-KIND = Kind("pacemaker", "14106009", "Cardiac pacemaker, device")
+KIND = Kind("pacemaker", "14106009", "Cardiac pacemaker, device", IMPLANT_COLOUR)
 CAN_MM = (22.0, 3.7, 24.0)
 """Half width, thickness and height of the can."""
 SHELL_MM = 0.4
@@ -58,7 +59,7 @@ class Pacemaker(Growth):
             aside = (n - (self.leads - 1) / 2) * 2.6 * LEAD_MM * np.array([0.4, 0.8, 0.4])
             pieces += _lead(scene, _smooth(np.vstack([veins + aside, end])))
         text = f"pacemaker on the {self.side} with {self.leads} lead{'s' if self.leads > 1 else ''}"
-        return implanted(scene, KIND, f"clavicula_{self.side}", pieces, text)
+        return with_finding(scene, KIND, f"clavicula_{self.side}", pieces, text)
 
     def _veins(
         self, scene: Scene, header: Float[ndarray, " 3"], can: Float[ndarray, " 3"], frame: Float[ndarray, "3 3"]

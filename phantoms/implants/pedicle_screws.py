@@ -10,12 +10,13 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.interpolate import PchipInterpolator
 
-from phantoms.implants.filling import solid, wires
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
+from phantoms.filling import solid, wires
+from phantoms.implants.implant import part_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from phantoms.solids import Solid, tube
 from simdata import Growth, Scene, SceneError
 
-KIND = Kind("pedicle screws", "68183006", "Bone screw")
+KIND = Kind("pedicle screws", "68183006", "Bone screw", IMPLANT_COLOUR)
 CANAL = ("spinal_canal_csf", "cauda_equina", "spinal_cord", "epidural_fat")
 REACH_MM = 26.0
 """The pedicles lie within that of the middle of the spinal canal."""
@@ -53,7 +54,7 @@ class PedicleScrews(Growth):
         rods = [_rod(np.array([pair[side][1][2] for pair in screws])) for side in (0, 1)]
         pieces.append(Piece(wires(scene.grid, rods, self.rod_mm / 2), self.tissue))
         text = f"{2 * len(names)} pedicle screws and rods, {' and '.join(self.levels)}"
-        return implanted(scene, KIND, names[0], pieces, text)
+        return with_finding(scene, KIND, names[0], pieces, text)
 
     def _screws(
         self, bone: Float[ndarray, "n 3"], canal: Float[ndarray, "m 3"], name: str

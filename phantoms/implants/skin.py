@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from phantoms.implants.filling import box
+from phantoms.filling import box
 from simdata import Scene, SceneError
 
 PATCH_MM = 8.0

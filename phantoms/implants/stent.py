@@ -10,12 +10,13 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.interpolate import PchipInterpolator
 
-from phantoms.implants.filling import wires
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
-from phantoms.lesions.room import host_structure, spoken
+from phantoms.filling import wires
+from phantoms.implants.implant import part_mm
+from phantoms.lesions.room import spoken_host
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from simdata import Growth, Scene, SceneError
 
-KIND = Kind("stent", "65818007", "Stent")
+KIND = Kind("stent", "65818007", "Stent", IMPLANT_COLOUR)
 STATIONS, STEP_MM = 9, 0.2
 PLAIT_RAD = np.radians(55)
 """Between the wires and the length of the stent."""
@@ -44,9 +45,9 @@ class Stent(Growth):
         diameter_mm = width_mm if self.diameter_mm is None else self.diameter_mm
         ways = self._braid(middle, diameter_mm / 2)
         pieces = [Piece(wires(scene.grid, ways, self.wire_mm / 2), self.tissue)]
-        where = spoken(host_structure(scene, self.structure))
+        where = spoken_host(scene, self.structure)
         text = f"stent of {diameter_mm:.0f} x {self.length_mm:.0f} mm in the {where}"
-        return implanted(scene, KIND, self.structure, pieces, text)
+        return with_finding(scene, KIND, self.structure, pieces, text)
 
     def _course(
         self, inside: Float[ndarray, "n 3"], voxel_mm3: float, rng: Generator

@@ -9,11 +9,12 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from phantoms.implants.filling import wires
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
+from phantoms.filling import wires
+from phantoms.implants.implant import part_mm
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from simdata import Growth, Scene, SceneError
 
-KIND = Kind("sternal wires", "40388003", "Implant")
+KIND = Kind("sternal wires", "40388003", "Implant", IMPLANT_COLOUR)
 KNOT_MM, TURNS, STRAND_MM = 9.0, 4, 0.5
 """Length of the twisted ends, how often they turn, and how far from each other's middle."""
 SLACK_MM = 1.0
@@ -46,7 +47,7 @@ class SternalWires(Growth):
             around = sternum[np.abs(sternum[:, 2] - height) < 2 * scene.grid.spacing_mm[2]]
             ways += self._tied(around, height, rng)
         pieces = [Piece(wires(scene.grid, ways, self.wire_mm / 2), "stainless_steel")]
-        return implanted(scene, KIND, "sternum", pieces, f"{self.count} sternal wires after median sternotomy")
+        return with_finding(scene, KIND, "sternum", pieces, f"{self.count} sternal wires after median sternotomy")
 
     def _tied(self, bone: Float[ndarray, "n 3"], height: float, rng: Generator) -> list[Float[ndarray, "_ 3"]]:
         """The loop around a slice of the bone, and the two strands of its twisted ends."""

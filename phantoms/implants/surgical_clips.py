@@ -10,12 +10,13 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.ndimage import binary_erosion
 
-from phantoms.implants.filling import wires
-from phantoms.implants.implant import Kind, Piece, implanted, part_mm
-from phantoms.lesions.room import host_structure, spoken
+from phantoms.filling import wires
+from phantoms.implants.implant import part_mm
+from phantoms.lesions.room import spoken_host
+from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from simdata import Growth, Scene
 
-KIND = Kind("surgical clips", "40388003", "Implant")
+KIND = Kind("surgical clips", "40388003", "Implant", IMPLANT_COLOUR)
 BEND_POINTS = 9
 
 
@@ -46,9 +47,9 @@ class SurgicalClips(Growth):
 
         ways = [self._bent(place, rng) for place in places]
         pieces = [Piece(wires(scene.grid, ways, self.wire_mm / 2), "titanium")]
-        where = spoken(host_structure(scene, self.structure))
+        where = spoken_host(scene, self.structure)
         clips = "surgical clip" if self.count == 1 else "surgical clips"
-        return implanted(scene, KIND, self.structure, pieces, f"{self.count} {clips} at the {where}")
+        return with_finding(scene, KIND, self.structure, pieces, f"{self.count} {clips} at the {where}")
 
     def _bent(self, place_mm: Float[ndarray, " 3"], rng: Generator) -> Float[ndarray, "n 3"]:
         """The way of a clip's wire: along one leg, around the bend, back along the other."""

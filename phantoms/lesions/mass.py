@@ -1,31 +1,31 @@
 """A mass in a breast: round, lobulated or spiculated, of wished size and place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.optimize import root_scalar
 
-from phantoms.lesions.room import box_around, entry, host_of, host_structure, measured, place, smooth_noise, spoken
-from phantoms.strokes import blended, strokes
-from simdata.errors import RecipeError, did_you_mean
-from simdata.grid import Grid
+from phantoms.lesions.lump import Surface, lump
+from phantoms.lesions.room import host_of, kept_in, place, spoken_host
+from phantoms.pieces import Kind, Piece, with_finding
+from phantoms.strokes import strokes
 from simdata.parts import Growth
 from simdata.scene import Scene
-from simdata.tissues import tissues
+from simdata.tissues import check_tissue
 
-SNOMED = ("129788004", "Mammographic breast mass")
+KIND = Kind("mass", "129788004", "Mammographic breast mass")
 """SNOMED-CT: Mammographic mass of breast (finding)."""
 
 Form = Literal["round", "lobulated", "spiculated"]
-SURFACE = {"round": (0.03, 2.5, 7.0), "lobulated": (0.15, 3.5, 6.0), "spiculated": (0.16, 4.0, 11.0)}
-"""Standard deviation of ln(radius) over the surface, and the fewest and most bulges around it."""
-REACH = 2.0
-"""Radii around the centre in which the body lies for certain (4 deviations of the roughest surface)."""
+SURFACE = {
+    "round": Surface(0.03, 2.5, 7.0),
+    "lobulated": Surface(0.15, 3.5, 6.0),
+    "spiculated": Surface(0.16, 4.0, 11.0),
+}
 SPICULES, BENDS = 46, 4
 SPICULE_LENGTH, SPICULE_WIDTH, TIP_MM = 1.7, 0.11, 0.12
 """Of a spicule: mean length by the radius of the mass, radius at its root likewise, and radius at its tip. Spicules are
@@ -51,50 +51,19 @@ class Mass(Growth):
     tissue: str = "tumour"
 
     def __post_init__(self) -> None:
-        if self.tissue not in tissues():
-            raise RecipeError(f"Mass.tissue: found '{self.tissue}'; {did_you_mean(self.tissue, tissues())}")
+        check_tissue(self.tissue, "Mass.tissue")
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         host = host_of(scene, self.structure, "Mass")
         centre_mm = place(host, scene.grid, self.diameter_mm, self.centre_mm, rng, "Mass", self.structure)
-        mass = entry(scene, self.structure, "mass", self.tissue, *SNOMED)
-
-        box = box_around(scene.grid, centre_mm, REACH * self.diameter_mm / 2)
-        body = _body(scene.grid, box, centre_mm, self.diameter_mm, SURFACE[self.form], rng)
-        parts = [(box, body)]
+        parts = [lump(scene.grid, centre_mm, self.diameter_mm, rng, SURFACE[self.form]).filled()]
         if self.form == "spiculated":
             parts.append(strokes(scene.grid, *_spicules(centre_mm, self.diameter_mm / 2, rng)))
-        after = blended(scene, [(where, np.where(host[where], filled, 0)) for where, filled in parts], mass)
+        pieces = [Piece(kept_in(host, part), self.tissue) for part in parts]
 
-        text = f"{self.diameter_mm:.0f} mm {self.form} mass in the {spoken(host_structure(scene, self.structure))}"
-        voxels = np.argwhere(after.labels == mass.id)
-        finding = measured(voxels, scene.grid, "mass", mass.id, self.structure, text)
-        return replace(after, findings=(*scene.findings, finding))
-
-
-def _body(
-    grid: Grid,
-    box: tuple[slice, slice, slice],
-    centre_mm: Float[ndarray, " 3"],
-    diameter_mm: float,
-    surface: tuple[float, float, float],
-    rng: Generator,
-) -> Float32[ndarray, "a b c"]:
-    """What the mass fills of every voxel of a box; together as much as the sphere."""
-    roughness, *lobes = surface
-    index = np.stack(np.meshgrid(*(np.arange(side.start, side.stop) for side in box), indexing="ij"), axis=-1)
-    offset = (grid.world_mm(index) - centre_mm).astype(np.float32)
-    distance = np.linalg.norm(offset, axis=-1)
-    direction = offset / np.maximum(distance, np.finfo(np.float32).tiny)[..., None]
-    bulge = np.exp(roughness * smooth_noise(direction.reshape(-1, 3), rng, *lobes)).reshape(distance.shape)
-    voxel_mm = float(np.mean(grid.spacing_mm))
-
-    def filled(radius_mm: float) -> Float32[ndarray, "a b c"]:
-        return np.clip(0.5 + (radius_mm * bulge - distance) / voxel_mm, 0, 1).astype(np.float32)
-
-    wanted = np.pi / 6 * diameter_mm**3 / grid.voxel_mm3
-    bracket = (0.2 * diameter_mm, diameter_mm + voxel_mm)
-    return filled(root_scalar(lambda radius_mm: filled(radius_mm).sum() - wanted, bracket=bracket, xtol=1e-3).root)
+        text = f"{self.diameter_mm:.0f} mm {self.form} mass in the {spoken_host(scene, self.structure)}"
+        attributes = {"diameter_mm": self.diameter_mm, "form": self.form}
+        return with_finding(scene, KIND, self.structure, pieces, text, attributes)
 
 
 def _spicules(

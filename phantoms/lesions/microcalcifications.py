@@ -1,23 +1,23 @@
 """A cluster of microcalcifications: round, pleomorphic, or linear and branching, of wished number, size and spread."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from phantoms.lesions.room import box_around, entry, host_of, host_structure, measured, place, spoken
-from phantoms.strokes import blended
-from simdata.errors import RecipeError, did_you_mean
+from phantoms.filling import Filling
+from phantoms.lesions.room import box_around, host_of, kept_in, place, spoken_host
+from phantoms.pieces import Kind, Piece, with_finding
 from simdata.grid import Grid
 from simdata.parts import Growth
 from simdata.scene import Scene
-from simdata.tissues import tissues
+from simdata.tissues import check_tissue
 
-SNOMED = ("129769006", "Radiographic calcification with clustered distribution")
+KIND = Kind("microcalcifications", "129769006", "Radiographic calcification with clustered distribution")
 """SNOMED-CT: Radiographic calcification with clustered distribution (finding)."""
 
 Form = Literal["round", "fine pleomorphic", "fine linear branching"]
@@ -52,30 +52,21 @@ class Microcalcifications(Growth):
     tissue: str = "microcalcification"
 
     def __post_init__(self) -> None:
-        if self.tissue not in tissues():
-            hint = did_you_mean(self.tissue, tissues())
-            raise RecipeError(f"Microcalcifications.tissue: found '{self.tissue}'; {hint}")
+        check_tissue(self.tissue, "Microcalcifications.tissue")
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         name = "Microcalcifications"
         host = host_of(scene, self.structure, name)
         centre_mm = place(host, scene.grid, self.cluster_mm, self.centre_mm, rng, name, self.structure)
-        cluster = entry(scene, self.structure, "microcalcifications", self.tissue, *SNOMED)
-
         size = self.diameter_mm * np.exp(SPREAD_OF_LN_SIZE * rng.standard_normal(self.count))
         places, heading = _spread(self.form, centre_mm, self.cluster_mm, self.count, rng)
-        pieces = [_piece(self.form, *one, rng) for one in zip(places, heading, size, strict=True)]
-        parts = [_filled(scene.grid, *piece) for piece in pieces]
-        after = blended(scene, [(box, np.where(host[box], filled, 0)) for box, filled in parts], cluster)
-        labels = after.labels.copy()
-        for box, filled in parts:
-            labels[box][np.unravel_index(filled.argmax(), filled.shape)] = cluster.id
+        grains = [_piece(self.form, *one, rng) for one in zip(places, heading, size, strict=True)]
+        pieces = [Piece(kept_in(host, _filled(scene.grid, *grain)), self.tissue) for grain in grains]
 
-        where = spoken(host_structure(scene, self.structure))
+        where = spoken_host(scene, self.structure)
         text = f"cluster of {self.count} {self.form} microcalcifications over {self.cluster_mm:.0f} mm in the {where}"
-        voxels = np.argwhere(labels == cluster.id)
-        finding = measured(voxels, scene.grid, "microcalcifications", cluster.id, self.structure, text)
-        return replace(after, labels=labels, findings=(*scene.findings, finding))
+        attributes = {"count": self.count, "form": self.form, "cluster_mm": self.cluster_mm}
+        return with_finding(scene, KIND, self.structure, pieces, text, attributes)
 
 
 def _spread(
@@ -135,7 +126,7 @@ def _inside(
 
 def _filled(
     grid: Grid, start_mm: Float[ndarray, "n 3"], end_mm: Float[ndarray, "n 3"], radius_mm: Float[ndarray, " n"]
-) -> tuple[tuple[slice, slice, slice], Float32[ndarray, "a b c"]]:
+) -> Filling:
     """The voxels that rods touch, and what they fill of each, by many points in every voxel."""
     middle = (start_mm + end_mm).mean(axis=0) / 2
     ends = np.concatenate([start_mm, end_mm])

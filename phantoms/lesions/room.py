@@ -1,21 +1,17 @@
-"""Where a lesion may lie, how a lump's surface bulges, and what is reported of it: what all lesions share."""
+"""Where a lesion may lie, and what its host is called: what all lesions share."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
+from phantoms.filling import Filling
 from simdata.errors import SceneError, did_you_mean
-from simdata.finding import Finding
 from simdata.grid import Grid
 from simdata.scene import Scene, present_ids
-from simdata.structures import FIRST_FINDING_ID, Structure
+from simdata.structures import FIRST_FINDING_ID
 
-COLOUR = (255, 90, 0)
-WAVES = 24
-FEWEST_LOBES, MOST_LOBES = 2.5, 7.0
-"""Wave numbers of a lump's surface, rad per radius: how many bulges go around it."""
 MOST_VOXELS = 1 << 24
 """Where a host has more, room is measured on every second voxel or fewer."""
 
@@ -67,61 +63,24 @@ def box_around(grid: Grid, centre_mm: Float[ndarray, " 3"], reach_mm: float) -> 
     """The voxels in a box around the centre, one voxel wider than `reach_mm`, as far as the grid goes."""
     half = np.ceil(reach_mm * np.abs(np.linalg.inv(grid.affine[:3, :3])).sum(axis=1)) + 1
     middle = grid.index(centre_mm)
-    first = np.maximum(np.floor(middle - half), 0).astype(int)
-    last = np.minimum(np.ceil(middle + half) + 1, grid.shape).astype(int)
+    first = np.maximum(np.floor(middle - half), 0).astype(int).tolist()
+    last = np.minimum(np.ceil(middle + half) + 1, grid.shape).astype(int).tolist()
     return slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
 
 
-def smooth_noise(
-    direction: Float32[ndarray, "n 3"], rng: Generator, fewest: float = FEWEST_LOBES, most: float = MOST_LOBES
-) -> Float32[ndarray, " n"]:
-    """Plane waves of random direction, length and phase, read on the unit sphere: mean 0 and variance 1."""
-    heading = rng.standard_normal((WAVES, 3))
-    heading /= np.linalg.norm(heading, axis=1, keepdims=True)
-    lobes = rng.uniform(fewest, most, (WAVES, 1))
-    phase = rng.uniform(0, 2 * np.pi, WAVES).astype(np.float32)
-    total = np.zeros(len(direction), np.float32)
-    for wave, shift in zip((lobes * heading).astype(np.float32), phase, strict=True):
-        total += np.cos(direction @ wave + shift)
-    return total * np.float32(np.sqrt(2 / WAVES))
+def kept_in(host: Bool[ndarray, "x y z"], filling: Filling) -> Filling:
+    """A filling of the host's voxels alone."""
+    block, filled = filling
+    return block, np.where(host[block], filled, np.float32(0))
 
 
-def measured(voxels: ndarray, grid: Grid, kind: str, label: int, structure: str, text: str) -> Finding:
-    """The finding of a lesion that has these voxels, indices (n, 3)."""
-    voxels_mm = grid.world_mm(voxels)
-    voxel_mm = np.abs(grid.affine[:3, :3]).sum(axis=1)
-    x, y, z = voxels_mm.mean(axis=0).tolist()
-    dx, dy, dz = (np.ptp(voxels_mm, axis=0) + voxel_mm).tolist()
-    return Finding(kind, structure, label, (x, y, z), (dx, dy, dz), len(voxels_mm) * grid.voxel_mm3, text)
-
-
-def entry(scene: Scene, structure: str, kind: str, tissue: str, snomed: str, meaning: str) -> Structure:
-    """What the next finding of the patient is called, in a structure of that name."""
-    number = len(scene.findings)
-    parent = host_structure(scene, structure)
-    return Structure(
-        id=FIRST_FINDING_ID + number,
-        name=f"{kind}_{number + 1}",
-        parent=parent.id,
-        tissue=tissue,
-        laterality=parent.laterality,
-        snomed=snomed,
-        meaning=meaning,
-        colour=COLOUR,
-    )
-
-
-def host_structure(scene: Scene, name: str) -> Structure:
-    """The patient's structure of that name."""
-    return next(one for one in scene.structures.values() if one.name == name)
-
-
-def spoken(structure: Structure) -> str:
-    """As one dictates it: "right upper lobe of the lung", "L5 vertebra"."""
-    meaning = structure.meaning.replace(" of ", " of the ")
+def spoken_host(scene: Scene, structure: str) -> str:
+    """The patient's structure of that name as one dictates it: "right upper lobe of the lung", "L5 vertebra"."""
+    host = next(one for one in scene.structures.values() if one.name == structure)
+    meaning = host.meaning.replace(" of ", " of the ")
     if meaning[1:2].islower():
         meaning = meaning[0].lower() + meaning[1:]
-    return meaning if structure.laterality in meaning.lower() else f"{structure.laterality} {meaning}"
+    return meaning if host.laterality in meaning.lower() else f"{host.laterality} {meaning}"
 
 
 def _room(host: Bool[ndarray, "x y z"], grid: Grid) -> tuple[ndarray, int, Float[ndarray, "a b c"]]:

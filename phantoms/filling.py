@@ -10,7 +10,7 @@ from phantoms.solids import Solid, depths
 from simdata import Grid
 
 Block = tuple[slice, slice, slice]
-Filling = tuple[Block, Float32[ndarray, "a b c"]]
+Filling = tuple[Block, Float32[ndarray, "_ _ _"]]
 """A block of voxels, and the share of each that is filled, 0 to 1."""
 
 THREADS, STEPS = 24, 6
