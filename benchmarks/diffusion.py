@@ -71,9 +71,9 @@ def toys() -> None:
             print(list(clouds)[-1], round(clouds[list(clouds)[-1]][1], 1), "s", flush=True)
         slowest = clouds["DDPM, 1000 steps"][1]
         for name, (cloud, seconds) in clouds.items():
+            every, own = scaled(real, cloud)
             near = [
-                frechet(*scaled(real[Streams(9, turn).generator.permutation(len(real))[:DRAWN]], cloud))
-                for turn in range(20)
+                frechet(every[Streams(9, turn).generator.permutation(len(real))[:DRAWN]], own) for turn in range(20)
             ]
             cost = ("", "") if not seconds else (f"{1000 * seconds / DRAWN:.0f}", f"{slowest / seconds:.1f}")
             rows.append((name, f"{np.mean(near):.1f} ± {np.std(near):.1f}", *cost))

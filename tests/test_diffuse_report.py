@@ -57,6 +57,19 @@ def test_numbers_that_never_differ_are_left_out():
     assert np.allclose([one.mean(), one.std(), (other - one).mean()], [0, 1, 5 / real[:, 0].std()])
 
 
+def test_a_number_that_seldom_differs_decides_no_distance():
+    """A random feature may answer to one patch in fifty: how far apart clouds are must not hang on that one."""
+    many = rng(2).normal(size=(200, 4))
+    real, made = many[:100], many[100:]
+    seldom = np.zeros((100, 1))
+    seldom[7] = 1e-3
+    near = frechet(*scaled(real, made))
+    of_seldom = [np.column_stack([real, seldom]), np.column_stack([made, np.ones(100)])]
+    assert frechet(*scaled(*of_seldom)) == near
+    often = np.column_stack([real, rng(3).random(100) < 0.4]), np.column_stack([made, np.ones(100)])
+    assert frechet(*scaled(*often)) > near + 1, "what often differs counts"
+
+
 @pytest.mark.parametrize("size", [(32, 32), (16, 16, 16)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_vectors_tell_textures_apart(kind, size):

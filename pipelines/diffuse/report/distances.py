@@ -9,6 +9,10 @@ Vectors = Float[ndarray, "n d"]
 NEIGHBOURS = 3
 """Of the spheres that stand for a cloud. Kynkaanniemi et al. 2019, arXiv:1904.06991, sec. 3."""
 RIDGE = 1e-9
+SAME = 1e-6
+"""Of a number's largest value: what it may miss its median by and still be the same."""
+SELDOM = 0.2
+"""Share of the real vectors in which a number differs from its median, at least, if it is to count."""
 
 
 def frechet(a: Vectors, b: Vectors) -> float:
@@ -45,9 +49,15 @@ def precision(made: Vectors, real: Vectors) -> float:
 
 
 def scaled(real: Vectors, *clouds: Vectors) -> tuple[Vectors, ...]:
-    """All of them in units of the SD of each number among the real ones; numbers that never differ are left out."""
+    """All of them in units of the SD of each number among the real ones, of which all that there are should be given.
+
+    Numbers that hardly ever differ are left out: a feature that answers to one real patch in twenty has an SD that
+    depends on whether that one is there, and divided by it any made patch that it answers to is infinitely far.
+    """
     middle, spread = real.mean(axis=0), real.std(axis=0)
-    varies = spread > 1e-6 * max(spread.max(), RIDGE)
+    usual = np.median(real, axis=0)
+    differ = np.abs(real - usual) > SAME * np.abs(real).max(axis=0)
+    varies = differ.mean(axis=0) >= SELDOM
     return tuple((cloud[:, varies] - middle[varies]) / spread[varies] for cloud in (real, *clouds))
 
 

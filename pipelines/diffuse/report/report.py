@@ -84,12 +84,14 @@ def distances(compared: Groups, seed: int) -> dict[str, dict[str, dict[str, list
     """Kind of vector to group to measure to (mean, SD over draws), all of them from the reference."""
     found: dict[str, dict[str, dict[str, list[float]]]] = {}
     for kind, vectors in KINDS.items():
-        clouds = {name: vectors(patches) for name, patches in compared.of.items()}
+        own = {name: vectors(patches) for name, patches in compared.of.items()}
+        real = own.pop(REFERENCE)
+        clouds = dict(zip((REFERENCE, *own), scaled(real, *own.values()), strict=True))
         rounds: dict[str, list[dict[str, float]]] = {}
         for turn in range(ROUNDS):
             drawn = equally(clouds, Streams(seed, turn)["patches"].generator)
-            reference, *others = scaled(drawn.pop(REFERENCE), *drawn.values())
-            for name, cloud in zip(drawn, others, strict=True):
+            reference = drawn.pop(REFERENCE)
+            for name, cloud in drawn.items():
                 rounds.setdefault(name, []).append(
                     {
                         "frechet": frechet(reference, cloud),
