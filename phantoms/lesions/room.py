@@ -10,6 +10,7 @@ from phantoms.filling import Filling
 from simdata.errors import SceneError, did_you_mean
 from simdata.grid import Grid
 from simdata.scene import Scene, present_ids
+from simdata.spoken import spoken
 from simdata.structures import FIRST_FINDING_ID
 
 MOST_VOXELS = 1 << 24
@@ -76,11 +77,7 @@ def kept_in(host: Bool[ndarray, "x y z"], filling: Filling) -> Filling:
 
 def spoken_host(scene: Scene, structure: str) -> str:
     """The patient's structure of that name as one dictates it: "right upper lobe of the lung", "L5 vertebra"."""
-    host = next(one for one in scene.structures.values() if one.name == structure)
-    meaning = host.meaning.replace(" of ", " of the ")
-    if meaning[1:2].islower():
-        meaning = meaning[0].lower() + meaning[1:]
-    return meaning if host.laterality in meaning.lower() else f"{host.laterality} {meaning}"
+    return spoken(next(one for one in scene.structures.values() if one.name == structure))
 
 
 def _room(host: Bool[ndarray, "x y z"], grid: Grid) -> tuple[ndarray, int, Float[ndarray, "a b c"]]:

@@ -13,10 +13,13 @@ from pipelines.sinks.folder import FolderSink
 from pipelines.sinks.pictures import axial, displayed, levels, png
 from pipelines.sinks.scans import Scan, scans, weighting
 from pipelines.sinks.volumes import labels_on, picked
+from pipelines.words.report import caption, report
 from simdata.finding import Finding
 from simdata.image import Image
 from simdata.sample import Sample
 from simdata.scene import present_ids
+from simdata.spoken import spoken
+from simdata.streams import Streams
 
 WORDS = {
     "CT": "Computed tomography",
@@ -25,7 +28,6 @@ WORDS = {
     "XA": "X-ray angiography",
     "OT": "Image",
 }
-NORMAL = "no finding"
 ADULT_Y = 18.0
 PEOPLE = {"female": ("girl", "woman"), "male": ("boy", "man")}
 
@@ -36,20 +38,23 @@ class Captions(FolderSink):
     patient is, a line per picture, as an image folder of Hugging Face has it.
 
     Of a volume the axial slice through the first finding is shown, the middle one of a patient without.
-    A finding is told with size and place: centimetres are of its extent along the patient's axes.
+    The wording varies from sample to sample and from image to image, never the facts. Of an image's findings also kind,
+    place, SNOMED-CT code, size, RECIST diameters and attributes are listed.
     """
 
     def write(self, index: int, sample: Sample) -> list[dict[str, Any]]:
         made, lines = scans(sample), []
+        words = Streams(sample.seed, sample.index)["words"]
         for name, image in picked(sample, self.images).items():
             file_name = f"images/{index:06d}_{name}.png"
             self.put(file_name, png(displayed(image) if is_flat(image) else _slice(sample, image)))
-            subject, shown = sample.scene.subject, _shown(sample, image)
+            subject, (ids, shown) = sample.scene.subject, _shown(sample, image)
+            technique, patient, rng = _technique(made[name]), _patient(sample), words[name].generator
             lines.append(
                 {
                     "file_name": file_name,
-                    "text": _caption(sample, made[name], shown),
-                    "report": _report(sample, made[name], shown),
+                    "text": caption(technique, patient, sample.scene, shown, rng),
+                    "report": report(technique, patient, sample.scene, shown, ids, rng),
                     "modality": made[name].modality,
                     "sex": subject.sex if subject else "",
                     "age_y": round(subject.age_y) if subject else None,
@@ -67,64 +72,36 @@ def _slice(sample: Sample, image: Image) -> np.ndarray:
     """The axial slice that shows most of the first finding, or the middle one."""
     array = image.array[0] if image.array.ndim == 4 else image.array
     labels = to_ras(labels_on(sample, image), image.grid)
-    shown = _shown(sample, image)
+    _, shown = _shown(sample, image)
     position = int((labels == shown[0].label).sum(axis=(0, 1)).argmax()) if shown else labels.shape[2] // 2
     return axial(levels(array, image.unit), image, position)
 
 
-def _shown(sample: Sample, image: Image) -> list[Finding]:
-    """The findings that lie in the image."""
+def _shown(sample: Sample, image: Image) -> tuple[list[int], list[Finding]]:
+    """Ids of the structures that lie in the image, and the findings among them."""
     if is_flat(image) and image.shadows:
         names = {name for name, shadow in image.shadows.items() if shadow.path_mm.size}
-        ids = {id for id, structure in sample.scene.structures.items() if structure.name in names}
+        ids = [id for id, structure in sample.scene.structures.items() if structure.name in names]
     else:
-        ids = set(present_ids(labels_on(sample, image)))
-    return [finding for finding in sample.scene.findings if finding.label in ids]
-
-
-def _caption(sample: Sample, scan: Scan, findings: Sequence[Finding]) -> str:
-    return f"{_technique(scan)} of {_patient(sample)}: {'; '.join(one.text for one in findings) or NORMAL}."
-
-
-def _report(sample: Sample, scan: Scan, findings: Sequence[Finding]) -> str:
-    numbered = [f"{n}. {_sentence(sample, finding)}" for n, finding in enumerate(findings, 1)]
-    lines = [
-        f"EXAMINATION: {_technique(scan)}.",
-        f"PATIENT: {_patient(sample)}.",
-        "FINDINGS:",
-        *(numbered or [f"{NORMAL.capitalize()}."]),
-        f"IMPRESSION: {'; '.join(finding.text for finding in findings) or NORMAL}.",
-    ]
-    return "\n".join(lines)
-
-
-def _sentence(sample: Sample, finding: Finding) -> str:
-    entry = _entry(sample, finding)
-    across, deep, high = entry["extent_mm"]
-    return (
-        f"{finding.kind.capitalize()} in the {entry['place']}, {across:.0f} x {deep:.0f} x {high:.0f} mm "
-        f"(right-left, front-back, head-feet), {entry['volume_ml']:.3g} ml."
-    )
+        ids = present_ids(labels_on(sample, image))
+    return ids, [finding for finding in sample.scene.findings if finding.label in ids]
 
 
 def _entry(sample: Sample, finding: Finding) -> dict[str, Any]:
-    side = next((one.laterality for one in sample.scene.structures.values() if one.name == finding.structure), "")
+    host = next((one for one in sample.scene.structures.values() if one.name == finding.structure), None)
     return {
         "kind": finding.kind,
         "structure": finding.structure,
-        "place": _spoken(finding.structure, side),
-        "laterality": side,
+        "place": spoken(host) if host else "",
+        "laterality": host.laterality if host else "",
+        "snomed": sample.scene.structures[finding.label].snomed,
         "centre_ras_mm": [round(mm, 1) for mm in finding.centre_mm],
         "extent_mm": [round(mm, 1) for mm in finding.extent_mm],
+        "axial_diameters_mm": [round(mm, 1) for mm in finding.axial_mm],
         "volume_ml": float(f"{finding.volume_mm3 / 1000:.3g}"),
+        "attributes": dict(finding.attributes),
         "text": finding.text,
     }
-
-
-def _spoken(structure: str, side: str) -> str:
-    """ "lung_upper_lobe_left" as one says it: "left lung upper lobe"."""
-    words = [word for word in structure.split("_") if word != side]
-    return " ".join([side, *words] if side else words)
 
 
 def _technique(scan: Scan) -> str:

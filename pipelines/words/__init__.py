@@ -1,0 +1,1 @@
+"""Findings become words: captions and reports with varied wording out of the truth, and the way back."""
