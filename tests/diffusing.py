@@ -1,6 +1,7 @@
 """Discs of three kinds on a ground, each kind with a grey level of its own: what a model can learn in half a minute."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from simdata import Streams
@@ -9,6 +10,17 @@ EDGE = 32
 GREYS = np.array([40, 110, 170, 240])
 """Of the ground and of the three kinds."""
 CLASSES = ("dim", "grey", "bright")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Small networks on cores that others use: with more threads they mostly wait for each other, and spin."""
+    import torch
+
+    many = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(many)
 
 
 def discs(rng, edge=EDGE):

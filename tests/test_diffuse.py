@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from diffusing import MACHINES, machines, many, tiny, write_discs
+from diffusing import MACHINES, machines, many, one_thread, tiny, write_discs  # noqa: F401
 from PIL import Image
 from safetensors.numpy import load_file
 from typer.testing import CliRunner

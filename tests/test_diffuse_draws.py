@@ -5,7 +5,7 @@ from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
-from diffusing import EDGE, GREYS, discs, many, read, recipe, write_discs
+from diffusing import EDGE, GREYS, discs, many, one_thread, read, recipe, write_discs  # noqa: F401
 from scipy.ndimage import binary_dilation, binary_erosion, center_of_mass, uniform_filter
 
 from pipelines.build import build, describe

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from diffusing import recipe, tiny, write_discs
+from diffusing import one_thread, recipe, tiny, write_discs  # noqa: F401
 from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 

@@ -17,6 +17,10 @@ def evaluate(
     scale: Annotated[float, typer.Option("--scale", min=0.01, help="Of pictures, along each edge.")] = 1.0,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Every score, in this file.")] = None,
     overlays: Annotated[Path | None, typer.Option("--overlays", metavar="DIR", help="A PNG of every image.")] = None,
+    doubts: Annotated[
+        Path | None,
+        typer.Option("--doubts", metavar="DIR", help="How unsure the model is of each pixel: white where all tie."),
+    ] = None,
     plugins: Plugins = [],  # noqa: B006 - typer reads the default
     quiet: Quiet = False,
 ) -> None:
@@ -27,7 +31,7 @@ def evaluate(
     from pipelines.learn.evaluate import Evaluation, seen
     from pipelines.learn.extra import check_torch
     from pipelines.learn.folders import source_of
-    from pipelines.learn.pictures import write_overlay
+    from pipelines.learn.pictures import write_doubt, write_overlay
     from pipelines.progress import silent, told
 
     check_torch()
@@ -42,6 +46,8 @@ def evaluate(
             scores.append(score)
             if overlays:
                 write_overlay(overlays, example, found)
+            if doubts:
+                write_doubt(doubts, example, judged.doubt(example.image), len(classes))
     evaluation = Evaluation(tuple(scores))
     tree = {"model": str(model), **evaluation.plain(classes)}
     if json:

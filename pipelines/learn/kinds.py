@@ -1,6 +1,7 @@
 """The kinds of part that a recipe of training is made of, beside the six of the ground floor."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
+Through = Callable[[Callable[["Tensor"], "Tensor"], "Tensor"], "Tensor"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network(Part, ABC):
@@ -24,12 +27,26 @@ class Network(Part, ABC):
 
     @abstractmethod
     def __call__(self, channels: int, classes: int, dimensions: int) -> "Module":
-        """The network of (batch, channels, *space) to (batch, classes, *space). dimensions: 2 or 3, of space."""
+        """The network of (batch, channels, *space) to (batch, classes, *space). dimensions: 2 or 3, of space.
+
+        One that learns and answers by `cost` and `opinions` of its own may take what it likes.
+        """
 
     @property
     def step(self) -> int:
         """Edges of a patch are multiples of this."""
         return 1
+
+    def cost(self, module: "Module", images: "Tensor", target: "Tensor", loss: "Loss") -> "Tensor":
+        """What is learnt from: one number. images: (b, channels, *space), 0 to 1. target: as `Loss` has it."""
+        return loss(module(images).float(), target)
+
+    def opinions(self, module: "Module", images: "Tensor", classes: int, through: "Through") -> "Tensor":
+        """How likely each class is, (samples, b, classes, *space), for each time that the network is asked: once.
+
+        through: see, inputs to what `see` makes of inputs of any size, through windows as large as a patch.
+        """
+        return through(module, images).softmax(1)[None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""How well a mask agrees with the truth: Dice of areas, clDice of centrelines."""
+"""How well a mask agrees with the truth: Dice of areas, clDice of centrelines; and how sure it was."""
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from numpy import ndarray
+from scipy.special import entr
 
 
 def dice(found: Bool[ndarray, "..."], true: Bool[ndarray, "..."]) -> float:
@@ -17,6 +18,11 @@ def cldice(found: Bool[ndarray, "..."], true: Bool[ndarray, "..."]) -> float:
         return 1.0
     precision, sensitivity = _share(found, true), _share(true, found)
     return 2 * precision * sensitivity / (precision + sensitivity) if precision + sensitivity else 0.0
+
+
+def entropy_bits(shares: Float[ndarray, "classes ..."]) -> Float[ndarray, "..."]:
+    """Entropy of the classes of each pixel: 0 where one is certain, 1 where two are as likely (Shannon 1948)."""
+    return entr(shares).sum(axis=0) / np.log(2)
 
 
 def _share(mask: Bool[ndarray, "..."], other: Bool[ndarray, "..."]) -> float:

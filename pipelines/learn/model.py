@@ -1,7 +1,7 @@
 """A model: a folder with a network's weights and what it was trained by, and what it says about whole images."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch.nn import Module
 
 from pipelines.durable import write_whole
 from pipelines.learn.extra import extra
+from pipelines.learn.metrics import entropy_bits
 from pipelines.learn.recipe import Lessons, Training, training
 from pipelines.learn.tensors import read_tensors, write_tensors
 from pipelines.make import versions
@@ -43,11 +44,22 @@ class Model:
         return self.probabilities(image).argmax(axis=0).astype(np.uint8)
 
     def probabilities(self, image: Float32[ndarray, "c ..."]) -> Float32[ndarray, "classes ..."]:
-        """How likely each class is, the rest first. Raises DatasetError for an image that the network cannot take."""
+        """How likely each class is, the rest first: the mean of its opinions."""
+        return self.opinions(image).mean(axis=0)
+
+    def doubt(self, image: Float32[ndarray, "c ..."]) -> Float32[ndarray, "..."]:
+        """How unsure it is of each pixel or voxel, in bits: entropy of its mean opinion, 1 where two classes tie."""
+        return entropy_bits(self.probabilities(image))
+
+    def opinions(self, image: Float32[ndarray, "c ..."]) -> Float32[ndarray, "samples classes ..."]:
+        """How likely each class is, each time that the network was asked: once, or as often as its part says.
+
+        The same image gets the same ones. Raises DatasetError for an image that the network cannot take.
+        """
         if len(image) != self.channels or image.ndim != 1 + len(self.training.patch):
             found = f"an image of {image.shape[0]} channels and {image.ndim - 1} dimensions"
             raise DatasetError(f"found {found}; {self.channels} and {len(self.training.patch)} would do")
-        return probabilities(self.network, self.training.intensity(image), self.training.patch, self.device)
+        return opinions(self.network, self.training.intensity(image), self.training, self.device)
 
 
 def load(folder: str | Path, plugins: tuple[str, ...] = ()) -> Model:
@@ -96,23 +108,17 @@ def learning_versions() -> dict[str, str]:
     return {**versions(), "torch": torch.__version__, "monai": extra("monai").__version__}
 
 
-def probabilities(
-    network: Module, image: Float32[ndarray, "c ..."], patch: tuple[int, ...], device: torch.device
-) -> Float32[ndarray, "classes ..."]:
+def opinions(
+    network: Module, image: Float32[ndarray, "c ..."], made: Training, device: torch.device
+) -> Float32[ndarray, "samples classes ..."]:
     """What a network says of an image between 0 and 1, through windows as large as its patches."""
+
+    def through(see: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+        windowed = extra("monai.inferers").sliding_window_inference
+        return windowed(inputs, made.patch, WINDOWS, see, overlap=OVERLAP, mode="gaussian", padding_mode="replicate")
+
     network.eval()
     with torch.inference_mode():
-        shares = (
-            extra("monai.inferers")
-            .sliding_window_inference(
-                torch.from_numpy(np.ascontiguousarray(image[None])).to(device),
-                patch,
-                WINDOWS,
-                network,
-                overlap=OVERLAP,
-                mode="gaussian",
-                padding_mode="replicate",
-            )
-            .softmax(1)
-        )
-    return shares[0].float().cpu().numpy()
+        images = torch.from_numpy(np.ascontiguousarray(image[None])).to(device)
+        shares = made.network.opinions(network, images, len(made.classes) + 1, through)
+    return shares[:, 0].float().cpu().numpy()

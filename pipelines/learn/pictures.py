@@ -1,9 +1,9 @@
-"""What a model found over the image, beside the image itself."""
+"""What a model found over the image, beside the image itself, and how unsure it was."""
 
 from pathlib import Path, PurePath
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from numpy import ndarray
 from PIL import Image as Picture
 
@@ -31,5 +31,20 @@ def write_overlay(folder: Path, example: Example, found: UInt8[ndarray, "..."]) 
     both = np.concatenate([plain, compared(grey, true, said)], axis=1)
     times = -(-LEAST_PX // len(both))
     page = Picture.fromarray(both.repeat(times, axis=0).repeat(times, axis=1))
+    _write(folder, example, page)
+
+
+def write_doubt(folder: Path, example: Example, bits: Float[ndarray, "..."], classes: int) -> None:
+    """Writes NAME.png: how unsure a model is of each pixel, black for 0 bits, white for as many as all classes tie at.
+
+    Of a volume the axial slice with most of it. Raises DatasetError if the disk refuses.
+    """
+    if bits.ndim == 3:
+        bits = bits[..., int(bits.sum(axis=(0, 1)).argmax())].T[::-1, ::-1]
+    grey = 255 * bits / np.log2(classes + 1)
+    _write(folder, example, Picture.fromarray(np.clip(np.rint(grey), 0, 255).astype(np.uint8)))
+
+
+def _write(folder: Path, example: Example, page: Picture.Image) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / f"{PurePath(example.name).name.partition('.')[0]}.png", png(page))

@@ -11,11 +11,10 @@ from pathlib import Path, PurePath
 import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
-from scipy.special import entr
 
 from pipelines.durable import write_whole
 from pipelines.learn.example import Example
-from pipelines.learn.metrics import dice
+from pipelines.learn.metrics import dice, entropy_bits
 from pipelines.learn.model import Model
 from pipelines.learn.opened import Opened
 from pipelines.learn.rank_sheet import sheet
@@ -57,7 +56,7 @@ def doubt(name: str, probabilities: Sequence[Float32[ndarray, "classes ..."]]) -
     labels = [one.argmax(axis=0) for one in probabilities]
     classes = range(1, len(probabilities[0]))
     apart = [1 - dice(a == n, b == n) for a, b in combinations(labels, 2) for n in classes]
-    bits = entr(np.mean(probabilities, axis=0)).sum(axis=0) / np.log(2)
+    bits = entropy_bits(np.mean(probabilities, axis=0))
     return Doubt(name, float(np.mean(apart)), float(bits.mean()))
 
 

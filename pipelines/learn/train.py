@@ -14,7 +14,7 @@ from pipelines.learn.batches import Batches
 from pipelines.learn.course import CHECKPOINT, Course, check_same, optimiser_of
 from pipelines.learn.examples import Examples, opened
 from pipelines.learn.metrics import dice
-from pipelines.learn.model import ABOUT, probabilities, read_about, read_weights, save
+from pipelines.learn.model import ABOUT, opinions, read_about, read_weights, save
 from pipelines.learn.opened import Opened
 from pipelines.learn.place import Place, here
 from pipelines.learn.pseudo import Labels, labelled, pseudo_labels
@@ -117,9 +117,9 @@ class _Run:
                 group["lr"] = rate(stage, course.step - first)
             network.train()
             course.optimiser.zero_grad()
+            seen, asked = (torch.from_numpy(array).to(place.device) for array in (images, targets))
             with place.half():
-                logits = network(torch.from_numpy(images).to(place.device))
-            loss = self.training.loss(logits.float(), torch.from_numpy(targets).to(place.device))
+                loss = self.training.network.cost(network, seen, asked, self.training.loss)
             loss.backward()
             course.optimiser.step()
             course.losses.append(self._checked(float(loss.detach())))
@@ -169,7 +169,7 @@ class _Run:
         return float(np.mean([dice(said == n, true == n) for said, true in found for n in classes]))
 
     def _says(self, image: np.ndarray) -> np.ndarray:
-        return probabilities(self.course.network, image, self.training.patch, self.place.device)
+        return opinions(self.course.network, image, self.training, self.place.device).mean(axis=0)
 
     def _adapt(self, name: str, count: int) -> None:
         unlabelled = self.examples[name]

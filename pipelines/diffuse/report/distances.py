@@ -51,7 +51,7 @@ def precision(made: Vectors, real: Vectors) -> float:
 def scaled(real: Vectors, *clouds: Vectors) -> tuple[Vectors, ...]:
     """All of them in units of the SD of each number among the real ones, of which all that there are should be given.
 
-    Numbers that hardly ever differ are left out: a feature that answers to one real patch in twenty has an SD that
+    Numbers that hardly ever differ are left out: a feature that answers to one real patch in fifty has an SD that
     depends on whether that one is there, and divided by it any made patch that it answers to is infinitely far.
     """
     middle, spread = real.mean(axis=0), real.std(axis=0)
