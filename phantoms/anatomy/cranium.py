@@ -39,10 +39,12 @@ TEMPORAL = ((36, -28, 376, 25), (31, 17, 373, 23))
 # the base in the midline: y, z of cribriform plate, sella, dorsum, clivus, margin of the foramen magnum, occiput
 MIDLINE = (
     (80, 378), (66, 377), (48, 376), (30, 378), (25, 377), (22, 369), (15, 368), (13, 376), (10, 376), (-9, 335),
-    (-44, 333), (-70, 332), (-100, 345),
+    (-44, 333), (-70, 340), (-100, 364),
 )  # fmt: skip
 MAGNUM = (0, -26, 15, 17.5)
 RIDGE_Z = 366.0
+EDGE_MM = 9.0
+"""How far the rounding of the edge between vault and base reaches."""
 # where the squamous part of the temporal bone is half as thick as the vault
 TEMPLE, TEMPLE_MM = (66, 10, 368), (24, 34, 24)
 
@@ -72,15 +74,17 @@ def cranium(body: Body) -> Cranium:
     middle = tube(table[:, :3], table[:, 3])
     vault = smooth_union(*lobes, middle, middle.mirrored(), round_mm=14).grown(body.grown("brain"))
     base = sheet(base_mm, (-81, 81), (-111, 90), 3.0)
-    cavity = (vault & base) | _magnum()
+    cavity = smooth_common(vault, base, round_mm=EDGE_MM) | _magnum() | both(_meatus())
     bone_mm = body.latent("skull_mm", BONE_MM)
     rough = waves(0.5, (30, 60), body.dice("skull"))
     thin = both(Ellipsoid(TEMPLE, TEMPLE_MM))
-    shell = common(
+    shell = smooth_common(
         vault.grown(0.5 * bone_mm) | smooth_common(vault.grown(bone_mm) + rough, ~thin, round_mm=9),
         base.grown(0.9 * bone_mm),
+        round_mm=EDGE_MM,
     )
-    marrow = common(shell.grown(-1.5), ~cavity.grown(1.5), Plane((0, 0, 356), (0, -0.4, 1)))
+    petrous = both(_petrous().grown(4.0))
+    marrow = common(shell.grown(-1.5), ~cavity.grown(1.5), Plane((0, 0, 356), (0, -0.4, 1))) - petrous
     return Cranium(
         cavity=cavity,
         vault=vault,
@@ -101,7 +105,11 @@ def base_mm(x, y):
     back = (1 - front) * _step(ridge - y)
     anterior = 381 + 5 * np.exp(-(((side - 28) / 13) ** 2) - ((y - 45) / 22) ** 2)
     middle = 349 + 0.012 * (side - 42) ** 2
-    floor = front * anterior + (1 - front - back) * middle + back * (328 + 0.0035 * side**2)
+    floor = (
+        front * anterior
+        + (1 - front - back) * middle
+        + back * (328 + 0.007 * side**2 + 0.0085 * np.minimum(y + 40, 0) ** 2)
+    )
     beside = (y - ridge) * 0.78
     pyramid = RIDGE_Z - np.where(beside > 0, 0.9 * beside, -2.4 * beside) - 1.5 * np.clip(side - 52, 0, None)
     floor = np.where(side > 8, np.maximum(floor, np.where(pyramid > 335, pyramid, 0)), floor)
@@ -114,7 +122,7 @@ def base_mm(x, y):
 def tentorium_mm(x, y):
     """Height of the tentorium: a tent from the petrous ridges up to its notch, down to the transverse sinuses."""
     side = np.abs(x)
-    tent = 392 + 0.22 * (y + 30) - 16 * (side / 50) ** 1.4
+    tent = 388 + 0.26 * (y + 30) - 17 * (side / 50) ** 1.4
     before = y - (15 - 0.8 * side)
     return np.minimum(tent, RIDGE_Z + 2 - np.where(before > 0, 2.5, 1.1) * before)
 
@@ -139,10 +147,19 @@ def _magnum() -> Solid:
 
 def _base_bones() -> Solid:
     """Petrous pyramids with mastoids, body of the sphenoid, clivus and condyles: the bone below the base."""
-    petrous = tube([(56, -27, 346), (38, -12, 350), (15, 6, 355)], (13, 11, 7))
     mastoid = tube([(57, -27, 346), (55, -22, 322)], (13, 8))
     condyle = tube([(18, -22, 328), (14, -6, 332)], (6, 5))
-    return union(both(union(petrous, mastoid, condyle)), _clivus(), Ellipsoid((0, 20, 359), (17, 18, 15)))
+    return union(both(union(_petrous(), mastoid, condyle)), _clivus(), Ellipsoid((0, 20, 359), (17, 18, 15)))
+
+
+def _petrous() -> Solid:
+    """The right pyramid: the densest bone of the body."""
+    return tube([(56, -27, 346), (38, -12, 350), (15, 6, 355)], (13, 11, 7))
+
+
+def _meatus() -> Solid:
+    """The right internal acoustic meatus, full of fluid."""
+    return tube([(18, -9, 355), (25, -10, 355), (33, -11, 355.5)], (3.6, 2.6, 2.2))
 
 
 def _clivus() -> Solid:

@@ -17,6 +17,7 @@ from phantoms.anatomy.cranium import both
 from phantoms.solids import Ellipsoid, Plane, Solid, Tube, smooth_union, tube, union
 
 GROWN_UP_Y = 16.0
+CELLS_OF_MASTOID = 90
 EYE = (32, 58.5, 366)
 EYE_MM = 12.0
 APEX = (15, 23, 371)
@@ -106,7 +107,7 @@ def face(body: Body) -> Face:
     walls = orbit.grown(2.2) & Plane((48, 66, 366), (-0.35, -1, 0.06))
     nasal = _nasal()
     half = union(
-        *bars, _arch(), walls, sinus.grown(2.2), _pterygoid(), _styloid(), Ellipsoid((15, 30, 336), (4, 6, 18))
+        *bars, _arch(), walls, sinus.grown(1.3), _pterygoid(), _styloid(), Ellipsoid((15, 30, 336), (4, 6, 18))
     )
     palate = Ellipsoid((0, 40, 316.5), (28, 37, 3.6))
     return Face(
@@ -193,11 +194,11 @@ def _balls(centres, radii) -> Solid:
 def _mastoid_cells(body: Body) -> Solid:
     """Small air cells in the mastoid, larger towards the antrum."""
     dice = body.dice("mastoid")
-    along = dice.uniform(0, 1, 40)
+    along = dice.uniform(0, 1, CELLS_OF_MASTOID)
     centres = np.array([56, -26, 352]) + along[:, None] * np.array([1, 1, -27])
-    centres += dice.normal(0, 1, (40, 3)) * np.stack([5 - 3 * along, 7 - 4 * along, 3 + 0 * along], axis=-1)
+    centres += dice.normal(0, 1, (len(along), 3)) * np.stack([5 - 3 * along, 7 - 4 * along, 3 + 0 * along], axis=-1)
     antrum = [(48, -18, 357)]
-    return _balls(np.concatenate([centres, antrum]), np.append(dice.uniform(1.4, 3.0, 40), 5.0))
+    return _balls(np.concatenate([centres, antrum]), np.append(dice.uniform(1.3, 2.7, len(along)), 5.0))
 
 
 def _teeth(age_y: float) -> Solid:
