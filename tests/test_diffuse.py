@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from diffusing import MACHINES, machines, many, one_thread, tiny, write_discs  # noqa: F401
+from diffusing import read as by_grey
 from PIL import Image
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
@@ -116,6 +117,20 @@ def test_a_control_net_begins_as_the_model_alone(folder, tmp_path):
     control = diffusion(tiny(folder, network={"kind": "pipelines.diffuse.networks.ControlNet"})).network(1, 4, 2)
     torch.nn.init.normal_(control.unet.out[2].conv.weight)
     assert torch.equal(control(noise, times, torch.ones(2, 4, 16, 16)), control.unet(noise, times))
+
+
+def test_labels_are_told_by_normalisation(folder, tmp_path):
+    """SPADE: a model of it learns to obey labels, and one without labels to tell is an error."""
+    spade = {"kind": "pipelines.diffuse.networks.SPADE", "features": 16}
+    spade["base"] = {"kind": "pipelines.diffuse.networks.UNet", "channels": [16, 16], "heads": 16}
+    stages = [{"sources": {"discs": 1}, "steps": 120, "rate": 0.01}]
+    train(diffusion(tiny(folder, network=spade, stages=stages, batch=8)), tmp_path / "m")
+    labels = many(8, 5)[:, 8:24, 8:24]
+    drawn = Hand(model=load(tmp_path / "m")).synthesise(labels, rng())
+    assert (by_grey(drawn) == labels).mean() > 0.75
+    assert (by_grey(drawn) == labels[::-1]).mean() < 0.5, "its own labels, not those of others"
+    with pytest.raises(RecipeError, match="SPADE: the recipe has no classes to tell of"):
+        train(diffusion(tiny(folder, classes=[], sources=unlabelled(folder), network=spade)), tmp_path / "n")
 
 
 def test_a_loss_that_is_no_number_stops_and_the_last_good_checkpoint_stays(folder, tmp_path):

@@ -45,3 +45,18 @@ class Controlled(Module):
         return self.unet(
             noisy, timesteps=times, down_block_additional_residuals=down, mid_block_additional_residual=middle
         )
+
+
+class Modulated(Module):
+    """A diffusion U-Net whose upward path is told in every block, at its own size, what is where: by scale and shift
+    of normalised features, which are looked up in the labels (SPADE)."""
+
+    def __init__(self, settings: Mapping[str, Any], conditions: int, features: int) -> None:
+        """features: of what is looked up."""
+        super().__init__()
+        self.unet = extra("monai.networks.nets").SPADEDiffusionModelUNet(
+            **settings, label_nc=conditions, spade_intermediate_channels=features
+        )
+
+    def forward(self, noisy: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        return self.unet(noisy, timesteps=times, seg=condition)

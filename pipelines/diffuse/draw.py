@@ -15,6 +15,7 @@ from torch import Tensor
 from pipelines.diffuse.facts import Facts
 from pipelines.diffuse.kinds import Sampler
 from pipelines.diffuse.model import Diffuser
+from pipelines.diffuse.space import touched
 from pipelines.learn.example import UNKNOWN
 from simdata.errors import DatasetError, RecipeError
 
@@ -50,8 +51,7 @@ class Hand:
     def synthesise(self, labels: Labels, rng: Generator) -> Images:
         """Images of these labels, 0 to 1; of anything where they are unknown (255)."""
         with _random(rng):
-            noise = torch.randn(len(labels), self.model.channels, *labels.shape[1:])
-            return self._drawn(noise, labels, 1.0)
+            return self._drawn(self._noise(labels), labels, 1.0)
 
     def translate(
         self, images: Images, labels: Labels, level: float, rng: Generator, kept: Bool[ndarray, "b ..."] | None = None
@@ -63,10 +63,11 @@ class Hand:
         """
         self._check(images, labels)
         with _random(rng):
-            clean, scheduler = torch.from_numpy(2 * images - 1), self.chosen.scheduler(self.model.recipe.process)
+            clean, scheduler = self._clean(images), self.chosen.scheduler(self.model.recipe.process)
             begin = self.chosen.times(scheduler, level)[0]
-            rest = None if kept is None else _Rest(clean, torch.from_numpy(~kept[:, None]), 1)
-            return self._drawn(self._at(clean, begin), labels, level, rest)
+            rest = None if kept is None else self._rest(clean, ~kept, 1)
+            drawn = self._drawn(self._at(clean, begin), labels, level, rest)
+        return drawn if kept is None else np.where(kept[:, None], images, drawn)
 
     def inpaint(
         self, images: Images, labels: Labels, where: Bool[ndarray, "b ..."], rng: Generator, again: int = 1
@@ -78,8 +79,8 @@ class Hand:
         """
         self._check(images, labels)
         with _random(rng):
-            clean, hole = torch.from_numpy(2 * images - 1), torch.from_numpy(where[:, None])
-            drawn = self._drawn(torch.randn_like(clean), labels, 1.0, _Rest(clean, hole, again))
+            rest = self._rest(self._clean(images), where, again)
+            drawn = self._drawn(self._noise(labels), labels, 1.0, rest)
         return np.where(where[:, None], drawn, images)
 
     def _drawn(self, begun: Tensor, labels: Labels, level: float, rest: "_Rest | None" = None) -> Images:
@@ -94,9 +95,20 @@ class Hand:
                     image = self._again(image, after, time) if turn else image
                     image = sampler.step(scheduler, says(image, time), time, after, image)
                     if rest:
-                        known = self._at(rest.clean.to(image.device), after)
-                        image = torch.where(rest.hole.to(image.device), image, known)
-        return ((image.clamp(-1, 1) + 1) / 2).cpu().numpy()
+                        image = torch.where(rest.hole, image, self._at(rest.clean, after))
+            return model.space.decode(image).cpu().numpy()
+
+    def _noise(self, labels: Labels) -> Tensor:
+        space = self.model.space
+        return torch.randn(len(labels), space.channels, *(edge // space.factor for edge in labels.shape[1:]))
+
+    def _clean(self, images: Images) -> Tensor:
+        with torch.no_grad():
+            return self.model.space.encode(torch.from_numpy(images).to(self.model.device))
+
+    def _rest(self, clean: Tensor, where: Bool[ndarray, "b ..."], again: int) -> "_Rest":
+        hole = torch.from_numpy(where[:, None]).to(clean.device)
+        return _Rest(clean, touched(hole, self.model.space.factor), again)
 
     def _at(self, clean: Tensor, time: int) -> Tensor:
         """Clean images with the noise of a time; with none at the end, 0 of a flow and -1 else."""
@@ -126,7 +138,7 @@ class Hand:
 
 @dataclass(frozen=True, eq=False)
 class _Rest:
-    """What is not drawn. clean: -1 to 1. hole: (b, 1, *space), where it is drawn."""
+    """What is not drawn. clean: as the space has it. hole: (b, 1, *space), where it is drawn."""
 
     clean: Tensor
     hole: Tensor

@@ -14,7 +14,9 @@ from torch import Tensor
 from torch.nn import Module
 
 from pipelines.diffuse.facts import Facts, encoded
+from pipelines.diffuse.latent import FOLDER
 from pipelines.diffuse.recipe import Diffusion, diffusion
+from pipelines.diffuse.space import Latents, Pixels, coarse
 from pipelines.learn.batches import shares
 from pipelines.learn.extra import extra
 from pipelines.learn.model import ABOUT, WEIGHTS, WINDOWS, read_about, read_weights
@@ -29,9 +31,13 @@ Says = Callable[[Tensor, int], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Diffuser:
-    """network: with its weights, on `device`. channels: of its images. told: what model.json says beside the recipe."""
+    """network: with its weights, on `device`. space: where it takes noise out. channels: of its images.
+
+    told: what model.json says beside the recipe.
+    """
 
     network: Module
+    space: Pixels | Latents
     recipe: Diffusion
     channels: int
     device: torch.device
@@ -40,8 +46,9 @@ class Diffuser:
     def condition(self, labels: UInt8[ndarray, "b ..."], facts: Facts) -> Tensor:
         """What the network is told, (b, conditions, *space): shares of each class, all 0 where it is unknown (255).
 
-        facts: the same of all images. Raises DatasetError for labels of other dimensions, smaller ones than a patch, or
-        classes that it has not seen, RecipeError for facts that it has not.
+        In latents, the means of the blocks that they stand for. facts: the same of all images. Raises DatasetError for
+        labels of other dimensions, smaller ones than a patch, no multiples of a block, or classes that it has not seen,
+        RecipeError for facts that it has not.
         """
         patch, classes = self.recipe.patch, len(self.recipe.classes)
         space = labels.shape[1:]
@@ -50,10 +57,13 @@ class Diffuser:
         if ((labels > classes) & (labels != 255)).any():
             found = f"a label of {labels[labels != 255].max()}"
             raise DatasetError(f"the model was told of {classes} classes; {found}; labels up to {classes} would do")
+        factor = self.space.factor
+        if any(n % factor for n in space):
+            raise DatasetError(f"the model makes blocks of {factor}; found {list(space)}; multiples of that would do")
         told = np.stack([shares(label, classes + 1) for label in labels])[:, : self.recipe.labels]
         known = encoded(self.recipe.facts, facts, "facts").reshape(1, -1, *[1] * len(space))
         everywhere = np.broadcast_to(known, (len(labels), known.shape[1], *space))
-        return torch.from_numpy(np.concatenate([told, everywhere], axis=1)).to(self.device)
+        return coarse(torch.from_numpy(np.concatenate([told, everywhere], axis=1)).to(self.device), factor)
 
     def says(self, condition: Tensor, guidance: float) -> Says:
         """What the network says of noisy images at a time, through windows as large as its patches if they are larger.
@@ -71,14 +81,16 @@ class Diffuser:
         return say
 
     def _windowed(self, seen: Tensor, time: int) -> Tensor:
+        channels, window = self.space.channels, tuple(edge // self.space.factor for edge in self.recipe.patch)
+
         def whole(windows: Tensor) -> Tensor:
             times = torch.full((len(windows),), time, device=windows.device)
-            return self.network(windows[:, : self.channels], times, windows[:, self.channels :]).float()
+            return self.network(windows[:, :channels], times, windows[:, channels:]).float()
 
-        if tuple(seen.shape[2:]) == self.recipe.patch:
+        if tuple(seen.shape[2:]) == window:
             return whole(seen)
         return extra("monai.inferers").sliding_window_inference(
-            seen, self.recipe.patch, WINDOWS, whole, overlap=OVERLAP, mode="gaussian"
+            seen, window, WINDOWS, whole, overlap=OVERLAP, mode="gaussian"
         )
 
 
@@ -90,9 +102,19 @@ def load(folder: str | Path, plugins: tuple[str, ...] = ()) -> Diffuser:
     except (KeyError, TypeError, ValueError, RecipeError) as reason:
         raise DatasetError(f"{folder}/{ABOUT}: {reason}; what '{BY}' wrote would do") from reason
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = recipe.network(channels, recipe.conditions, len(recipe.patch)).to(device)
+    space = space_of(recipe, channels, Path(folder), device)
+    network = recipe.network(space.channels, recipe.conditions, len(recipe.patch)).to(device)
     read_weights(network, folder)
-    return Diffuser(network.eval(), recipe, channels, device, about)
+    return Diffuser(network.eval(), space, recipe, channels, device, about)
+
+
+def space_of(recipe: Diffusion, channels: int, folder: Path, device: torch.device) -> Pixels | Latents:
+    """Where a model in a folder takes noise out: the pixels, or the latents of the autoencoder that it has there."""
+    if recipe.latent is None:
+        return Pixels(channels)
+    space = recipe.latent(channels, len(recipe.patch)).to(device)
+    read_weights(space, folder / FOLDER)
+    return space.eval()
 
 
 def kept(folder: str) -> Diffuser:
@@ -107,8 +129,8 @@ def _kept(folder: str, written_ns: int) -> Diffuser:  # noqa: ARG001 - part of t
 
 
 def untrained(model: Diffuser) -> Diffuser:
-    """The same network before it learnt anything."""
+    """The same network before it learnt anything; an autoencoder stays as it is."""
     with torch.random.fork_rng():
         torch.manual_seed(model.recipe.seed)
-        network = model.recipe.network(model.channels, model.recipe.conditions, len(model.recipe.patch))
+        network = model.recipe.network(model.space.channels, model.recipe.conditions, len(model.recipe.patch))
     return replace(model, network=network.to(model.device).eval())

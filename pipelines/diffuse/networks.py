@@ -1,4 +1,4 @@
-"""MONAI's diffusion U-Net and ControlNet as parts, of sizes that suit a machine without a GPU."""
+"""MONAI's diffusion U-Net, ControlNet and SPADE as parts, of sizes that suit a machine without a GPU."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +19,11 @@ Count = Annotated[int, Ge(1)]
 def _check_multiples(channels: Sequence[int], of: int, name: str) -> None:
     if any(features % of for features in channels):
         raise RecipeError(f"UNet: channels {list(channels)} with {name} of {of}; multiples of {of} would do")
+
+
+def _check_told(conditions: int, name: str) -> None:
+    if not conditions:
+        raise RecipeError(f"{name}: the recipe has no classes to tell of; some, or a UNet, would do")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +86,35 @@ class ControlNet(Denoiser):
     features: Count = 16
 
     def __call__(self, channels: int, conditions: int, dimensions: int) -> "Module":
-        if not conditions:
-            raise RecipeError("ControlNet: the recipe has no classes to tell of; some, or a UNet, would do")
+        _check_told(conditions, "ControlNet")
         check_torch()
         from pipelines.diffuse.conditioned import Controlled
 
         settings = self.base.settings(channels, channels, dimensions)
         return Controlled(settings, conditions, self.features, self.learns == "control")
+
+    @property
+    def step(self) -> int:
+        return self.base.step
+
+
+@dataclass(frozen=True, kw_only=True)
+class SPADE(Denoiser):
+    """A U-Net whose way up is normalised by what the labels say there (Park 2019, arXiv:1903.07291; Wang 2022,
+    arXiv:2207.00050): they are told anew at every size, and normalisation cannot wash them out.
+
+    base: the U-Net. features: of what is looked up in the labels.
+    """
+
+    base: UNet = UNet()
+    features: Count = 32
+
+    def __call__(self, channels: int, conditions: int, dimensions: int) -> "Module":
+        _check_told(conditions, "SPADE")
+        check_torch()
+        from pipelines.diffuse.conditioned import Modulated
+
+        return Modulated(self.base.settings(channels, channels, dimensions), conditions, self.features)
 
     @property
     def step(self) -> int:

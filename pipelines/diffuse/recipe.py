@@ -1,19 +1,21 @@
 """A recipe of diffusion: what is learnt, told what, by which noise. All its errors appear when it is loaded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le
 
 from pipelines.build import build
 from pipelines.diffuse.facts import Fact
 from pipelines.diffuse.kinds import Denoiser, Process, Sampler
+from pipelines.diffuse.latent import Autoencoder, Encoding
+from pipelines.diffuse.lessons import Averaged
 from pipelines.diffuse.networks import UNet
 from pipelines.diffuse.processes import Gaussian
 from pipelines.diffuse.samplers import DDIM
-from pipelines.learn.recipe import Lessons, check_patch
+from pipelines.learn.recipe import check_patch
 from pipelines.recipe import changed, check_labels
 from simdata.errors import RecipeError
 
@@ -21,38 +23,54 @@ WHERE = "diffusion"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diffusion(Lessons):
+class Diffusion(Averaged):
     """Lessons of a network that makes images.
 
     classes: what it is told to draw where; none for a model that is told nothing. Where an example has no label, it
     is told nothing either. dropped: share of patches whose label is not told, so that a label can be insisted on
-    (classifier-free guidance, Ho and Salimans 2022, arXiv:2207.12598). average: of the weights, which is what is kept;
-    0.999 remembers a thousand steps. clip: longest gradient.
+    (classifier-free guidance, Ho and Salimans 2022, arXiv:2207.12598).
     facts: what it is told of a whole image, beside the classes. tables: name of a source to a CSV of its facts.
     start: the folder of a model whose weights are those to begin with, as far as it has them.
     sampler: how images are made if no one says otherwise. Raises RecipeError for one of another process.
+    latent: the autoencoder in whose latents noise comes in, trained first; None for pixels.
     """
 
-    classes: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     network: Denoiser = UNet()
     process: Process = Gaussian()
     sampler: Sampler = DDIM()
+    latent: Autoencoder | None = None
     start: str = ""
     dropped: Annotated[float, Ge(0), Le(1)] = 0.1
-    average: Annotated[float, Ge(0), Lt(1)] = 0.999
-    clip: Annotated[float, Gt(0)] = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_patch(self.patch, self.network.step, type(self.network).__name__)
+        check_patch(self.patch, self.step, type(self.network).__name__)
         self.sampler.check(self.process)
         check_labels(self.facts, "facts")
+        self._check_before()
         for name in self.tables:
             self.source(name, "tables")
         if bool(self.facts) != bool(self.tables):
             raise RecipeError("facts, tables: found one without the other; both, or none, would do")
+
+    @property
+    def used(self) -> set[str]:
+        return super().used | (self.before.used if self.before else set())
+
+    @property
+    def before(self) -> Encoding | None:
+        """The lessons of the autoencoder; None if there is none."""
+        if self.latent is None:
+            return None
+        same: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(Averaged)}
+        return Encoding(**{**same, "stages": self.latent.stages}, latent=self.latent)
+
+    @property
+    def step(self) -> int:
+        """Edges of a patch are multiples of this."""
+        return self.network.step * (self.latent.factor if self.latent else 1)
 
     @property
     def labels(self) -> int:
@@ -63,6 +81,12 @@ class Diffusion(Lessons):
     def conditions(self) -> int:
         """Channels in which the network is told anything."""
         return self.labels + sum(fact.width for fact in self.facts)
+
+    def _check_before(self) -> None:
+        try:
+            _ = self.before
+        except RecipeError as error:
+            raise RecipeError(f"latent.{error}") from error
 
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Diffusion:

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float32, UInt8
 from numpy import ndarray
 
 from pipelines.diffuse.draw import untold
+from pipelines.diffuse.latent import FOLDER
 from pipelines.diffuse.model import Diffuser
 from pipelines.learn.kinds import Truth
 from pipelines.learn.model import WEIGHTS
@@ -94,7 +95,10 @@ def name_of(sample: Sample, image: Image) -> str:
 
 def origin(folder: str) -> str:
     """For the notes of an image: which weights it is by."""
-    return f"weights sha256 {sha256((Path(folder) / WEIGHTS).read_bytes()).hexdigest()[:16]}"
+    digest = sha256()
+    for path in (Path(folder) / WEIGHTS, Path(folder) / FOLDER / WEIGHTS):
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return f"weights sha256 {digest.hexdigest()[:16]}"
 
 
 def _line(seen: Float32[ndarray, "..."], own: Float32[ndarray, "..."], where: str) -> tuple[float, float]:
