@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from simdata import Growth, Scene
 from simdata.scene import present_ids
-from simdata.structures import structures
+from simdata.structures import FIRST_FINDING_ID, structures
 from simdata.tissues import tissues
 
 FIELD = "iodine_mg_ml"
@@ -37,7 +37,7 @@ class ContrastAgent(Growth):
 
     phase: "arterial" (35 s after the injection), "portal" (70 s) or "delayed" (180 s). dose: of a standard injection
     of 1.6 mL/kg at 350 mg/mL. A structure or a kind of finding without a row of its own takes that of its tissue; the
-    rest holds none.
+    rest holds none. A row "kind/tissue" is for that tissue inside findings of that kind, such as a tumour's capsule.
     """
 
     phase: Phase = "portal"
@@ -54,6 +54,7 @@ class ContrastAgent(Growth):
 
         own = by_label[scene.labels]
         iodine = np.where(np.isnan(own) | (scene.tissue != _main_tissue(scene)), by_tissue[scene.tissue], own)
+        _inside_findings(iodine, scene, amounts)
         iodine = (iodine * np.float32(person)).astype(np.float32)
         return replace(scene, fields=MappingProxyType({**scene.fields, FIELD: iodine}))
 
@@ -66,6 +67,23 @@ def _called(scene: Scene, id: int) -> list[str]:
     host = scene.structures.get(own.parent) if own else None
     foreign = kind and host and own and host.tissue != own.tissue
     return [kind] if foreign else [kind, *scene.lineage(id)]
+
+
+def _inside_findings(iodine: np.ndarray, scene: Scene, amounts: Mapping[str, float]) -> None:
+    """What the rows "kind/tissue" say, into `iodine`."""
+    known = {row for row in amounts if "/" in row}
+    rows = {
+        (finding.label, id): amounts[f"{finding.kind.replace(' ', '_')}/{name}"]
+        for finding in scene.findings
+        for name, id in tissues().items()
+        if f"{finding.kind.replace(' ', '_')}/{name}" in known
+    }
+    if not rows:
+        return
+    flat = np.flatnonzero(scene.labels >= FIRST_FINDING_ID)
+    labels, tissue = scene.labels.ravel()[flat], scene.tissue.ravel()[flat]
+    for (label, id), amount in rows.items():
+        iodine.ravel()[flat[(labels == label) & (tissue == id)]] = amount
 
 
 def _main_tissue(scene: Scene) -> np.ndarray:

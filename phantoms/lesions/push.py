@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from numpy import ndarray
 
+from phantoms.lesions.pulled import pulled
 from phantoms.lesions.room import box_around
 from simdata import Scene, Vessels
 from simdata.grid import Grid
-from simdata.motion_pull import rest_voxels, taken, taken_between
 from simdata.tissues import tissues
 
 FADES, ENDS = 2.0, 4.0
@@ -34,24 +34,9 @@ def pushed(scene: Scene, centre_mm: Float[ndarray, " 3"], diameter_mm: float) ->
     x, y, z = block
     near = scene.grid.crop((x.start, y.start, z.start), (x.stop - x.start, y.stop - y.start, z.stop - z.start))
     displacement = _displacement(near, centre_mm, radius_mm)
-    rest = rest_voxels(displacement, near)
-    soft = ~_rigid(scene.tissue[block])
-    soft &= taken(soft, rest)
-
-    def moved(array: ndarray, between: bool) -> ndarray:
-        here = array[block]
-        now = taken_between(here, displacement, near) if between else taken(here, rest)
-        whole = array.copy()
-        whole[block] = np.where(soft, now, here)
-        return whole
-
+    after = pulled(scene, block, displacement, _rigid(scene.tissue[block]))
     return replace(
-        scene,
-        labels=moved(scene.labels, False),
-        tissue=moved(scene.tissue, False),
-        second=moved(scene.second, False) if scene.mixed else scene.second,
-        share=moved(scene.share, False) if scene.mixed else scene.share,
-        fields=MappingProxyType({name: moved(array, True) for name, array in scene.fields.items()}),
+        after,
         vessels=MappingProxyType({bed: _along(one, centre_mm, radius_mm) for bed, one in scene.vessels.items()}),
         findings=tuple(_with_centre(one, centre_mm, radius_mm) for one in scene.findings),
     )

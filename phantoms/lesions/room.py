@@ -37,7 +37,7 @@ def place(
     structure: str,
 ) -> Float[ndarray, " 3"]:
     """Where a sphere fits: around `centre_mm`, or at random. Raises SceneError, as `lesion` says it, if it does not."""
-    corner, step, room_mm = _room(host, grid)
+    corner, step, room_mm = rooms(host, grid)
     if centre_mm is None:
         places = np.flatnonzero(room_mm >= diameter_mm / 2)
         if not places.size:
@@ -80,7 +80,7 @@ def spoken_host(scene: Scene, structure: str) -> str:
     return spoken(next(one for one in scene.structures.values() if one.name == structure))
 
 
-def _room(host: Bool[ndarray, "x y z"], grid: Grid) -> tuple[ndarray, int, Float[ndarray, "a b c"]]:
+def rooms(host: Bool[ndarray, "x y z"], grid: Grid) -> tuple[ndarray, int, Float[ndarray, "a b c"]]:
     """First voxel of the host's bounding box, the step, and every step-th voxel's distance to the nearest outside."""
     used = [np.flatnonzero(host.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
     step = 1
