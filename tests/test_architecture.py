@@ -70,6 +70,7 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
     """Defaults are complete and plain: what is stored with a sample replays it."""
     from pipelines.build import build, describe
     from pipelines.catalogue import installed_parts
+    from pipelines.learn.recipe import Stage
     from pipelines.learn.sources.pictures import Pictures
     from pipelines.learn.truths.vessels import VesselTruth
     from simdata import Part
@@ -82,6 +83,7 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
         "phantoms.labelmap.Labelmap": {"file": str(label_map)},
         "phantoms.meshes.Meshes": {"folder": str(tmp_path)},
         "pipelines.diffuse.inpaint.Inpaint": {"model": str(tmp_path), "truth": truth, "classes": ("lesion",)},
+        "pipelines.diffuse.latent.Autoencoder": {"stages": (Stage(sources={"eyes": 1.0}),)},
         "pipelines.diffuse.synthesise.Synthesise": {"model": str(tmp_path), "truth": truth},
         "pipelines.diffuse.translate.Translate": {"model": str(tmp_path)},
         "pipelines.learn.sources.made.Made": {"recipe": "retina_octa.yaml", "truth": truth},

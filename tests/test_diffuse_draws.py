@@ -5,6 +5,7 @@ from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from diffusing import EDGE, GREYS, discs, many, one_thread, read, recipe, write_discs  # noqa: F401
 from scipy.ndimage import binary_dilation, binary_erosion, center_of_mass, uniform_filter
 
@@ -117,6 +118,23 @@ def test_translate_gives_the_looks_and_leaves_what_is_shown(taught, folder):
     again = part(plain, rng())
     assert np.array_equal(again.images["real"].array, done.images["real"].array)
     assert build(describe(part), Finish, "finish") == part
+
+
+def test_a_finish_takes_one_thread_and_its_bytes_do_not_follow_threads(folder, monkeypatch):
+    _, plain = sample((60, 90, 130, 215))
+    part, before = Translate(model=folder, level=0.2, truth=TRUTH), torch.get_num_threads()
+    alone = part(plain, rng()).images["translate"].array
+    torch.set_num_threads(2)
+    try:
+        among = part(plain, rng()).images["translate"].array
+        assert torch.get_num_threads() == 2, "as it was"
+        monkeypatch.setattr(Hand, "translate", lambda *asked: told.append(torch.get_num_threads()) or asked[1])
+        told = []
+        part(plain, rng())
+    finally:
+        torch.set_num_threads(before)
+    assert told == [1]
+    assert np.array_equal(alone, among)
 
 
 def test_what_is_kept_of_the_truth_stays_as_it_was_simulated(folder):
