@@ -1,10 +1,10 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/oct_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py benchmarks/diffusion.py
-CODE := simdata phantoms vascular render pipelines tests benchmarks
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/oct_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py benchmarks/diffusion.py benchmarks/gallery.py
+CODE := simdata phantoms vascular render pipelines tests benchmarks docs/examples docs/pages.py
 
-.PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures study-smoke sim-to-real clean
+.PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures gallery docs study-smoke sim-to-real clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -63,6 +63,19 @@ mammograms: .venv/ready                 ## breasts of four densities, a swing an
 xray-pictures: .venv/ready              ## a chest radiograph and a coronary angiogram, in docs/
 	$(BIN)/python benchmarks/xray_pictures.py
 
+gallery: .venv/ready                    ## the examples of docs/examples run, and what they draw, in docs/gallery.md
+	$(BIN)/python benchmarks/gallery.py
+
+SITE := .site
+docs: .venv/ready                       ## the site, offline in .site/html
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	rm -rf $(SITE) && mkdir -p $(SITE)/src
+	git ls-files README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff docs recipes benchmarks simdata pipelines | \
+		tar -cf - -T - | tar -xf - -C $(SITE)/src
+	$(BIN)/python docs/pages.py files > $(SITE)/src/docs/files.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/mkdocs.yml
+	@echo "open $(SITE)/html/index.html"
+
 STUDY := demo/study_smoke
 study-smoke: .venv/consumers            ## a small study on eyes it makes itself; fails if pretraining on synthetic ones does not help
 	rm -rf $(STUDY)
@@ -76,7 +89,7 @@ sim-to-real: .venv/consumers            ## what synthetic eyes are worth on real
 	$(BIN)/python benchmarks/sim_to_real.py $(ROSSA)
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo .site
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -21,7 +21,8 @@ from simdata.scene import Scene, present_ids
 class Labelmap(Phantom):
     """The patient of a label map: `file`, or one drawn from the sorted label maps of `folder`.
 
-    labels: the convention of the file's numbers, a table in phantoms/tables. deformation: makes a new anatomy of it.
+    labels: the convention of the file's numbers: a table in phantoms/tables, or the path of a CSV file of your own with
+    the columns source_id and structure. deformation: makes a new anatomy of it.
     The scene's axes are those of the file, permuted and flipped to the closest RAS+. Its source names the file, the
     sha256 of its bytes and the table. Raises RecipeError on a wrong field, SceneError on a file that is no patient.
     """
@@ -83,8 +84,8 @@ def _named(numbers: UInt16[ndarray, "x y z"], convention: str, path: Path) -> UI
     if unknown:
         raise SceneError(
             f"{path}: found {len(unknown)} numbers that the table '{convention}' does not know: {_few(unknown)}; "
-            f"a row for each in phantoms/tables/{convention}.csv, or another table, would do "
-            f"(the tables are {', '.join(label_tables())})"
+            f"a row for each in a table of your own (a CSV file, see Labelmap.labels), or another table, would do "
+            f"(those that come along are {', '.join(label_tables())})"
         )
     lookup = np.zeros(max(present) + 1, np.uint16)
     lookup[present] = [table[number] for number in present]

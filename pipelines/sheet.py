@@ -58,6 +58,11 @@ def sample_sheet(sample: Sample) -> Picture.Image:
     return _beside([body, _legend(sample, body.height)])
 
 
+def picture(scene: Scene, **images: Image) -> Picture.Image:
+    """A patient and images of it, by the names that they shall bear, as `sample_sheet` shows a sample."""
+    return sample_sheet(Sample(0, 0, images, scene, {}, {}, {}))
+
+
 def contact_sheet(samples: Sequence[Sample]) -> Picture.Image:
     """Several samples, one below the other, each as `contact_row` has it."""
     return _below([contact_row(sample) for sample in samples])

@@ -114,9 +114,10 @@ class DigitalSubtraction(Display):
 
 
 def attenuation(raw: Photons) -> Float32[ndarray, "views columns rows"]:
-    """-log of the share of photons, all channels together, that the patient lets through."""
-    air = raw.air(slice(None)).sum(axis=0)
-    return -np.log(np.maximum(raw.data.sum(axis=0), np.float32(FEWEST_PHOTONS)) / air)
+    """-log of the share of photons, all channels together, that the patient lets through; 0 where no beam goes."""
+    lights = (raw.air(slice(None)), raw.data)
+    air, left = (np.maximum(light.sum(axis=0), np.float32(FEWEST_PHOTONS)) for light in lights)
+    return np.log(air / left)
 
 
 def pyramid(picture: Float32[ndarray, "c r"]) -> list[Float32[ndarray, "_ _"]]:

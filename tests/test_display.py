@@ -37,6 +37,10 @@ def test_an_element_that_saw_nothing_stays_finite():
     assert ForPresentation()(measured(np.zeros((16, 16)))).max() <= 4095
 
 
+def test_beyond_the_beam_nothing_is_attenuated():
+    assert (attenuation(measured(np.zeros((16, 16)), blank=0.0)) == 0).all()
+
+
 @pytest.mark.parametrize("shape", [(64, 64), (57, 33), (200, 11)])
 def test_a_pyramid_rebuilds_the_picture(shape):
     picture = np.random.default_rng(1).random(shape).astype(np.float32)

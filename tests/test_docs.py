@@ -8,6 +8,8 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -89,6 +91,55 @@ def test_every_export_of_the_guide_is_made(export_dataset, tmp_path, monkeypatch
         assert (name, done.exit_code) == ("simdata", 0), f"{line}: {done.output} {done.exception}"
         made.append(words[words.index("--to") + 1])
     assert made == list(FORMS)
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("docs/**/*.md")) + sorted(ROOT.glob("*.md")), ids=lambda path: path.stem
+)
+def test_every_link_of_a_page_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)", BLOCK.sub("", page.read_text())):
+        assert target.startswith("https://") or (page.parent / target).is_file(), f"{page.name}: {target}"
+
+
+def test_the_pages_that_follow_from_the_code_are_those_of_today():
+    made = subprocess.run([sys.executable, "docs/pages.py", "labels"], cwd=ROOT, capture_output=True, check=True).stdout
+    assert made.decode() == (ROOT / "docs/labels.md").read_text()
+
+
+def test_the_gallery_shows_the_examples_as_they_are():
+    page, examples = (ROOT / "docs/gallery.md").read_text(), sorted((ROOT / "docs/examples").glob("*.py"))
+    assert page.count("```python") == len(examples) > 10
+    for example in examples:
+        assert len(example.read_text().splitlines()) < 40
+        assert example.read_text().partition('"""\n')[2].strip() in page
+        assert (ROOT / "docs/gallery" / f"{example.stem}.png").stat().st_size < 500_000
+
+
+@pytest.mark.parametrize("name", ["own_labels", "octa", pytest.param("*", marks=pytest.mark.slow)])
+def test_examples_draw_their_picture(name, tmp_path):
+    for example in sorted((ROOT / "docs/examples").glob(f"{name}.py")):
+        python([str(example)], tmp_path)
+        assert (tmp_path / f"{example.stem}.png").stat().st_size > 20_000
+
+
+GUIDES = {"label_maps": "maps.yaml", "own_meshes": "meshes.yaml", "paired": "paired.yaml"}
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_a_guide_runs_as_it_is_written(page, tmp_path):
+    if page == "label_maps":
+        numbers = np.zeros((40, 40, 24), np.int16)
+        numbers[4:36, 4:36], numbers[8:24, 8:30, 4:20], numbers[26:32, 10:20, 6:16] = 7, 1, 2
+        (tmp_path / "maps").mkdir()
+        nibabel.save(nibabel.Nifti1Image(numbers, np.diag([4.0, 4, 4, 1])), tmp_path / "maps" / "one.nii.gz")
+    for kind, text in blocks(f"docs/{page}.md"):
+        if kind == "python":
+            python(["-c", text], tmp_path)
+        elif kind in ("yaml", "csv"):
+            (tmp_path / {"yaml": GUIDES[page], "csv": "ours.csv"}[kind]).write_text(text)
+        elif not kind:
+            for line in text.splitlines():
+                run(line, tmp_path)
 
 
 def test_the_news_are_gathered_as_users_read_them():

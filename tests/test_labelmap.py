@@ -372,3 +372,32 @@ def _mapped_by_hand(path: Path) -> np.ndarray:
     for number in np.unique(stored[stored > 0]):
         wanted[stored == number] = label_table("freesurfer")[int(number)]
     return wanted
+
+
+def test_a_table_of_ones_own_names_ones_own_numbers(tmp_path):
+    path, table = tmp_path / "scan.nii.gz", tmp_path / "ours.csv"
+    numbers = np.zeros((12, 12, 12), np.int16)
+    numbers[2:6, 2:6, 2:6], numbers[7:10, 7:10, 7:10] = 1, 900
+    nib.save(nib.Nifti1Image(numbers, np.eye(4)), path)
+    table.write_text("source_id,structure,note\n1,liver,ours\n900,spleen,\n")
+    scene = Labelmap(file=str(path), labels=str(table))(Streams(1).generator)
+    assert {scene.structures[id].name for id in np.unique(scene.labels) if id} == {"liver", "spleen"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source_id,structure\n1,livre\n", r"line 2: .*did you mean 'liver'"),
+        ("source_id,structure\n1,liver\nx,spleen\n", "line 3 has no whole number"),
+        ("number,name\n1,liver\n", "line 2 has no whole number in 'source_id'"),
+        ("source_id,structure\n", "found no row"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_broken_table_is_told_where(tmp_path, text, said):
+    table = tmp_path / "ours.csv"
+    if text is not None:
+        table.write_text(text)
+    (tmp_path / "scan.nii.gz").touch()
+    with pytest.raises(RecipeError, match=said):
+        Labelmap(file=str(tmp_path / "scan.nii.gz"), labels=str(table))
