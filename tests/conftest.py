@@ -101,3 +101,20 @@ def export_dataset(tmp_path_factory):
     (folder / "recipe.yaml").write_text(RECIPE)
     generate(load(folder / "recipe.yaml", plugins=("marked",)), folder / "data")
     return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def exported(export_dataset, tmp_path_factory):
+    """The folder of an export to a form, made once."""
+    from pipelines.export import export
+
+    folder, made = tmp_path_factory.mktemp("exports"), {}
+
+    def once(form, **choices):
+        key = f"{form}{len(made)}"
+        if (form, repr(choices)) not in made:
+            assert export(export_dataset, form, folder / key, **choices) == 3
+            made[form, repr(choices)] = folder / key
+        return made[form, repr(choices)]
+
+    return once

@@ -55,6 +55,17 @@ def test_a_broken_floor_is_seen(house, file, line):
     assert "BROKEN" in said.stdout
 
 
+def test_files_and_functions_stay_short():
+    """docs/decisions/0034: three kernels are longer."""
+    long = {"_fill", "grow", "spiral"}
+    for path in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 500, path
+        for one in ast.walk(ast.parse(text)):
+            if isinstance(one, ast.FunctionDef) and one.name not in long:
+                assert (one.end_lineno or 0) - one.lineno < 60, f"{path}: {one.name}"
+
+
 def test_every_part_of_ours_is_a_frozen_dataclass_with_a_docstring():
     import dataclasses
 

@@ -139,12 +139,51 @@ def _of_ventricles(heart: Heart) -> Bool[ndarray, "x y z"]:
 
 def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[str, Vessels]:
     """The left and the right artery along the grooves, from the ostia on, and the veins beside them."""
+    grid, grooves = heart.grid, _grooves(heart, shell, dominance)
+    # the right artery reaches the crux from its own side
+    left_groove = grooves.ring & (np.tensordot(grid.points_mm() - grooves.crux, grooves.to_right, axes=1) < -GROOVE_MM)
+    size = (np.count_nonzero(heart.muscle) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
+    cost = np.where(shell, np.where(grooves.septal | grooves.ring, 0.25, 1.2), BLOCKED)
+    reach = _away(shell, grid) < 2.5 * max(grid.spacing_mm)
+    aorta, atrium = (grid.world_mm(np.argwhere(room & reach)) for room in (heart.aorta, heart.right_atrium))
+    made = {}
+    for name, room, radius, kind in (
+        ("left", aorta, LEFT_MM, "artery"),
+        ("right", aorta, RIGHT_MM[dominance], "artery"),
+        ("veins", atrium, SINUS_MM, "vein"),
+    ):
+        goals = grooves.goals[name]
+        mouth = room[int(np.argmin(np.linalg.norm(room - goals[0], axis=1)))]
+        price = np.where(left_groove, np.maximum(cost, BESIDE), cost) if name == "right" else cost
+        way = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals), price, grid)
+        made[name] = rounded(way, BEND_MM, STEP_MM)
+        cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
+    free = _bulging(heart, shell) | heart.aorta | heart.right_atrium
+    return {name: ending_in(shell, start, grid) for name, start in with_room(made, free, grid, fed=shell).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class _Grooves:
+    """The grooves in which large vessels lie.
+
+    septal: between the ventricles. ring: below the atria. crux: where both meet behind. to_right: unit vector to the
+    right ventricle. goals: the places that each large vessel passes, in turn.
+    """
+
+    septal: Bool[ndarray, "x y z"]
+    ring: Bool[ndarray, "x y z"]
+    crux: Float[ndarray, " 3"]
+    to_right: Float[ndarray, " 3"]
+    goals: dict[str, list[Float[ndarray, " 3"]]]
+
+
+def _grooves(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> _Grooves:
     grid = heart.grid
     left, right, atria = (_away(part, grid) for part in (heart.left, heart.right, heart.atria))
     between = np.abs(left - WALLS_MM - right) < GROOVE_MM
     ring = np.abs(np.minimum(left - WALLS_MM, right) - atria) < GROOVE_MM
     on_ventricles = np.minimum(left - WALLS_MM, right) < atria + GROOVE_MM
-    septal, groove = shell & between & on_ventricles, shell & ring
+    septal, ring = shell & between & on_ventricles, shell & ring
 
     rooms = {"left": heart.left, "right": heart.right, "atria": heart.atria}
     middle = {name: grid.world_mm(np.argwhere(room).mean(axis=0)) for name, room in rooms.items()}
@@ -170,38 +209,17 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
     descending = [along(anterior, share) for share in (0.12, 0.35, 0.6, 0.85)] + [at(shell, down)]
     crux = along(posterior, 0.08)
     behind = [crux, *(along(posterior, share) for share in (0.3, 0.55, 0.75))]
-    circumflex = [at(groove, -to_right + 0.5 * front), at(groove, -to_right - 0.5 * front)]
+    circumflex = [at(ring, -to_right + 0.5 * front), at(ring, -to_right - 0.5 * front)]
     halfway = shell & (np.abs(level - high - 0.5 * (low - high)) < 4)
-    margins = {
-        "left": [at(halfway, -to_right + turn * front) for turn in (0.7, -0.5)],
-        "right": [at(halfway, to_right + 0.2 * front)],
-    }
-    rightward = [at(groove, to_right + 0.8 * front), at(groove, to_right - 0.6 * front)]
+    left_margin = [at(halfway, -to_right + turn * front) for turn in (0.7, -0.5)]
+    rightward = [at(ring, to_right + 0.8 * front), at(ring, to_right - 0.6 * front)]
+    right_margin = at(halfway, to_right + 0.2 * front)
     goals = {
-        "left": [*descending, *circumflex, *margins["left"], *(behind if dominance == "left" else [])],
-        "right": [*rightward, *margins["right"], *({"right": behind, "balanced": [crux]}.get(dominance, []))],
-        "veins": [crux, *circumflex[::-1], *descending, *behind[1:], rightward[1], *margins["left"]],
+        "left": [*descending, *circumflex, *left_margin, *(behind if dominance == "left" else [])],
+        "right": [*rightward, right_margin, *({"right": behind, "balanced": [crux]}.get(dominance, []))],
+        "veins": [crux, *circumflex[::-1], *descending, *behind[1:], rightward[1], *left_margin],
     }
-
-    # the right artery reaches the crux from its own side
-    left_groove = groove & (np.tensordot(grid.points_mm() - crux, to_right, axes=1) < -GROOVE_MM)
-    size = (np.count_nonzero(heart.muscle) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
-    cost = np.where(shell, np.where(septal | groove, 0.25, 1.2), BLOCKED)
-    reach = _away(shell, grid) < 2.5 * max(grid.spacing_mm)
-    aorta, atrium = (grid.world_mm(np.argwhere(room & reach)) for room in (heart.aorta, heart.right_atrium))
-    made = {}
-    for name, room, towards, radius, kind in (
-        ("left", aorta, descending[0], LEFT_MM, "artery"),
-        ("right", aorta, rightward[0], RIGHT_MM[dominance], "artery"),
-        ("veins", atrium, crux, SINUS_MM, "vein"),
-    ):
-        mouth = room[int(np.argmin(np.linalg.norm(room - towards, axis=1)))]
-        price = np.where(left_groove, np.maximum(cost, BESIDE), cost) if name == "right" else cost
-        way = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals[name]), price, grid)
-        made[name] = rounded(way, BEND_MM, STEP_MM)
-        cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
-    free = _bulging(heart, shell) | heart.aorta | heart.right_atrium
-    return {name: ending_in(shell, start, grid) for name, start in with_room(made, free, grid, fed=shell).items()}
+    return _Grooves(septal, ring, crux, to_right, goals)
 
 
 def _unit(vector: ndarray) -> ndarray:

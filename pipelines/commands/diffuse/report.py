@@ -56,16 +56,8 @@ def report(
         return source_of(folder, truth, which, channels=judged.channels).open(classes)[:] if folder else []
 
     with silent() if quiet or json else told("report") as progress:
-        found = run(
-            judged,
-            examples(real, ids),
-            examples(images, truth=labels),
-            examples(before, truth=labels),
-            judge,
-            count,
-            seed,
-            progress,
-        )
+        sets = (examples(real, ids), examples(images, truth=labels), examples(before, truth=labels))
+        found = run(judged, *sets, judge, count, seed, progress)
     write_page(out, found.html, found.figures)
     near, floor = (found.figures["distances"]["random"][name]["frechet"][0] for name in ("made", "real"))
     say(f"Frechet distance {near:.3g}, of real images {floor:.3g}\nreport: {out}", found.figures, quiet, json)
