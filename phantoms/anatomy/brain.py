@@ -145,7 +145,8 @@ def _half(whole: Solid, own: Folds, bends: Solid, shrunk_mm: float) -> Half:
     """A hemisphere, as a right one; bends: how far its sulci go astray, mm."""
     away = own.away + bends
     blades = ~(away | ~away)
-    sulci = common(blades, (~whole) + own.depth)
+    floor = ((~whole) + own.depth).grown(-2 * shrunk_mm)  # it stays where it is while the surface sinks and gaps widen
+    sulci = common(blades, floor)
     return Half(whole, union(sulci, _insula()).grown(SULCUS_MM + shrunk_mm), deep_brain.core())
 
 

@@ -23,18 +23,22 @@ LOW, HIGH = (-3.0, -108.0, 336.0), (75.0, 81.0, 483.0)
 NEAR, NEAREST, SMOOTH_MM = 14, 6, 2.4
 FACING = 0.2
 """Cosine between normals from which on points belong to the same side of a fold of the surface."""
+INWARDS_MM = 32.0
+"""How far inwards the middle of a lobe is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
     """The surface of a right hemisphere without sulci, as points.
 
-    points, normals (outwards): (n, 3). spread: (n, n), one step of diffusion. step_mm2: variance of that step along the
-    surface. carry: (lattice, n), from the surface to a lattice around it, along normals.
+    points, normals (outwards): (n, 3). room_mm: (n,), how deep one can get on the way straight inwards. spread: (n, n),
+    one step of diffusion. step_mm2: variance of that step along the surface. carry: (lattice, n), from the surface to a
+    lattice around it, along normals.
     """
 
     points: Float[ndarray, "n 3"]
     normals: Float[ndarray, "n 3"]
+    room_mm: Float[ndarray, " n"]
     spread: csr_matrix
     step_mm2: float
     carry: csr_matrix
@@ -55,7 +59,7 @@ def surface_of(hemisphere: Solid) -> Surface:
     away, near = (np.asarray(found) for found in KDTree(points).query(_lattice_points(), NEAREST))
     weight = np.exp(-0.5 * (away**2 - away[:, :1] ** 2) / SMOOTH_MM**2)
     carry = _matrix(weight / weight.sum(axis=1, keepdims=True), near, len(points))
-    return Surface(points, normals, spread, float(moved.mean()) / 2, carry)
+    return Surface(points, normals, _room(hemisphere, points, normals), spread, float(moved.mean()) / 2, carry)
 
 
 @cache
@@ -87,3 +91,10 @@ def _on(solid: Solid) -> tuple[Float[ndarray, "n 3"], Float[ndarray, "n 3"]]:
     cut = tuple(at.T)
     points = np.array(LOW) + SURFACE_MM * at - (depth[cut] / steep2[cut])[:, None] * slope[cut]
     return points, -slope[cut] / np.sqrt(steep2[cut])[:, None]
+
+
+def _room(solid: Solid, points: Float[ndarray, "n 3"], normals: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
+    """The greatest depth on the way from each point straight inwards, mm."""
+    way_mm = np.arange(0.0, INWARDS_MM, 2.0)
+    inside = points[:, None] - way_mm[:, None] * normals[:, None]
+    return depths(solid, inside).max(axis=1).astype(float)

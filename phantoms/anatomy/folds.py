@@ -23,7 +23,7 @@ from phantoms.anatomy.sulci import Sulcus, sulci
 from phantoms.solids import Lattice
 from simdata import Streams
 
-WAVE_MM = 31.0
+WAVE_MM = 28.0
 """Two gyri and two sulci; with the depths below, an adult's cortex takes about as much room as the white matter."""
 GROWTH, ROUNDS = 1.6, 30
 SEEDED, CHANCE = 1.4, 0.3
@@ -32,10 +32,12 @@ CURLY = 0.5
 """Amplitude of a wave half as long, which makes sulci wind and branch."""
 WANDER_MM, WANDERS_MM = 3.2, 30.0
 """How far sulci lie from where they are on average, and over what length of surface that changes."""
-DEPTH_MM, DEPTH_SD_MM, DEPTH_RANGE_MM = 14.0, 5.0, (3.0, 22.0)
+DEPTH_MM, DEPTH_SD_MM, DEPTH_RANGE_MM = 16.5, 5.0, (3.0, 24.0)
 """Of sulci without a name: some are deep, some a dent, some are bridged."""
 DEPTH_VARIES = 0.12
 """Share by which every depth varies along a sulcus, one standard deviation."""
+ROOM = 0.75
+"""What share of the way to the middle of a lobe sulci reach at most, so that no gyrus is cut off."""
 NAMED_MM = 7.0
 """Up to so far from its line a sulcus has the depth that its name tells."""
 
@@ -61,6 +63,7 @@ def folds(streams: Streams, surface: Surface, side: str) -> Folds:
     other_mm = DEPTH_MM + DEPTH_SD_MM * _smooth_noise(surface, dice, WAVE_MM / 2)
     reach = weight * depth_mm + (1 - weight) * np.clip(other_mm, *DEPTH_RANGE_MM)
     reach *= 1 + DEPTH_VARIES * _smooth_noise(surface, dice, WAVE_MM / 2)
+    reach = np.minimum(reach, ROOM * surface.room_mm)
     curls = _band(dice.standard_normal(len(height)), surface, max(1, round(steps / 4)))
     away_mm = _away(surface, _band(height, surface, steps) + CURLY * curls)
     return Folds(lattice(away_mm), lattice(surface.carry @ reach))
