@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from numpy.random import Generator
 
 from phantoms.filling import Filling
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, place, spoken_host
 from phantoms.lesions.shells import FIBROUS
@@ -45,7 +46,7 @@ class Abscess(Growth):
         drawn = float(rng.uniform(*GAS_SHARE)) if rng.random() < GAS_OFTEN else 0.0
         gas = drawn if self.gas is None else self.gas
         middle = place(host, scene.grid, diameter_mm, self.centre_mm, rng, "Abscess", self.structure)
-        body = lump(scene.grid, middle, diameter_mm, rng, SURFACE)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, SURFACE), host, scene.grid, diameter_mm)
         inside = kept_in(host, body.filled(grown_mm=-RIM_MM))
         pieces = [Piece(kept_in(host, body.filled()), "connective", FIBROUS), Piece(inside, "necrosis")]
         if gas > 0:

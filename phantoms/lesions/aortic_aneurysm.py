@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 from numpy import ndarray
 from numpy.random import Generator
 
@@ -29,7 +29,7 @@ MEDIAN_MM, SPREAD, LEAST_MM, MOST_MM = 45.0, 0.22, 31.0, 90.0
 distribution is ours."""
 LONG, NECK_MM, FORK_MM = (1.3, 2.0), 15.0, 6.0
 """Length by diameter (assumed); healthy aorta that is left below the renal arteries and above the bifurcation."""
-WALL_MM, FORWARD, LEFTWARD = 1.8, 0.8, 0.25
+WALL_MM, FORWARD, LEFTWARD = 1.8, 1.0, 0.25
 """The spine stands behind: how far the middle moves to the front and to the left, by how much the radius grows."""
 CLOT_DENSITY, OPEN = 0.975, (0.45, 0.8)
 """Of clot by that of haematoma, so that it has about 45 HU; the open lumen's radius by the aneurysm's. Assumed."""
@@ -45,7 +45,8 @@ class AorticAneurysm(Growth):
     """A fusiform aneurysm of `diameter_mm`, wall to wall, between the renal arteries and the bifurcation.
 
     What lies around is pushed aside but for the spine, so the aorta grows to the front and the left.
-    open_lumen: radius of the lumen that blood still flows through by that of the aneurysm; the rest is clot. None draws.
+    open_lumen: radius of the lumen that blood still flows through by that of the aneurysm; the rest is clot.
+    None draws.
     Raises SceneError if the patient has no abdominal aorta, or it does not fit between aorta and skin.
     """
 
@@ -59,9 +60,10 @@ class AorticAneurysm(Growth):
         before = _abdominal(scene)
         after = _spindle(before, diameter_mm, float(rng.uniform(*LONG)) * diameter_mm)
         grown, block = _widened(scene, before, after, diameter_mm)
-        pieces = _layers(grown.grid, block, before, after, share, float(rng.uniform(-1, 1)), rng)
+        free = ~np.isin(scene.tissue[block], [tissues()[name] for name in RIGID])
+        pieces = _layers(grown.grid, block, free, (before, after), share, rng)
         clot = " with mural thrombus" if share < 1 else ""
-        text = f"{diameter_mm:.0f} mm infrarenal aortic aneurysm{clot}"
+        text = f"{diameter_mm:.0f} mm abdominal aortic aneurysm of the infrarenal aorta{clot}"
         attributes = {"diameter_mm": diameter_mm, "open_lumen": round(share, 2), "form": "fusiform"}
         return with_finding(grown, KIND, "aorta", pieces, text, attributes)
 
@@ -124,13 +126,15 @@ def _widened(scene: Scene, before: Axis, after: Axis, diameter_mm: float) -> tup
 
 
 def _layers(
-    grid: Grid, block: Block, before: Axis, after: Axis, share: float, turn: float, rng: Generator
+    grid: Grid, block: Block, free: Bool[ndarray, "a b c"], axes: tuple[Axis, Axis], share: float, rng: Generator
 ) -> list[Piece]:
-    """Blood, clot around an open lumen that lies to one side, the wall, and chalk in it."""
+    """Blood, clot around an open lumen that lies to one side, the wall, and chalk in it, where there is no bone."""
+    before, after = axes
     points = cropped(grid, block).points_mm()
     x, y, radius = after.at(points[..., 2])
-    _, _, radius0 = before.at(points[..., 2])
-    wide = radius > WIDER * radius0
+    radius0 = before.at(points[..., 2])[2]
+    wide = free & (radius > WIDER * radius0)
+    turn = float(rng.uniform(-1, 1))
     edge_mm = min(grid.spacing_mm)
 
     def disc(dx: ndarray, dy: ndarray, size_mm: ndarray) -> Float32[ndarray, "a b c"]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
-from scipy.ndimage import gaussian_filter1d, label
+from scipy.ndimage import gaussian_filter1d
 
+from phantoms.lesions.parts import parts, sizes
 from simdata.grid import Grid
 
 SMOOTH_MM = 8.0
@@ -36,9 +37,8 @@ def axis_of(tube: Bool[ndarray, "x y z"], grid: Grid) -> Axis:
     found: list[tuple[float, float, float, float]] = []
     mm2 = grid.voxel_mm3 / grid.spacing_mm[2]
     for k in np.flatnonzero(tube.any(axis=(0, 1))):
-        parts: ndarray = np.asarray(label(tube[..., k])[0])
-        sizes = np.sort(np.bincount(parts.ravel())[1:])
-        if sizes[:-1].sum() > CRUMBS * sizes[-1]:
+        found_here = np.sort(sizes(parts(tube[..., k])))
+        if found_here[:-1].sum() > CRUMBS * found_here[-1]:
             if found:
                 break
             continue

@@ -7,6 +7,7 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.random import Generator
 
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, place, spoken_host
 from phantoms.lesions.shells import lakes, smooth_noise
@@ -48,7 +49,7 @@ class BoneMetastasis(Growth):
         diameter_mm = SIZES.drawn(self.diameter_mm, host, scene.grid, rng)
         form = str(rng.choice(list(OFTEN), p=list(OFTEN.values()))) if self.form is None else self.form
         middle = place(host, scene.grid, diameter_mm, self.centre_mm, rng, "BoneMetastasis", self.structure)
-        body = lump(scene.grid, middle, diameter_mm, rng, SURFACE)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, SURFACE), host, scene.grid, diameter_mm)
         whole = kept_in(host, body.filled())
         mottled = DENSE + MOTTLED * smooth_noise(scene.grid, whole[1].shape, 5.0, rng)
         density = np.maximum(mottled, 1.0).astype(np.float32)
@@ -56,5 +57,5 @@ class BoneMetastasis(Growth):
         lytic, dense = Piece(whole, "tumour"), Piece(whole, "spongy_bone", density)
         pieces = {"lytic": [lytic], "sclerotic": [dense], "mixed": [lytic, Piece(blots, "spongy_bone", density)]}[form]
 
-        text = f"{diameter_mm:.0f} mm {form} metastasis in the {spoken_host(scene, self.structure)}"
+        text = f"{diameter_mm:.0f} mm {form} bone metastasis in the {spoken_host(scene, self.structure)}"
         return with_finding(scene, KIND, self.structure, pieces, text, {"diameter_mm": diameter_mm, "form": form})

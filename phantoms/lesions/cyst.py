@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from numpy.random import Generator
 
 from phantoms.lesions.bulge import bulged
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, spoken_host
 from phantoms.lesions.shells import FIBROUS, shell
@@ -44,7 +45,7 @@ class Cyst(Growth):
         diameter_mm = SIZES.drawn(self.diameter_mm, host_of(scene, self.structure, "Cyst"), scene.grid, rng)
         outside = float(rng.uniform(0, 0.5)) if self.exophytic is None else self.exophytic
         after, middle, host = bulged(scene, self.structure, diameter_mm, self.centre_mm, outside, rng, "Cyst")
-        body = lump(scene.grid, middle, diameter_mm, rng, ROUND)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, ROUND), host, scene.grid, diameter_mm)
         fluid_hu = float(np.clip(rng.normal(FLUID_HU, FLUID_SPREAD_HU), 0, FLUID_MOST_HU))
         whole = body.filled()
         wall = shell(whole, body.filled(grown_mm=-WALL_MM))

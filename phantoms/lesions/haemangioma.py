@@ -6,6 +6,7 @@ from typing import Annotated
 from annotated_types import Ge, Le
 from numpy.random import Generator
 
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, place, spoken_host
 from phantoms.lesions.shells import lakes, shell
@@ -43,7 +44,7 @@ class Haemangioma(Growth):
         host = host_of(scene, self.structure, "Haemangioma")
         diameter_mm = SIZES.drawn(self.diameter_mm, host, scene.grid, rng)
         middle = place(host, scene.grid, diameter_mm, self.centre_mm, rng, "Haemangioma", self.structure)
-        body = lump(scene.grid, middle, diameter_mm, rng, SURFACE)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, SURFACE), host, scene.grid, diameter_mm)
         whole = body.filled()
         rind = shell(whole, body.filled(scale=RIND))
         pools = lakes(scene.grid, rind, LUMPY * diameter_mm, NODULES, rng)

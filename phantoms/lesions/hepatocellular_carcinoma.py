@@ -7,6 +7,7 @@ from annotated_types import Ge, Le
 from numpy.random import Generator
 
 from phantoms.lesions.bulge import bulged
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, spoken_host
 from phantoms.lesions.shells import FIBROUS, lakes, shell, veins
@@ -47,7 +48,7 @@ class HepatocellularCarcinoma(Growth):
         after, middle, host = bulged(
             scene, self.structure, diameter_mm, self.centre_mm, float(rng.uniform(0, 0.25)), rng, name
         )
-        body = lump(scene.grid, middle, diameter_mm, rng, SURFACE)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, SURFACE), host, scene.grid, diameter_mm)
         whole, inner = body.filled(), body.filled(grown_mm=-self.capsule_mm)
         pieces = [Piece(kept_in(host, whole), "tumour")]
         mosaic = diameter_mm >= MOSAIC_FROM_MM

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
 
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, spoken_host
 from phantoms.lesions.several import scattered
@@ -61,7 +62,7 @@ class Metastases(Growth):
         diameter_mm: float,
         rng: Generator,
     ) -> Scene:
-        body = lump(scene.grid, middle, diameter_mm, rng, SURFACE)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, SURFACE), host, scene.grid, diameter_mm)
         rim_mm = max(RIM * diameter_mm / 2, RIM_LEAST_MM)
         rim = shell(body.filled(), body.filled(grown_mm=-rim_mm))
         pieces = [Piece(kept_in(host, body.filled()), "tumour"), Piece(kept_in(host, rim), "connective", FIBROUS)]

@@ -7,6 +7,7 @@ from annotated_types import Ge, Le
 from numpy.random import Generator
 
 from phantoms.lesions.bulge import bulged
+from phantoms.lesions.fitted import fitted
 from phantoms.lesions.lump import Surface, lump
 from phantoms.lesions.room import host_of, kept_in, spoken_host
 from phantoms.lesions.shells import FIBROUS, lakes, shell
@@ -47,7 +48,7 @@ class RenalCellCarcinoma(Growth):
         dead = larger * float(rng.uniform(0.1, DEAD_MOST)) if self.necrotic is None else self.necrotic
         after, middle, host = bulged(scene, self.structure, diameter_mm, self.centre_mm, outside, rng, name)
 
-        body = lump(scene.grid, middle, diameter_mm, rng, SURFACE)
+        body = fitted(lump(scene.grid, middle, diameter_mm, rng, SURFACE), host, scene.grid, diameter_mm)
         whole, inner = body.filled(), body.filled(grown_mm=-CAPSULE_MM)
         pieces = [Piece(kept_in(host, whole), "tumour")]
         if dead > 0:

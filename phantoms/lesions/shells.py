@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 
 from phantoms.filling import Filling
 from phantoms.strokes import MOST
@@ -14,6 +14,8 @@ FIBROUS = 0.94
 """Density of a capsule by that of ligament and tendon ("connective"), so that it has about 50 HU; assumed."""
 HALF_WAVES = 4.0
 """A Gaussian of sigma s leaves noise whose waves are about 4 s long."""
+COARSE = 1.5
+"""Standard deviations of the filter in voxels beyond which the noise is made on a coarser lattice."""
 
 
 def shell(outer: Filling, inner: Filling) -> Filling:
@@ -43,8 +45,12 @@ def veins(grid: Grid, within: Filling, wave_mm: float, width_mm: float, rng: Gen
 
 def smooth_noise(grid: Grid, shape: tuple[int, ...], wave_mm: float, rng: Generator) -> Float32[ndarray, "a b c"]:
     """Noise of mean 0 and variance 1 on a block, whose waves are about wave_mm long."""
-    sigma = [wave_mm / HALF_WAVES / mm for mm in grid.spacing_mm]
-    noise = gaussian_filter(rng.standard_normal(shape, np.float32), sigma, mode="wrap")
+    sigma = wave_mm / HALF_WAVES / np.array(grid.spacing_mm)
+    step = np.maximum((sigma / COARSE).astype(int), 1)
+    coarse = rng.standard_normal([n // s + 2 for n, s in zip(shape, step, strict=True)], np.float32)
+    fine = np.zeros([n * s for n, s in zip(coarse.shape, step.tolist(), strict=True)], np.float32)
+    zoom(gaussian_filter(coarse, sigma / step), step, output=fine, order=1)
+    noise = fine[tuple(slice(n) for n in shape)]
     return (noise - noise.mean()) / np.maximum(noise.std(), np.float32(1e-6))
 
 

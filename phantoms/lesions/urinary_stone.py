@@ -23,7 +23,7 @@ URETER = Kind("ureteric stone", "31054009", "Ureteric stone")
 
 Material = Literal["calcium_oxalate", "uric_acid", "cystine"]
 MATERIALS: dict[Material, tuple[float, tuple[float, float]]] = {
-    "calcium_oxalate": (0.84, (0.5, 0.7)),
+    "calcium_oxalate": (0.84, (0.72, 1.0)),
     "uric_acid": (0.14, (0.95, 1.05)),
     "cystine": (0.02, (0.95, 1.1)),
 }
@@ -65,9 +65,10 @@ class UrinaryStone(Growth):
         density = float(rng.uniform(*MATERIALS[material][1]))
         pieces = [Piece(kept_in(after.labels > 0, body.filled()), material, density)]
         said = material.replace("_", " ")
-        text = f"{diameter_mm:.0f} mm {said} stone in the {spoken_host(scene, self.structure)}"
+        kind = URETER if ureter else KIDNEY
+        text = f"{diameter_mm:.0f} mm {kind.name} of {said} in the {spoken_host(scene, self.structure)}"
         attributes = {"diameter_mm": diameter_mm, "material": said}
-        return with_finding(after, URETER if ureter else KIDNEY, self.structure, pieces, text, attributes)
+        return with_finding(after, kind, self.structure, pieces, text, attributes)
 
 
 def _resting_mm(
