@@ -12,6 +12,7 @@ from numpy.random import Generator
 from phantoms.filling import Filling
 from phantoms.lesions import course
 from phantoms.lesions.parts import parts, sizes
+from phantoms.lesions.pulled import cropped
 from phantoms.lesions.push import pushed
 from phantoms.lesions.room import host_of
 from phantoms.lesions.shells import smooth_noise
@@ -92,8 +93,7 @@ def _region(scene: Scene, side: str, territory: Territory, noise: Float32[ndarra
     used = [np.flatnonzero(matter.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
     x, y, z = (slice(int(at[0]), int(at[-1]) + 1) for at in used)
     block = x, y, z
-    index = [*np.moveaxis(np.indices(matter[block].shape), 0, -1), x.start, y.start, z.start]
-    points = scene.grid.world_mm(index)
+    points = cropped(scene.grid, block).points_mm()
     low, high = (np.quantile(points[matter[block]], share, axis=0) for share in (0.0, 1.0))
     medial = high[0] if side == "left" else low[0]
     u = np.abs(points[..., 0] - medial) / (high[0] - low[0])
