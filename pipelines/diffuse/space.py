@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import Module
-from torch.nn.functional import avg_pool2d, avg_pool3d, max_pool2d, max_pool3d
 
 from pipelines.learn.extra import extra
 
@@ -68,14 +67,17 @@ class Latents(Module):
 
 
 def coarse(shares: Tensor, factor: int) -> Tensor:
-    """The mean of each block of pixels: what a latent is told."""
-    if factor == 1:
-        return shares
-    return (avg_pool2d if shares.ndim == 4 else avg_pool3d)(shares, factor)
+    """The mean of each block of pixels, (b, c, *space / factor): what a latent is told."""
+    return _blocks(shares, factor).mean(-1)
 
 
 def touched(hole: Tensor, factor: int) -> Tensor:
     """The latents with any pixel of a hole in their block."""
-    if factor == 1:
-        return hole
-    return (max_pool2d if hole.ndim == 4 else max_pool3d)(hole.float(), factor) > 0
+    return _blocks(hole, factor).any(-1)
+
+
+def _blocks(array: Tensor, factor: int) -> Tensor:
+    """(b, c, *space) as (b, c, *space / factor, pixels of a block)."""
+    for axis in range(2, array.ndim):
+        array = array.unflatten(axis, (-1, factor)).movedim(axis + 1, -1)
+    return array.flatten(2 + (array.ndim - 2) // 2)
