@@ -20,8 +20,8 @@ from render.mr import SpinEcho
 from render.mr_mprage import MPRAGE
 from simdata import Image, Phantom, Scanner, Scene, Streams
 
-TILE_PX, GAP_PX, GREYS = 220, 3, 40
-HEIGHT_MM, WIDTH_MM = 226.0, 200.0
+TILE_PX, GAP_PX, GREYS = 208, 3, 32
+HEIGHT_MM, WIDTH_MM = 228.0, 214.0
 """What a tile shows."""
 BRAIN_HU, BONE_HU = (0.0, 80.0), (-500.0, 1900.0)
 THICK = {BRAIN_HU: 5}
@@ -44,7 +44,7 @@ VIEWS = (
     ("t1", None, "putamen_left", 0, -18), ("t1", None, "thalamus_left", 1, 4), ("t1", None, "eye_left", 1, 0),
     ("t2", None, "thalamus_left", 2, 2), ("t2", None, "brain_stem", 2, -2), ("t2", None, "third_ventricle", 0, 2),
     ("t2", None, "lateral_ventricle_left", 2, 30), ("t2", None, "thalamus_left", 1, 4),
-    ("t2", None, "hippocampus_left", 1, 4),
+    ("t2", None, "cerebellar_white_matter_left", 1, 0),
 )  # fmt: skip
 COLUMNS = 6
 

@@ -16,8 +16,9 @@ from simdata import Streams
 MIDDLE = Plane((0, 0, 0), (1, 0, 0))
 FOLIUM_MM, STEM_MM, FOLDED_MM = 1.1, 13.0, 9.0
 """Half of a leaf of white matter and the cortex on it, depth of the white trunk, and how deep the fissures reach."""
-FISSURES, FINER, FINER_MM = 26.0, 52.0, (22.0, 40.0)
-"""Around the whole circle: of those that reach the middle and of those between them, which begin so far out."""
+FISSURES, FISSURES_MM = 28.0, (6.0, 13.0)
+FINER, FINER_MM = 56.0, (14.0, 30.0)
+"""Around the whole circle, and where they begin and are whole: of the first fissures, and of those between them."""
 
 
 class Cerebellum(NamedTuple):
@@ -67,6 +68,7 @@ def _fissures(streams: Streams) -> Solid:
     wobble = (
         0.5 * np.sin(x / 9 + phase[0]) + 0.4 * np.sin(away / 6 + phase[1]) + 0.4 * np.sin(x / 17 + y / 11 + phase[2])
     )
-    rare = np.sin(FISSURES * angle + wobble) - 0.72
+    whole = np.interp(away, FISSURES_MM, (0.0, 1.0))
+    rare = whole * np.sin(FISSURES * angle + wobble) - 0.72
     between = np.sin(FINER * angle + 2 * wobble - 1.5) - 0.6 - np.interp(away, FINER_MM, (1.6, 0.0))
     return Lattice((np.maximum(rare, between) + 0 * x) * 1.3, low, step)  # pyright: ignore[reportArgumentType]
