@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/oct_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py benchmarks/diffusion.py benchmarks/gallery.py
+SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/oct_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py benchmarks/diffusion.py benchmarks/diffused_looks.py benchmarks/diffused_masks.py benchmarks/gallery.py
 CODE := simdata phantoms vascular render pipelines tests benchmarks docs/examples docs/pages.py
 
 .PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures gallery docs study-smoke sim-to-real clean

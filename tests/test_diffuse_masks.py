@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from diffusing import one_thread, recipe, write_discs  # noqa: F401
+from lines import draw
+from lines import tree as lines_tree
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -21,7 +23,10 @@ from pipelines.learn.kinds import Network
 from pipelines.learn.losses import DiceCE
 from pipelines.learn.model import load
 from pipelines.learn.recipe import training
+from pipelines.learn.study.recipe import load as study_of
+from pipelines.learn.study.work import work
 from pipelines.learn.train import train
+from pipelines.plain import dump_yaml
 from simdata import Streams
 
 KINDS = {"bernoulli": BernoulliMasks, "gaussian": GaussianMasks}
@@ -174,3 +179,22 @@ def test_a_network_of_masks_is_built_from_its_description_and_goes_on_to_the_sam
     train(made, tmp_path / "n")
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in "mn"]
     assert weights[0] == weights[1]
+
+
+def test_diffused_masks_are_arms_of_a_study(tmp_path):
+    """Beside the network of the other arms, at equal steps, on the same test images."""
+    draw(tmp_path / "synthetic", 3, 20.0, 1)
+    draw(tmp_path / "real", 7, 40.0, 2)
+    base = {"kind": "pipelines.diffuse.networks.UNet", "channels": [8, 8], "heads": 8}
+    arms = [{"name": "real", "stages": [{"sources": {"real": 1}}]}]
+    for name, kind in KINDS.items():
+        network = {"kind": f"{kind.__module__}.{kind.__name__}", "base": base, "steps": 2, "samples": 2}
+        arms.append({"name": name, "stages": [{"sources": {"real": 1}}], "changes": {"network": network}})
+    tree = lines_tree(tmp_path) | {"arms": arms, "seeds": [1], "ks": [2], "degrade": []}
+    tree.pop("scale")
+    (tmp_path / "study.yaml").write_text(dump_yaml(tree))
+    done = CliRunner().invoke(app, ["study", str(tmp_path / "study.yaml"), "--out", str(tmp_path / "out"), "--quiet"])
+    assert done.exit_code == 0, f"{done.output} {done.exception}"
+    found = work(study_of(tmp_path / "study.yaml"), tmp_path / "out", lambda done, wanted: None)
+    assert sorted(run.setting.arm for run in found) == ["bernoulli", "gaussian", "real"]
+    assert all(len(outcome.images) == 3 for outcome in found.values())

@@ -6,7 +6,10 @@ import pytest
 from lines import draw
 from test_docs import blocks, run
 
-from pipelines.diffuse.recipe import load
+from pipelines.build import build
+from pipelines.diffuse.recipe import diffusion, load
+from pipelines.learn.kinds import Network
+from pipelines.plain import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 SMALL = (
@@ -24,7 +27,7 @@ LESS = {
 
 @pytest.mark.slow
 def test_the_page_about_diffusion_runs_as_it_is_written(tmp_path, monkeypatch):
-    (_, commands), (_, python) = blocks("docs/diffusion.md")
+    (_, commands), (_, python), *_ = blocks("docs/diffusion.md")
     draw(tmp_path / "rossa_octa", 112, 20.0, 1)
     (tmp_path / "recipes").symlink_to(ROOT / "recipes")
     monkeypatch.chdir(tmp_path)
@@ -40,6 +43,13 @@ def test_the_page_about_diffusion_runs_as_it_is_written(tmp_path, monkeypatch):
     assert len(list((tmp_path / "translated/images").iterdir())) == 1
     assert (tmp_path / "report.html").is_file()
     exec(compile(python, "docs/diffusion.md", "exec"), {"__name__": "page"})
+
+
+def test_what_the_page_shows_of_recipes_builds():
+    masks, latent = (parse_yaml(text, kind) for kind, text in blocks("docs/diffusion.md") if kind == "yaml")
+    assert build(masks["network"], Network, "network").samples == 3
+    tree = parse_yaml((ROOT / "recipes/diffuse/octa.yaml").read_text(), "octa")
+    assert diffusion(tree | latent).step == 4 * 4
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes/diffuse").glob("*.yaml")), ids=lambda path: path.stem)
