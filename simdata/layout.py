@@ -139,7 +139,8 @@ def _vessels(arrays: Mapping[str, np.ndarray]) -> dict[str, Vessels]:
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:
-    return Finding(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    return Finding(**plain)
 
 
 def _about(image: Image) -> dict[str, Any]:
