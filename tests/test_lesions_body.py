@@ -22,11 +22,12 @@ from phantoms.lesions.hepatocellular_carcinoma import HepatocellularCarcinoma
 from phantoms.lesions.infarct import Infarct
 from phantoms.lesions.intracerebral_haemorrhage import IntracerebralHaemorrhage
 from phantoms.lesions.metastases import Metastases
+from phantoms.lesions.plaque import Plaque
 from phantoms.lesions.renal_cell_carcinoma import RenalCellCarcinoma
 from phantoms.lesions.subdural_haematoma import SubduralHaematoma
 from phantoms.lesions.urinary_stone import UrinaryStone
 from render.attenuation import attenuation
-from simdata import Growth, Scene, SceneError, Streams
+from simdata import Growth, Scene, SceneError, Streams, structure
 from simdata.measured import axial_diameters_mm
 from simdata.scene import DENSITY
 from simdata.tissues import tissues
@@ -363,3 +364,17 @@ def test_a_subdural_one_reaches_farther_around_than_an_epidural_one():
     assert (
         crescent.text == f"14 mm thick {crescent.attributes['form']} subdural haematoma over the left cerebral cortex"
     )
+
+
+def test_a_plaque_lies_on_the_wall_and_is_as_thick_as_was_asked_for():
+    lumen = belly().labels == structure("aorta").id
+    for form, tissue in (("soft", "soft_plaque"), ("calcified", "calcification")):
+        after = _after(Plaque(form=form, thickness_mm=6, length_mm=25))
+        assert lumen[_of(after)].all()
+        assert set(after.tissue[_of(after)]) == {tissues()[tissue]}
+        away_mm = np.hypot(*(after.grid.points_mm()[..., n] - middle for n, middle in ((0, -8), (1, -12))))
+        assert 9 - away_mm[_of(after)].min() == pytest.approx(6, abs=VOXEL_MM)
+        assert _pieces(_of(after)) == 1
+        assert after.findings[0].attributes["narrowing_percent"] == pytest.approx(100 * 6 / 18, abs=4)
+    with pytest.raises(SceneError, match="too narrow for a plaque of 25 mm"):
+        _after(Plaque(thickness_mm=25))
