@@ -1,4 +1,4 @@
-"""Segmentation by diffusion beside a U-Net, on real eyes: a table and a sheet of docs/diffusion.md.
+"""Segmentation by diffusion beside a U-Net, on real eyes: a table of docs/diffusion.md, and a sheet to look at.
 
 python benchmarks/diffused_masks.py ROSSA    # learns from ids 001-080, is scored on 081-090: ten minutes of one core
 """
@@ -23,7 +23,7 @@ from pipelines.learn.model import Model, load
 from pipelines.learn.recipe import training
 from pipelines.learn.train import train
 
-SHEET = ROOT / "docs" / "diffused_masks.png"
+SHEET = ROOT / "demo" / "diffused_masks.png"
 STEPS, PATCH, SCORED = 400, 96, "081-090"
 BASE = {"kind": "pipelines.diffuse.networks.UNet", "channels": [16, 16, 32]}
 OF_MASKS = {"base": BASE, "steps": 4, "samples": 3}
@@ -100,6 +100,7 @@ def sheet(model: Model, eyes: Sequence[Example]) -> None:
             start = (tile.shape[0] - CROP) // 2 + 40
             crop = np.clip(255 * tile[start : start + CROP, start : start + CROP] + 0.5, 0, 255).astype(np.uint8)
             page.paste(Picture.fromarray(crop), (column * step, line * step))
+    SHEET.parent.mkdir(exist_ok=True)
     page.save(SHEET, optimize=True)
 
 
