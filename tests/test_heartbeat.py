@@ -26,7 +26,8 @@ END_S = systole_s(PERIOD_S) + 0.01
 
 
 def chest(index: int, subject: Person) -> Scene:
-    made = Torso(subject=subject, breath=0.0, voxel_mm=2.0, shape=(100, 96, 96), centre_mm=(-15, 15, 15), variants=())
+    """With all of the heart: of one that is cut, what comes in from beyond the grid would count as muscle."""
+    made = Torso(subject=subject, breath=0.0, voxel_mm=2.0, shape=(112, 96, 112), centre_mm=(-15, 15, 20), variants=())
     return made(Streams(3, index)["body"].generator)
 
 
@@ -42,6 +43,12 @@ def beating(**kwargs) -> Scene:
 
 def ml(scene: Scene, name: str) -> float:
     return float(scene.mask(name).sum()) * scene.grid.voxel_mm3 / 1000
+
+
+def inside(scene: Scene, name: str):
+    """Eight points in every voxel: their mean of det J is the volume to half a per cent, that of centres to two."""
+    corners = np.indices((2, 2, 2)).reshape(3, -1).T / 2 - 0.25
+    return scene.grid.world_mm((np.argwhere(scene.mask(name))[:, None] + corners).reshape(-1, 3))
 
 
 def around(motion, count: int = 60_000):
@@ -63,8 +70,7 @@ def check_a_beat(scene: Scene) -> None:
     for t_s in (0.2, END_S, 0.6):
         now = patient.at(t_s)
         asked_ml = motion.volume_ml(t_s)
-        cavity, wall = (scene.grid.world_mm(np.argwhere(scene.mask(name)))[::3] for name in (CAVITY, MUSCLE))
-        became = [jacobian(motion, points, scene.grid, t_s).mean() for points in (cavity, wall)]
+        became = [jacobian(motion, inside(scene, name), scene.grid, t_s).mean() for name in (CAVITY, MUSCLE)]
         assert became[0] * ml(scene, CAVITY) == pytest.approx(asked_ml, rel=0.02)
         assert became[1] == pytest.approx(1, abs=0.01)
         assert ml(now, CAVITY) == pytest.approx(asked_ml, rel=0.02, abs=1.0)
@@ -170,7 +176,7 @@ def test_what_no_heart_does_is_refused():
         Heartbeat(ejection_fraction=0.99)
     with pytest.raises(RecipeError, match="segment 18"):
         Heartbeat(hypokinesia=((18, 0.5),))
-    belly = heart().crop((0, 0, 0), (100, 96, 20))
+    belly = heart().crop((0, 0, 0), (112, 96, 20))
     with pytest.raises(SceneError, match="has no heart_left_"):
         Heartbeat()(belly, STREAMS["beat"].generator)
 
