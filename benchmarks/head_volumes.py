@@ -43,6 +43,10 @@ def volumes_ml(scene: Scene) -> list[float]:
     return [float(sum(count[structure(name).id] for name in names)) for names in ROWS.values()]
 
 
+def _short(number: float, digits: int) -> str:
+    return f"{float(f'{number:.{digits}g}'):g}"
+
+
 def main() -> None:
     columns = []
     for age_y in AGES_Y:
@@ -54,7 +58,7 @@ def main() -> None:
     print(f"| mL, {PEOPLE} people of each age |", *(f"{age_y:g} years |" for age_y in AGES_Y))
     print("|---|" + "---|" * len(AGES_Y))
     for row, name in enumerate(ROWS):
-        cells = [f"{column[:, row].mean():.3g} ± {column[:, row].std(ddof=1):.2g}" for column in columns]
+        cells = [f"{_short(column[:, row].mean(), 3)} ± {_short(column[:, row].std(ddof=1), 2)}" for column in columns]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from scipy import ndimage
 
-from phantoms.anatomy.brain import PARTS, _surface, cortex_mm
+from phantoms.anatomy.brain import PARTS, cortex_mm, reference_surface
 from phantoms.anatomy.folds import folds
 from phantoms.anatomy.sulci import sulci
 from phantoms.head import Head
@@ -183,7 +183,7 @@ def test_the_cortex_is_as_thick_as_at_its_age(adult):
 
 def test_everybody_has_the_sulci_with_a_name_near_their_places():
     for seed in range(4):
-        own = folds(Streams(seed), _surface(), "right")
+        own = folds(Streams(seed), reference_surface(), "right")
         away = {s.name: float(np.median(np.abs(own.away.depth(s.line_mm)))) for s in sulci()}
         assert np.mean(list(away.values())) < 3.5, away
         assert max(away[name] for name in ("central", "lateral fissure", "calcarine")) < 5, away
@@ -191,7 +191,8 @@ def test_everybody_has_the_sulci_with_a_name_near_their_places():
 
 def test_no_two_people_and_no_two_halves_fold_alike():
     one, other, mirror = (
-        folds(Streams(seed), _surface(), side).away.values for seed, side in ((1, "right"), (2, "right"), (1, "left"))
+        folds(Streams(seed), reference_surface(), side).away.values
+        for seed, side in ((1, "right"), (2, "right"), (1, "left"))
     )
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.9
     assert abs(np.corrcoef(one.ravel(), mirror.ravel())[0, 1]) < 0.9

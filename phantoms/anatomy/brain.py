@@ -41,6 +41,9 @@ GROWN_MM = 0.3
 """How far the surface of the reference brain stands out: on that one, folds are laid."""
 # volume of the atrophy of age: mm that surface and sulci lose per year beyond 50. Scahill 2003, 0.3 to 0.5 % a year
 ATROPHY_MM, ATROPHY_FROM_Y = 0.02, 50.0
+WIDENS = {"lateral": 2.6, "horn": 1.5, "third": 1.2, "fourth": 0.8, "slit": 0.3}
+"""How much farther walls of ventricles and of the gap between hemispheres recede: ventricles gain 0.3 mL a year
+(Pfefferbaum, Arch Neurol 1994;51:874)."""
 MIDDLE = Plane((0, 0, 0), (1, 0, 0))
 
 
@@ -51,6 +54,10 @@ class Half:
     whole: Solid
     sulci: Solid
     core: Solid
+
+    def mirrored(self) -> "Half":
+        """The hemisphere on the other side."""
+        return Half(self.whole.mirrored(), self.sulci.mirrored(), self.core.mirrored())
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,26 +115,28 @@ def brain(body: Body) -> Brain:
     """The brain of a patient: it fills its cavity, which grows with it, and shrinks in it beyond the age of 50."""
     head = cranium(body)
     shrunk_mm = max(body.age_y - ATROPHY_FROM_Y, 0) * ATROPHY_MM * body.latent("atrophy", 1.0)
-    whole = _cerebra(head, FLUID_MM + shrunk_mm) & Plane((SLIT_MM + 0.3 * shrunk_mm, 0, 0), (1, 0, 0))
+    whole = _cerebra(head, FLUID_MM + shrunk_mm) & Plane((SLIT_MM + WIDENS["slit"] * shrunk_mm, 0, 0), (1, 0, 0))
     half = {side: _half(whole, *_laid(body, side), shrunk_mm) for side in ("right", "left")}
     return Brain(
         right=half["right"],
-        left=Half(half["left"].whole.mirrored(), half["left"].sulci.mirrored(), half["left"].core.mirrored()),
+        left=half["left"].mirrored(),
         cerebellum=cerebellum(body, head, deep_brain.stem(), FLUID_MM + shrunk_mm),
-        lateral=deep_brain.lateral().grown(2.6 * shrunk_mm),
-        horn=deep_brain.inferior_horn().grown(1.5 * shrunk_mm),
-        third=deep_brain.third().grown(1.2 * shrunk_mm),
-        fourth=deep_brain.fourth().grown(0.8 * shrunk_mm),
+        lateral=deep_brain.lateral().grown(WIDENS["lateral"] * shrunk_mm),
+        horn=deep_brain.inferior_horn().grown(WIDENS["horn"] * shrunk_mm),
+        third=deep_brain.third().grown(WIDENS["third"] * shrunk_mm),
+        fourth=deep_brain.fourth().grown(WIDENS["fourth"] * shrunk_mm),
     )
 
 
 def _laid(body: Body, side: str) -> tuple[Folds, Solid]:
     """The folds of a side, and how far they wind in the depth."""
-    return folds(body.streams, _surface(), side), waves(WIND_MM, WINDS_MM, body.dice(f"brain_bends_{side}"), WINDS)
+    return folds(body.streams, reference_surface(), side), waves(
+        WIND_MM, WINDS_MM, body.dice(f"brain_bends_{side}"), WINDS
+    )
 
 
 @cache
-def _surface() -> Surface:
+def reference_surface() -> Surface:
     """Where the folds are laid: the right hemisphere of the reference brain."""
     cerebra = _cerebra(cranium(Body(grow_mm={"brain": GROWN_MM})), FLUID_MM)
     return surface_of(cerebra & Plane((SLIT_MM, 0, 0), (1, 0, 0)))
@@ -142,12 +151,14 @@ def _cerebra(head: Cranium, gap_mm: float) -> Solid:
 
 
 def _half(whole: Solid, own: Folds, bends: Solid, shrunk_mm: float) -> Half:
-    """A hemisphere, as a right one; bends: how far its sulci go astray, mm."""
+    """A hemisphere, as a right one.
+
+    bends: how far its sulci go astray. shrunk_mm: how much its surface has receded; the floor of sulci stays.
+    """
     away = own.away + bends
     blades = ~(away | ~away)
-    floor = ((~whole) + own.depth).grown(-2 * shrunk_mm)  # it stays where it is while the surface sinks and gaps widen
-    sulci = common(blades, floor)
-    return Half(whole, union(sulci, _insula()).grown(SULCUS_MM + shrunk_mm), deep_brain.core())
+    floor = ((~whole) + own.depth).grown(-2 * shrunk_mm)
+    return Half(whole, union(blades & floor, _insula()).grown(SULCUS_MM + shrunk_mm), deep_brain.core())
 
 
 @cache
