@@ -12,6 +12,7 @@ from phantoms.breathing.breathing import Breathing
 from phantoms.heartbeat.beat import Beat
 from phantoms.heartbeat.heartbeat import Heartbeat
 from phantoms.heartbeat.rhythm import Rhythm, irregular, regular, systole_s
+from phantoms.heartbeat.scar import Scar
 from phantoms.people.population import Person
 from phantoms.torso import Torso
 from simdata import RecipeError, Scene, SceneError, Streams, vessel_tree
@@ -161,6 +162,38 @@ def test_a_segment_that_does_not_move_thickens_less_and_the_volume_is_met():
 
     assert inward(sick, 180) < 0.4 * inward(beating(), 180)
     assert inward(sick, 0) > inward(beating(), 0)
+
+
+def test_a_scar_is_a_finding_in_its_segments_and_does_not_contract():
+    segments = (5, 6, 11, 12)
+    scarred = Scar(segments=segments, transmural=0.75)(heart(), STREAMS["scar"].generator)
+    (finding,) = scarred.findings
+    assert finding.text == "transmural scar of the lateral wall of the left ventricle"
+    scar = scarred.labels == finding.label
+    assert scar.sum() * heart().grid.voxel_mm3 == pytest.approx(finding.volume_mm3)
+    assert 8_000 < finding.volume_mm3 < 60_000
+    assert heart().mask(MUSCLE)[scar].all()
+    place = (np.array(finding.centre_mm) - np.array(beating().motion.heart[2])) @ np.array(beating().motion.heart[3]).T
+    assert place[0] < -15  # away from the right ventricle
+
+    before = Heartbeat()(scarred, STREAMS["beat"].generator)
+    after = Scar(segments=segments, transmural=0.75)(beating(), STREAMS["scar"].generator)
+    assert before.motion.motion_scales == after.motion.motion_scales
+    assert [before.motion.motion_scales[n] for n in (4, 5, 10, 11, 0)] == [0, 0, 0, 0, 1]
+    inner = scarred.grid.world_mm(np.argwhere(scar))
+    thick = [jacobian_across(patient.motion, inner, heart().grid) for patient in (before, beating())]
+    assert thick[0] < 0.5 * thick[1]
+    assert ml(before.at(END_S), CAVITY) == pytest.approx(before.motion.volume_ml(END_S), rel=0.03)
+    with pytest.raises(RecipeError, match="found segment 18; 1 to 17"):
+        Scar(segments=(18,))
+
+
+def jacobian_across(motion, points, grid, step_mm: float = 0.5) -> float:
+    """By how much a wall thickens along its rays, on average."""
+    ray = (points - np.array(motion.heart[2])) @ np.array(motion.heart[3])[:2].T @ np.array(motion.heart[3])[:2]
+    ray = step_mm * ray / np.linalg.norm(ray, axis=1, keepdims=True)
+    way = motion.moved_mm(points + ray, grid, END_S) - motion.moved_mm(points - ray, grid, END_S)
+    return float(np.linalg.norm(way, axis=1).mean() / (2 * step_mm)) - 1
 
 
 def test_another_volume_at_the_end_of_diastole():

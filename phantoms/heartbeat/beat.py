@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float32, Float64, Int
 from numpy import ndarray
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
-from phantoms.anatomy.heart import SEGMENTS
 from phantoms.heartbeat.chambers import (
     ATRIA,
     GIVES_MM,
@@ -25,6 +24,7 @@ from phantoms.heartbeat.chambers import (
 )
 from phantoms.heartbeat.kinematics import arrived, carried, drawn_in
 from phantoms.heartbeat.rhythm import Rhythm
+from phantoms.heartbeat.segments import segments
 from simdata import Grid
 from simdata.motion import Motion, Points
 
@@ -212,22 +212,8 @@ def surroundings(heart: Cylinder) -> Surroundings:
         levels,
         np.maximum(smooth, 1.0),
         ends,
-        _segments(heart),
+        segments(heart),
     )
-
-
-def _segments(heart: Cylinder) -> Int[ndarray, "h t"]:
-    """The segment of the American Heart Association at each height and ray; see `phantoms.anatomy.heart.aha17`."""
-    z = heart.first_mm + HEIGHT_MM * np.arange(heart.shape[0])
-    angle = 360.0 / TURNS * np.arange(TURNS)
-    cavity = (heart.classes() == LEFT).any(axis=(1, 2))
-    tip = z[np.flatnonzero(cavity).max()]
-    height = (z - heart.base_mm) / (tip - heart.base_mm)
-    third = np.clip((3 * height).astype(int), 0, 2)[:, None]
-    six = (angle // 60).astype(int)[None]
-    four = (np.mod(angle + 45, 360) // 90).astype(int)[None]
-    segment = np.where(third == 2, np.take(SEGMENTS[2], four), np.array(SEGMENTS[:2])[np.minimum(third, 1), six])
-    return np.where(height[:, None] > 1, 17, np.where(height[:, None] < 0, 0, segment))
 
 
 @lru_cache(maxsize=PHASES)

@@ -3,14 +3,12 @@
 import base64
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Float64, UInt8
 from numpy import ndarray
 
-from simdata import Scene, SceneError, structure
-from simdata.structures import structures
+from simdata import Scene, SceneError
 
 OTHER, LEFT, RIGHT, ATRIA, MUSCLE, STIFF = range(6)
 """What a place can be: cavities of the ventricles, of the atria, muscle and valves, bone; OTHER gives way."""
@@ -63,7 +61,9 @@ class Cylinder:
 def cylinder(scene: Scene) -> Cylinder:
     """The heart of a patient at rest. Raises SceneError where a chamber is not there."""
     labels = scene.to("cpu").labels
-    points = {name: scene.grid.world_mm(np.argwhere(labels == structure(name).id)) for name in NEEDED}
+    known = {entry.name for entry in scene.structures.values()}
+    masks = {name: scene.to("cpu").mask(name) if name in known else labels < 0 for name in NEEDED}
+    points = {name: scene.grid.world_mm(np.argwhere(mask)) for name, mask in masks.items()}
     for name, found in points.items():
         if len(found) < 20:
             raise SceneError(f"Heartbeat: the patient has no {name} on this grid; a heart with its chambers would do")
@@ -116,12 +116,15 @@ def _sampled(scene: Scene, labels, origin, axes, first_mm: float, shape) -> UInt
     z, turn, r = np.meshgrid(z, turn, r, indexing="ij")
     places = np.stack([r * np.cos(turn), -r * np.sin(turn), z], axis=-1) @ axes + origin
     index = np.clip(np.rint(scene.grid.index(places)).astype(np.int64), 0, np.array(scene.grid.shape) - 1)
-    return _codes()[labels[index[..., 0], index[..., 1], index[..., 2]]]
+    return _codes(scene)[labels[index[..., 0], index[..., 1], index[..., 2]]]
 
 
-@lru_cache(maxsize=1)
-def _codes() -> UInt8[ndarray, " ids"]:
+def _codes(scene: Scene) -> UInt8[ndarray, " ids"]:
+    """What each label is; a lesion is what it lies in."""
     codes = np.zeros(1 << 16, np.uint8)
-    for id, entry in structures().items():
-        codes[id] = CHAMBERS.get(entry.name, STIFF if entry.name.startswith(STIFF_NAMES) else OTHER)
+    for id in scene.structures:
+        names = scene.lineage(id)
+        chambers = [CHAMBERS[name] for name in names if name in CHAMBERS]
+        stiff = any(name.startswith(STIFF_NAMES) for name in names)
+        codes[id] = chambers[0] if chambers else STIFF if stiff else OTHER
     return codes

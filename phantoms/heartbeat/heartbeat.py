@@ -10,6 +10,7 @@ from numpy.random import Generator
 from phantoms.heartbeat.beat import Beat
 from phantoms.heartbeat.chambers import cylinder
 from phantoms.heartbeat.rhythm import irregular, regular
+from phantoms.heartbeat.scar import left
 from simdata import Growth, RecipeError, Scene, SceneError
 from simdata.motion import inside
 
@@ -29,7 +30,8 @@ class Heartbeat(Growth):
     of base and apex, as seen from the apex (-3 and 8: a torsion of 11; facts 8 to 12). start: share of a beat that has
     passed at 0 s. rr_spread: coefficient of variation of the length of beats, 0.05 in the healthy and 0.2 in atrial
     fibrillation; then the heart beats for `lasting_s`. hypokinesia: segments (1 to 17) and how much of the usual motion
-    is left in each, 0 for akinesia, below 0 for dyskinesia; the other segments throw out what is asked for.
+    is left in each, 0 for akinesia, below 0 for dyskinesia; the other segments throw out what is asked for. A `Scar`
+    does that to its own segments.
     Raises RecipeError for an ejection fraction or segments that cannot be, SceneError for a heart without chambers.
     """
 
@@ -68,7 +70,7 @@ class Heartbeat(Growth):
                 f"with {heart.cavity_ml:.0f} mL; {low:.0f} to {high:.0f} mL would do"
             )
         scales = np.ones(SEGMENTS)
-        for segment, scale in self.hypokinesia:
+        for segment, scale in (*left(scene.findings).items(), *self.hypokinesia):
             scales[segment - 1] = scale
         rhythm = (
             irregular(self.rate_bpm, self.rr_spread, self.lasting_s, rng)
