@@ -18,6 +18,7 @@ from phantoms.lesions.room import host_of
 from phantoms.lesions.shells import smooth_noise
 from phantoms.pieces import Kind, Piece, with_finding
 from phantoms.strokes import MOST
+from simdata.errors import SceneError
 from simdata.parts import Growth
 from simdata.scene import Scene
 from simdata.structures import FIRST_FINDING_ID
@@ -53,7 +54,7 @@ class Infarct(Growth):
 
     age_h: at first grey matter is only as dark as white, then both are dark and swell, after six weeks it is fluid.
     None draws.
-    Raises SceneError if the patient has no such hemisphere.
+    Raises SceneError if the patient has no such hemisphere, or nothing of the territory.
     """
 
     side: Literal["left", "right"] = "left"
@@ -70,6 +71,8 @@ class Infarct(Growth):
 
         noise = smooth_noise(scene.grid, scene.grid.shape, WOBBLE_MM, rng)
         first = _region(scene, self.side, territory, noise)
+        if not (first[1] > MOST).any():
+            raise SceneError(f"Infarct: found nothing of the {self.side} {territory} territory; a whole head would do")
         swollen = course.at(SWELLS, hours) * float(first[1].sum()) * scene.grid.voxel_mm3
         centre_mm = _centre_mm(scene, first)
         after = pushed(scene, centre_mm, float(np.cbrt(6 / np.pi * swollen))) if swollen > 0 else scene

@@ -17,6 +17,7 @@ from phantoms.lesions.sizes import Sizes
 from phantoms.pieces import Kind, Piece, with_finding
 from simdata.parts import Growth
 from simdata.scene import Scene
+from simdata.structures import FIRST_FINDING_ID
 
 KIND = Kind("metastasis", "128462008", "Metastatic malignant neoplasm")
 SIZES = Sizes(17.0, 0.55, 5.0, 90.0)
@@ -48,10 +49,9 @@ class Metastases(Growth):
         host = host_of(scene, self.structure, "Metastases")
         count = min(int(rng.geometric(1 / (1 + MEAN_MORE))), MOST) if self.count is None else self.count
         sizes = sorted((SIZES.drawn(self.diameter_mm, host, scene.grid, rng) for _ in range(count)), reverse=True)
-        for diameter_mm, middle in zip(
-            sizes, scattered(host, scene.grid, sizes, rng, "Metastases", self.structure), strict=True
-        ):
-            scene = self._one(scene, host, middle, diameter_mm, rng)
+        places = scattered(host, scene.grid, sizes, rng, "Metastases", self.structure)
+        for diameter_mm, middle in zip(sizes, places, strict=True):
+            scene = self._one(scene, host & (scene.labels < FIRST_FINDING_ID), middle, diameter_mm, rng)
         return scene
 
     def _one(
