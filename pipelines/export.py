@@ -34,6 +34,7 @@ FORMS: Mapping[str, str] = {
     "captions": "pipelines.sinks.captions.Captions",
     "croissant": "pipelines.sinks.croissant.Croissant",
     "phases": "pipelines.sinks.phases.Phases",
+    "amplitudes": "pipelines.sinks.amplitudes.Amplitudes",
 }
 
 

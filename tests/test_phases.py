@@ -9,6 +9,7 @@ import pytest
 from toys import Block
 
 from phantoms.patient_motion import Shift
+from pipelines.sinks.amplitudes import Amplitudes
 from pipelines.sinks.phases import Phases
 from simdata import DatasetError, Sample, Streams
 from simdata.motion import together
@@ -71,3 +72,35 @@ def test_a_motion_without_a_period_wants_to_be_told_how_long(tmp_path):
         Phases(folder=str(tmp_path)).write(0, shift)
     assert list(Phases(phases=2, first_s=1.0, lasting_s=3.0).times_s(shift)) == [1, 2.5]
     assert together(Sway(), Shift()).period_s == 2
+
+
+class Sighs(Sway):
+    """Every second breath is half as deep."""
+
+    period_s = 4.0
+
+    def velocity(self, t_s):
+        return super().velocity(t_s) if t_s % 4 < 2 else Sway.velocity(self, 0.0)
+
+    def state(self, t_s):
+        return {"up_mm": (4 if t_s % 4 < 2 else 2) * np.sin(np.pi * t_s / 2) ** 2}
+
+
+def test_bins_of_amplitude_hold_what_looks_the_same(tmp_path):
+    made, sink = sample(Sighs()), Amplitudes(folder=str(tmp_path), bins=4, of="up_mm")
+    bins = sink.binned(made)
+    assert [one.way for one in bins] == 4 * ["in"] + 4 * ["out"]
+    assert sum(one.share for one in bins) == pytest.approx(1, abs=1e-9)
+    assert all(one.low - 0.05 <= one.amplitude <= one.high + 0.05 for one in bins)
+    assert [one.amplitude for one in bins[:4]] == sorted(one.amplitude for one in bins[:4])
+    deep = [one for one in bins if one.low >= 2.05]
+    assert all(one.t_s % 4 < 2 for one in deep)  # shallow breaths do not come so far
+    assert all(one.t_s % 2 < 1 for one in bins if one.way == "in")
+    sink.write(7, made)
+    labels = np.asarray(nibabel.load(tmp_path / "000007_labels.nii.gz").dataobj)
+    assert labels.shape[3] == 8
+    np.testing.assert_array_equal(labels[..., 3], made.scene.at(bins[3].t_s).labels)
+    said = json.loads((tmp_path / "000007_amplitudes.json").read_text())
+    assert said["bins"][3]["up_mm"] == pytest.approx(bins[3].amplitude)
+    with pytest.raises(DatasetError, match=r"its motion tells no depth; --set of=NAME \(up_mm\) would do"):
+        Amplitudes(folder=str(tmp_path), of="depth").binned(made)

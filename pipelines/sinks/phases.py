@@ -46,30 +46,41 @@ class Phases(FolderSink):
         return (self.first_s + lasting_s * np.arange(self.phases) / self.phases).round(9).tolist()
 
     def write(self, index: int, sample: Sample) -> None:
-        scene, times_s = sample.scene, self.times_s(sample)
-        if "labels" in self.fields:
-            step_s = times_s[1] - times_s[0] if len(times_s) > 1 else 0.0
-            head = _header(sample, (*scene.grid.shape, len(times_s)), np.uint16, step_s, times_s[0])
-            with _gzip(Path(self.folder) / f"{index:06d}_labels.nii.gz") as file:
-                file.write(head)
-                for t_s in times_s:
-                    now = scene.at(t_s)
-                    file.write(relabel(now.labels, now, self.labels).astype(np.uint16).tobytes(order="F"))
-        for name in ("forward", "back"):
-            for phase, t_s in enumerate(times_s if name in self.fields else ()):
-                way = scene.motion.forward if name == "forward" else scene.motion.displacement
-                field = way(scene.grid, t_s)
-                head = _header(sample, (*scene.grid.shape, 1, 3), np.float32, 0.0, t_s, VECTOR)
-                with _gzip(Path(self.folder) / f"{index:06d}_{name}_{phase:02d}.nii.gz") as file:
-                    file.write(head)
-                    for axis in field:
-                        file.write(axis.tobytes(order="F"))
-        states = [{"t_s": t_s, **scene.motion.state(t_s)} for t_s in times_s]
-        self.put_json(f"{index:06d}_phases.json", {"period_s": scene.motion.period_s, "phases": states})
+        motion, times_s = sample.scene.motion, self.times_s(sample)
+        step_s = times_s[1] - times_s[0] if len(times_s) > 1 else 0.0
+        write_phases(self, index, sample, times_s, self.fields, step_s)
+        states = [{"t_s": t_s, **motion.state(t_s)} for t_s in times_s]
+        self.put_json(f"{index:06d}_phases.json", {"period_s": motion.period_s, "phases": states})
 
     def finish(self, written: Sequence[Any]) -> None:
         if self.labels:
             self.put_json("labels.json", self.numbers)
+
+
+def write_phases(
+    sink: FolderSink, index: int, sample: Sample, times_s: Sequence[float], fields: Sequence[str], step_s: float
+) -> None:
+    """The labels of all phases in one file, and the ways of each in its own, as `Phases` says; one phase is in memory.
+
+    step_s: from phase to phase, for the header; 0 where they are not evenly apart.
+    """
+    scene, folder = sample.scene, Path(sink.folder)
+    if "labels" in fields:
+        head = _header(sample, (*scene.grid.shape, len(times_s)), np.uint16, step_s, times_s[0])
+        with _gzip(folder / f"{index:06d}_labels.nii.gz") as file:
+            file.write(head)
+            for t_s in times_s:
+                now = scene.at(t_s)
+                file.write(relabel(now.labels, now, sink.labels).astype(np.uint16).tobytes(order="F"))
+    for name in ("forward", "back"):
+        for phase, t_s in enumerate(times_s if name in fields else ()):
+            way = scene.motion.forward if name == "forward" else scene.motion.displacement
+            field = way(scene.grid, t_s)
+            head = _header(sample, (*scene.grid.shape, 1, 3), np.float32, 0.0, t_s, VECTOR)
+            with _gzip(folder / f"{index:06d}_{name}_{phase:02d}.nii.gz") as file:
+                file.write(head)
+                for axis in field:
+                    file.write(axis.tobytes(order="F"))
 
 
 def _header(sample: Sample, shape, dtype: type, step_s: float, first_s: float, intent: str = "none") -> bytes:
