@@ -21,6 +21,11 @@ from simdata.motion import Motion, Rigid, Together
 STILL_S = 0.02
 """So long a patient is taken to stand still who changes his shape, or turns out of the plane of the scan."""
 
+MOVES = 0.1
+"""Of a voxel: while no place moves farther he is taken to stand still for longer than that."""
+PLACES_MM = 12.0
+"""So far apart lie the places that are followed for that."""
+
 MOST_STILLS = 64
 """In which one exposure is taken apart."""
 
@@ -111,7 +116,7 @@ def _shape_by_shape(
     scene: Scene, beam: Beam, view_s: Float64[ndarray, " views"], beyond: int, at_once: int
 ) -> Iterator[Meeting]:
     grid = upright(scene.grid, beyond)
-    for first, last in _periods(view_s):
+    for first, last in quiet(scene, list(_periods(view_s)), view_s):
         materials, volume = _volume(scene.at(float(view_s[first : last + 1].mean())), beam, beyond)
         sums = running_sums(volume)
         for some in in_parts(first, last + 1, at_once):
@@ -148,6 +153,27 @@ def _periods(view_s: Float64[ndarray, " views"]) -> Iterator[tuple[int, int]]:
     for one in np.unique(period):
         first, last = np.flatnonzero(period == one)[[0, -1]].tolist()
         yield first, last
+
+
+def quiet(
+    scene: Scene, periods: list[tuple[int, int]], view_s: Float64[ndarray, " views"]
+) -> Iterator[tuple[int, int]]:
+    """`periods` (first and last view of each) put together for as long as no tissue moves by MOVES of a voxel."""
+    every = [max(1, round(PLACES_MM / mm)) for mm in scene.grid.spacing_mm]
+    some = scene.to("cpu").labels[:: every[0], :: every[1], :: every[2]]
+    places = scene.grid.world_mm(np.argwhere(some > 0) * every)
+    least_mm = MOVES * min(scene.grid.spacing_mm)
+    first, last = periods[0]
+    begun = None
+    for begins, ends in periods:
+        now = scene.motion.moved_mm(places, scene.grid, float(view_s[begins : ends + 1].mean()))
+        if begun is None:
+            begun = now
+        elif np.linalg.norm(now - begun, axis=-1).max(initial=0.0) > least_mm:
+            yield first, last
+            first, begun = begins, now
+        last = ends
+    yield first, last
 
 
 def in_parts(first: int, end: int, at_once: int) -> Iterator[slice]:
