@@ -43,7 +43,7 @@ SCANNER = CT(gantry=Gantry(rows=32, row_mm=1.2, views=480, element_mm=1.2), mas=
 THICK = 4
 SLIM_MM = 110.0
 """So wide is the patient left for a sagittal slice, which needs many slices of a few columns."""
-TILE_PX, COLUMNS, GREYS = 190, 6, 64
+TILE_PX, COLUMNS, GREYS = 190, 6, 32
 RESULT = Path(__file__).parent.parent / "docs" / "lesions_body.png"
 Window = tuple[float, float]
 SOFT, BONE, BRAIN, STONES = (-90.0, 190.0), (-250.0, 950.0), (0.0, 80.0), (-150.0, 350.0)
