@@ -8,15 +8,14 @@ from annotated_types import Ge, Gt, Le
 from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt
 
-from phantoms.lesions.lungs import LOBES, boxed
+from phantoms.lesions.artery_ways import along
+from phantoms.lesions.lungs import LOBES
 from phantoms.lesions.room import kept_in
 from phantoms.lesions.united import whole
 from phantoms.pieces import Kind, Piece, with_finding
 from phantoms.strokes import strokes
 from simdata.errors import SceneError
-from simdata.grid import Grid
 from simdata.parts import Growth
 from simdata.scene import Scene, present_ids
 from simdata.spoken import spoken
@@ -62,7 +61,7 @@ class PulmonaryEmbolism(Growth):
             structure = "pulmonary_artery" if level == "saddle" else _artery(scene, self.structure, rng)
             host = _named(scene, structure)
             host &= scene.tissue == tissues()["blood"]
-            way, radius = _along(scene.grid, host, length_mm, level, rng)
+            way, radius = along(scene.grid, host, length_mm, level == "saddle", rng)
         wave = 1 + WAVY * np.clip(rng.standard_normal(len(radius)), -1.5, 1.5)
         thick = np.maximum(share * radius * wave, 0.6)
         chain = strokes(scene.grid, way[:-1], way[1:], np.stack([thick[:-1], thick[1:]], axis=1))
@@ -121,47 +120,6 @@ def _artery(scene: Scene, lobe: str | None, rng: Generator) -> str:
     if not here:
         raise SceneError(f"PulmonaryEmbolism: found no artery of {lobe or 'any lobe'}; a torso's chest would do")
     return here[int(rng.integers(len(here)))]
-
-
-def _along(
-    grid: Grid, host: Bool[ndarray, "x y z"], length_mm: float, level: Level, rng: Generator
-) -> tuple[Float[ndarray, "n 3"], Float[ndarray, " n"]]:
-    """Places along the middle of an artery, and its radius there: steps to the deepest voxel ahead.
-
-    A saddle begins at the bifurcation, whose artery is wide from side to side, and runs both ways.
-    """
-    block, inside = boxed(host)
-    depth = np.asarray(distance_transform_edt(np.pad(inside, 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
-    voxels = np.argwhere(inside)
-    places, deep = grid.world_mm(voxels + [side.start for side in block]), depth[inside]
-    if level == "saddle":
-        spread = np.bincount(voxels[:, 2], minlength=inside.shape[2])
-        width = [np.ptp(voxels[voxels[:, 2] == k, 0]) if n else 0 for k, n in enumerate(spread)]
-        fork = voxels[:, 2] == int(np.argmax(width))
-        reach = np.abs(places[:, 0] - places[fork, 0].mean()) <= length_mm / 2
-        near = np.abs(voxels[:, 2] - int(np.argmax(width))) * grid.spacing_mm[2] < 12
-        chosen = reach & near
-    else:
-        wide = np.flatnonzero(deep >= np.quantile(deep, 0.97))
-        start = places[rng.choice(wide)]
-        chosen = np.linalg.norm(places - start, axis=1) <= length_mm / 2
-    return _middle(places[chosen], deep[chosen], 0 if level == "saddle" else None)
-
-
-def _middle(
-    places: Float[ndarray, "n 3"], deep: Float[ndarray, " n"], axis: int | None
-) -> tuple[Float[ndarray, "m 3"], Float[ndarray, " m"]]:
-    """Middles of slabs across a piece of an artery, weighted by depth, along an axis or along its longest one."""
-    centred = places - places.mean(axis=0)
-    heading = np.eye(3)[axis] if axis is not None else np.linalg.svd(centred, full_matrices=False)[2][0]
-    along = centred @ heading
-    slabs = np.digitize(along, np.linspace(along.min(), along.max() + 1e-3, max(3, int(np.ptp(along) / 3)) + 1))
-    way, radius = [], []
-    for slab in np.unique(slabs):
-        here = slabs == slab
-        way.append(np.average(places[here], axis=0, weights=deep[here] ** 4))
-        radius.append(deep[here].max())
-    return np.array(way), np.array(radius)
 
 
 def _branch(
