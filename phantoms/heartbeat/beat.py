@@ -27,6 +27,7 @@ from phantoms.heartbeat.rhythm import Rhythm
 from phantoms.heartbeat.segments import segments
 from simdata import Grid
 from simdata.motion import Motion, Points
+from simdata.motion_block import over_block
 
 BEFORE_BONE_MM = 1.5
 SMOOTH = (5.0, 3.0)
@@ -96,23 +97,13 @@ class Beat(Motion):
         return self._carried(points_mm, t_s, False)
 
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
-        return self._field(grid, t_s, True)
+        return over_block(grid, self.block(grid), lambda points_mm: self._carried(points_mm, t_s, True))
 
     def forward(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
-        return self._field(grid, t_s, False)
+        return over_block(grid, self.block(grid), lambda points_mm: self._carried(points_mm, t_s, False))
 
     def block(self, grid: Grid) -> tuple[slice, slice, slice]:
         return self._chest.block(grid)
-
-    def _field(self, grid: Grid, t_s: float, back: bool) -> Float32[ndarray, "3 x y z"]:
-        """Exact at every voxel of the block that holds the heart; 0 elsewhere."""
-        field = np.zeros((3, *grid.shape), np.float32)
-        block = self.block(grid)
-        if all(part.stop > part.start for part in block):
-            places = np.stack(np.meshgrid(*(np.arange(part.start, part.stop) for part in block), indexing="ij"), -1)
-            points = grid.world_mm(places)
-            field[:, *block] = np.moveaxis(self._carried(points, t_s, back) - points, -1, 0)
-        return field
 
     def _carried(self, points_mm: Points, t_s: float, back: bool) -> Points:
         phase = self._phase(round(self.share(t_s), 6))

@@ -83,45 +83,39 @@ def _twisted(z, t, r, first, levels, twist, outer):
 
 
 @njit(cache=True)
-def _lengthened(z, t, r, first, levels, down, outer):
-    """The height from which tissue came that is at z now: the false position between bounds (Illinois method)."""
+def _lengthened(z, t, r, first, levels, twist, down, outer):
+    """The height from which tissue came that is at z now."""
     if _hold(z, t, r, first, outer) == 0.0 and _hold(z - down, t, r, first, outer) == 0.0:
         return z
-    low, high = z - abs(down), z + abs(down)
-    a = _shortened(low, t, r, first, levels, down, outer) - z
-    b = _shortened(high, t, r, first, levels, down, outer) - z
-    side = 0
-    for _ in range(ROUNDS):
-        if b - a < 1e-14:
-            break
-        x = (low * b - high * a) / (b - a)
-        f = _shortened(x, t, r, first, levels, down, outer) - z
-        if abs(f) < CLOSE:
-            return x
-        if f > 0:
-            high, b = x, f
-            a = 0.5 * a if side == 1 else a
-            side = 1
-        else:
-            low, a = x, f
-            b = 0.5 * b if side == -1 else b
-            side = -1
-    return 0.5 * (low + high)
+    return _from(False, z, t, r, abs(down), first, levels, twist, down, outer)
 
 
 @njit(cache=True)
-def _untwisted(z, t, r, first, levels, twist, outer):
-    """The angle from which tissue came that is at t now, in the same way."""
-    most = max(abs(twist[0]), abs(twist[1]))
-    low, high = t - most, t + most
-    a = _twisted(z, low, r, first, levels, twist, outer) - t
-    b = _twisted(z, high, r, first, levels, twist, outer) - t
+def _untwisted(z, t, r, first, levels, twist, down, outer):
+    """The angle from which tissue came that is at t now."""
+    return _from(True, t, z, r, max(abs(twist[0]), abs(twist[1])), first, levels, twist, down, outer)
+
+
+@njit(cache=True, inline="always")
+def _to(turning, x, other, r, first, levels, twist, down, outer):
+    """Where torsion takes the angle x (at height `other`), or shortening the height x (at angle `other`)."""
+    if turning:
+        return _twisted(other, x, r, first, levels, twist, outer)
+    return _shortened(x, other, r, first, levels, down, outer)
+
+
+@njit(cache=True)
+def _from(turning, now, other, r, most, first, levels, twist, down, outer):
+    """Whence `_to` took what is at `now`, at most so far: the false position between bounds (Illinois method)."""
+    low, high = now - most, now + most
+    a = _to(turning, low, other, r, first, levels, twist, down, outer) - now
+    b = _to(turning, high, other, r, first, levels, twist, down, outer) - now
     side = 0
     for _ in range(ROUNDS):
         if b - a < 1e-14:
             break
         x = (low * b - high * a) / (b - a)
-        f = _twisted(z, x, r, first, levels, twist, outer) - t
+        f = _to(turning, x, other, r, first, levels, twist, down, outer) - now
         if abs(f) < CLOSE:
             return x
         if f > 0:
@@ -169,8 +163,8 @@ def arrived(classes, first, levels, twist, down, outer, ends, left_scales):
         for t in range(rays):
             for k in range(ends[h, t]):
                 r = RADIUS_MM * (k + 0.5)
-                z0 = _lengthened(z, t, r, first, levels, down, outer)
-                t0 = _untwisted(z0, t, r, first, levels, twist, outer)
+                z0 = _lengthened(z, t, r, first, levels, twist, down, outer)
+                t0 = _untwisted(z0, t, r, first, levels, twist, down, outer)
                 at = min(max(int(np.rint((z0 - first) / HEIGHT_MM)), 0), heights - 1)
                 ray = int(np.rint(t0)) % rays
                 kinds[h, t, k] = classes[at, ray, k]
@@ -270,8 +264,8 @@ def carried(points, origin, axes, first, levels, twist, down, outer, table, back
             a, b = _mixed(table, h, fz, i, j, ft, low), _mixed(table, h, fz, i, j, ft, low + 1)
             qa, qb = 0.5 * (RADIUS_MM * low) ** 2, 0.5 * (RADIUS_MM * (low + 1)) ** 2
             r = np.sqrt(2 * (qa + (q - a) / (b - a) * (qb - qa)))
-            along = _lengthened(along, t, r, first, levels, down, outer)
-            t = _untwisted(along, t, r, first, levels, twist, outer)
+            along = _lengthened(along, t, r, first, levels, twist, down, outer)
+            t = _untwisted(along, t, r, first, levels, twist, down, outer)
         else:
             t = _twisted(along, t, r, first, levels, twist, outer)
             along = _shortened(along, t, r, first, levels, down, outer)
