@@ -283,7 +283,9 @@ def test_a_rib_is_broken_where_it_was_asked_for():
     slipped = _after(RibFracture(structure=name, slip_mm=8, age="acute"))
     assert (slipped.mask(name) & ~_of(slipped) & ~chest().mask(name)).sum() > 3
     old = _after(RibFracture(structure=name, slip_mm=0, age="old"))
-    assert (_of(old) & ~chest().mask(name)).sum() > 3
+    callus = _of(old) & ~chest().mask(name)
+    assert callus.sum() > 3
+    assert 250 < np.median(_hu(old)[callus]) < 700
 
 
 def _fat() -> Scene:

@@ -29,8 +29,8 @@ GAP_MM, SLIP_MM, SLIPPED = (1.2, 2.5), (3.0, 8.0), 0.45
 NEAR_MM, REACH_MM, FADE_MM = 9.0, 42.0, 34.0
 """How far around the rib tissue goes along with it; the block that is looked at; how far along it the slip fades."""
 OBLIQUE = 0.35
-CALLUS, CALLUS_DENSITY = 1.55, 0.95
-"""Diameter of callus by that of the rib, and its density by that of spongy bone."""
+CALLUS, CALLUS_DENSITY = 1.55, 1.3
+"""Diameter of callus by that of the rib, and its density by that of spongy bone: about 500 HU. Assumed."""
 PIECE_MM = 14.0
 
 
