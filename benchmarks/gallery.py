@@ -21,15 +21,16 @@ TITLES = {
     "angiogram": "Coronary angiogram",
     "hip_metal": "Metal",
     "breathing": "Breathing",
+    "brain_mr": "Head",
     "mammogram": "Mammogram",
     "octa": "OCT angiography",
     "oct": "OCT",
     "fundus": "Fundus photograph",
     "acr_phantom": "Quality control",
-    "own_labels": "Your own label maps, and MR",
+    "own_labels": "Your own label maps",
     "own_meshes": "Your own meshes",
 }
-WIDEST_PX, COLOURS = 1000, 200
+WIDEST_PX, COLOURS = 900, 128
 INTRODUCTION = """# Gallery
 
 Every picture is what the code below it draws, whole: copy it into a file and run it. `make gallery` draws them again.
