@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from pipelines.sinks.folder import FolderSink, unfit
 from pipelines.sinks.phases import write_phases
+from simdata.motion import Still
 from simdata.sample import Sample
 
 STEP_S = 0.02
@@ -36,9 +37,9 @@ class Amplitudes(FolderSink):
 
     Breaths of another depth or length fall into the same bin where they look the same, as Wink et al. 2006 (Med Phys
     33:2116, from memory) bin 4D-CT; phases of a cycle do not. bins: of the amplitude, on either way. of: the number of
-    the motion's state that is the trace. From `first_s` on over one period, or over `lasting_s`. A bin that no time
-    falls into is left out; NNNNNN_amplitudes.json tells of each its way, range, share of the time, and the time that
-    stands for it: the one whose amplitude is nearest to the bin's mean.
+    the motion's state that is the trace. From `first_s` on over one period, or over `lasting_s`. A patient who
+    holds still has one bin. One that no time falls into is left out; NNNNNN_amplitudes.json tells of each its way,
+    range, share of the time, and the time that stands for it: the one whose amplitude is nearest to the bin's mean.
     """
 
     bins: Annotated[int, Ge(1), Le(100)] = 5
@@ -50,6 +51,8 @@ class Amplitudes(FolderSink):
     def binned(self, sample: Sample) -> list[Bin]:
         """The bins of one sample."""
         motion = sample.scene.motion
+        if isinstance(motion, Still):
+            return [Bin("in", 0.0, 0.0, 1.0, self.first_s, 0.0)]
         if self.of not in motion.state(self.first_s):
             raise unfit(sample, f"its motion tells no {self.of}", f"--set of=NAME ({', '.join(motion.state(0.0))})")
         lasting_s = self.lasting_s or motion.period_s
