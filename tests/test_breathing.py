@@ -215,6 +215,18 @@ def test_a_patient_without_lungs_or_ribs_is_told_so():
         Breathing()(replace(scene, labels=ribless.astype(np.uint16)), STREAMS["breath"].generator)
 
 
+def test_ribs_cut_off_by_the_field_of_view_go_along_with_the_others():
+    """Their necks are not known, and a fragment of a rib has none."""
+    scene = torso()
+    high = int(scene.grid.index(scene.grid.world_mm(np.argwhere(scene.mask("rib_left_2")).mean(axis=0)))[2])
+    cut = scene.crop((0, 0, 0), (104, 80, high))
+    parts = [Breathing(diaphragm_mm=15.0)(one, STREAMS["breath"].generator) for one in (scene, cut)]
+    points = cut.grid.world_mm(np.argwhere(cut.labels > 0)[::50])
+    whole, low = (one.motion.moved_mm(points, one.grid, FULL_S) - points for one in parts)
+    assert np.linalg.norm(low, axis=1).max() < 1.1 * np.linalg.norm(whole, axis=1).max()
+    assert np.linalg.norm(low - whole, axis=1).mean() < 0.7
+
+
 class Whirl(Flow):
     """Turns about z by an angle that falls with the radius: every circle stays, and the map is known."""
 

@@ -137,20 +137,25 @@ def _sampled(scene: Scene, codes, first_mm, step_mm: float, shape: Int[ndarray, 
 
 
 def _ribs(scene: Scene, axis_mm: tuple[float, float]) -> Float[ndarray, "2 12 m"]:
-    """Neck and heights of each rib. The neck: the fifteen hundredths of a rib that lie nearest to the middle."""
+    """Neck and heights of each rib. The neck: the eighth of a rib that lies nearest to the middle, behind.
+
+    Upper ribs whose necks lie beyond the grid are as far over the next ones as these over theirs.
+    """
+    top = np.array(scene.grid.shape) - 1
     found = np.full((2, 12, 3 + TURNS), np.nan)
     turns = np.linspace(0, 180, TURNS)
     for s, side in enumerate(SIDES):
         for n in range(12):
-            id = structure(f"rib_{side}_{n + 1}").id
-            points = (
-                scene.grid.world_mm(np.argwhere(scene.labels == id)) if id in scene.structures else np.zeros((0, 3))
-            )
-            if len(points) < 20:
+            voxels = np.argwhere(scene.labels == structure(f"rib_{side}_{n + 1}").id)
+            if len(voxels) < 20:
                 continue
+            points = scene.grid.world_mm(voxels)
             along = np.abs(points[:, 0] - axis_mm[0]) - 0.5 * (points[:, 1] - points[:, 1].min())
             along += np.where(points[:, 1] > axis_mm[1], 1e3, 0)
-            neck = points[along <= np.quantile(along, 0.12)].mean(axis=0)
+            back = along <= np.quantile(along, 0.12)
+            neck = points[back].mean(axis=0)
+            if neck[1] > axis_mm[1] or ((voxels[back] == 0) | (voxels[back] == top)).any():
+                continue
             angle = angles_deg(points, axis_mm)
             near = np.abs(angle[:, None] - turns) < 90 / (TURNS - 1)
             heights = [points[near[:, t], 2].mean() if near[:, t].sum() > 3 else np.nan for t in range(TURNS)]
@@ -163,6 +168,10 @@ def _ribs(scene: Scene, axis_mm: tuple[float, float]) -> Float[ndarray, "2 12 m"
             f"Breathing: found {counts[0]} ribs on the right and {counts[1]} on the left; at least {FEWEST_RIBS} on "
             "either side would do"
         )
+    for side in found:
+        for n in range(int(np.flatnonzero(np.isfinite(side[:, 0]))[0]) - 1, -1, -1):
+            side[n] = side[n + 1]
+            side[n, 2:] += side[n + 1, 2] - side[n + 2, 2]
     return found
 
 
