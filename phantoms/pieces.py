@@ -91,8 +91,8 @@ def _laid(
     second, share = (array.copy() if scene.mixed else pure.copy() for array in (scene.second, scene.share))
     labels, mixture = scene.labels.copy(), (scene.tissue.copy(), second, share)
     fields = {name: array.copy() for name, array in scene.fields.items()}
-    if any(np.any(piece.density != 1) for piece in pieces):
-        fields.setdefault(DENSITY, np.ones(scene.grid.shape, np.float32))
+    if DENSITY not in fields and any(np.any(piece.density != 1) for piece in pieces):
+        fields[DENSITY] = np.ones(scene.grid.shape, np.float32)
     for piece in pieces:
         block, filled = piece.filling
         if not filled.any():

@@ -17,7 +17,7 @@ def scattered(
 ) -> list[Float[ndarray, " 3"]]:
     """A random place for each ball, in their order, two voxels apart at least. Raises SceneError if one finds none."""
     corner, step, room_mm = rooms(host, grid)
-    voxels = np.argwhere(room_mm > 0)
+    voxels = np.argwhere(room_mm >= min(diameters_mm) / 2)
     places_mm = grid.world_mm(step * voxels + corner)
     room = room_mm[tuple(voxels.T)]
     found: list[Float[ndarray, " 3"]] = []
