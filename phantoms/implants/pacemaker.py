@@ -8,11 +8,11 @@ from annotated_types import Ge, Le
 from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.interpolate import PchipInterpolator
 
 from phantoms.filling import solid, wires
 from phantoms.implants.implant import part_mm
 from phantoms.implants.skin import facing, front_mm
+from phantoms.implants.ways import STEP_MM, smooth, through
 from phantoms.pieces import IMPLANT_COLOUR, Kind, Piece, with_finding
 from phantoms.solids import Ellipsoid, Plane, tube
 from simdata import Growth, Scene
@@ -27,7 +27,6 @@ LEAD_MM, CONDUCTOR_MM = 1.0, 0.35
 """Radius of a lead, and of a solid wire with as much metal as its coils have."""
 TIP_MM, RING_MM = 3.0, (10.0, 13.0)
 """The tip, and where the ring lies from it."""
-STEP_MM = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ class Pacemaker(Growth):
         ends = [self._ventricle(scene), self._atrium(scene)][: self.leads]
         for n, end in enumerate(ends):
             aside = (n - (self.leads - 1) / 2) * 2.6 * LEAD_MM * np.array([0.4, 0.8, 0.4])
-            pieces += _lead(scene, _smooth(np.vstack([veins + aside, end])))
+            pieces += _lead(scene, smooth(np.vstack([veins + aside, end])))
         text = f"pacemaker on the {self.side} with {self.leads} lead{'s' if self.leads > 1 else ''}"
         return with_finding(scene, KIND, f"clavicula_{self.side}", pieces, text)
 
@@ -69,7 +68,7 @@ class Pacemaker(Growth):
         loop = [header, behind + 12 * frame[0], behind - 15 * frame[2], behind - 12 * frame[0]]
         way = [np.array(loop)]
         for name in (f"subclavian_vein_{self.side}", f"brachiocephalic_vein_{self.side}", "superior_vena_cava"):
-            way.append(_through(part_mm(scene, name, "Pacemaker"), way[-1][-1]))
+            way.append(through(part_mm(scene, name, "Pacemaker"), way[-1][-1]))
         return np.vstack(way)
 
     @staticmethod
@@ -128,20 +127,3 @@ def _lead(scene: Scene, way: Float[ndarray, "k 3"]) -> list[Piece]:
         Piece(wires(scene.grid, [tip], LEAD_MM), "platinum"),
         Piece(wires(scene.grid, [ring], LEAD_MM), "platinum"),
     ]
-
-
-def _through(vein: Float[ndarray, "n 3"], before: Float[ndarray, " 3"]) -> Float[ndarray, "3 3"]:
-    """Three points along the middle of a vein, from the end that is nearer to `before`."""
-    axis = np.linalg.svd(vein - vein.mean(axis=0), full_matrices=False)[2][0]
-    along = vein @ axis
-    axis, along = (axis, along) if before @ axis < np.median(along) else (-axis, -along)
-    edges = np.quantile(along, [0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
-    return np.array(
-        [vein[(along >= a) & (along <= b)].mean(axis=0) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    )
-
-
-def _smooth(points: Float[ndarray, "n 3"]) -> Float[ndarray, "k 3"]:
-    """A smooth curve through points, STEP_MM apart."""
-    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    return PchipInterpolator(along, points)(np.arange(0, along[-1], STEP_MM))
