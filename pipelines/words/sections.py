@@ -14,7 +14,11 @@ SECTIONS: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
     ("SPLEEN AND PANCREAS", {"spleen": ("spleen",), "pancreas": ("pancreas",)}),
     (
         "KIDNEYS AND ADRENALS",
-        {"kidneys": ("kidney_left", "kidney_right"), "adrenal glands": ("adrenal_gland_left", "adrenal_gland_right")},
+        {
+            "kidneys": ("kidney_left", "kidney_right"),
+            "ureters": ("ureter",),
+            "adrenal glands": ("adrenal_gland_left", "adrenal_gland_right"),
+        },
     ),
     ("BOWEL", {"stomach": ("stomach",), "small bowel": ("small_bowel", "duodenum"), "colon": ("colon",)}),
     ("PELVIS", {"bladder": ("urinary_bladder",), "prostate": ("prostate",), "uterus": ("uterus",)}),
