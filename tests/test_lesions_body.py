@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 from patients import VOXEL_MM, belly, head
-from scipy.ndimage import label
+from scipy.ndimage import binary_dilation, label
 
 from phantoms.contrast import FIELD, ContrastAgent
 from phantoms.lesions.abscess import Abscess
@@ -21,6 +21,7 @@ from phantoms.lesions.haemangioma import Haemangioma
 from phantoms.lesions.hepatocellular_carcinoma import HepatocellularCarcinoma
 from phantoms.lesions.infarct import Infarct
 from phantoms.lesions.intracerebral_haemorrhage import IntracerebralHaemorrhage
+from phantoms.lesions.meningioma import Meningioma
 from phantoms.lesions.metastases import Metastases
 from phantoms.lesions.plaque import Plaque
 from phantoms.lesions.renal_cell_carcinoma import RenalCellCarcinoma
@@ -60,8 +61,16 @@ SHAPED: dict[str, Drawn] = {
     "infarct": lambda rng: Infarct(side="left" if rng.random() < 0.5 else "right"),
     "subdural haematoma": lambda rng: SubduralHaematoma(),
     "epidural haematoma": lambda rng: EpiduralHaematoma(),
+    "meningioma": lambda rng: Meningioma(calcified=False),
 }
-IN_HEAD = ("intracerebral haemorrhage", "glioblastoma", "infarct", "subdural haematoma", "epidural haematoma")
+IN_HEAD = (
+    "intracerebral haemorrhage",
+    "glioblastoma",
+    "infarct",
+    "subdural haematoma",
+    "epidural haematoma",
+    "meningioma",
+)
 HU = {
     "cyst": (-5, 25),
     "metastasis": (10, 60),
@@ -79,6 +88,7 @@ HU = {
     "infarct": (-5, 42),
     "subdural haematoma": (5, 85),
     "epidural haematoma": (55, 85),
+    "meningioma": (30, 60),
 }
 """Unenhanced, on average over a lesion: what textbooks of radiology give, a little wider."""
 
@@ -378,3 +388,12 @@ def test_a_plaque_lies_on_the_wall_and_is_as_thick_as_was_asked_for():
         assert after.findings[0].attributes["narrowing_percent"] == pytest.approx(100 * 6 / 18, abs=4)
     with pytest.raises(SceneError, match="too narrow for a plaque of 25 mm"):
         _after(Plaque(thickness_mm=25))
+
+
+def test_a_meningioma_is_as_wide_as_asked_lies_on_the_bone_and_may_be_chalk():
+    found = _after(Meningioma(diameter_mm=34.0, tail=False, calcified=True), head())
+    assert max(found.findings[0].extent_mm) == pytest.approx(34.0, rel=0.2)
+    near_bone = binary_dilation(_made_of(found, "cortical_bone"), iterations=2)
+    assert (near_bone & _of(found)).sum() > 0.05 * _of(found).sum()
+    chalk = (_made_of(found, "calcification") & _of(found)).sum() / _of(found).sum()
+    assert 0.1 < chalk < 0.6
