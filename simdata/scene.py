@@ -244,8 +244,10 @@ def present_ids(array: Shaped[Any, "x y z"]) -> list[int]:
     """The values that occur in an array of small unsigned integers, ascending."""
     xp = namespace(array)
     seen = xp.zeros(np.iinfo(array.dtype).max + 1, bool)
-    for plane in array:
-        seen[plane] = True
+    for plane in array:  # where a run begins, for most voxels are as the one before
+        flat = plane.reshape(-1)
+        seen[flat[:1]] = True
+        seen[flat[1:][flat[1:] != flat[:-1]]] = True
     return [int(id) for id in xp.flatnonzero(seen)]
 
 
