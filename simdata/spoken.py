@@ -1,6 +1,7 @@
 """A structure as one dictates it: "right upper lobe of the lung", "L5 vertebra", "left ninth rib"."""
 
 import re
+from functools import cache
 
 from simdata.structures import Structure
 
@@ -26,6 +27,7 @@ RULES = (
 """What a name becomes after its side is taken out and its words are parted."""
 
 
+@cache
 def place(structure: Structure) -> str:
     """Its name without a side: "upper lobe of the lung"."""
     words = " ".join(word for word in structure.name.split("_") if word != structure.laterality)

@@ -1,9 +1,12 @@
 """Contrast agent enhances what it should, when it should."""
 
+import pkgutil
+from importlib import import_module
+
 import numpy as np
 import pytest
 
-from phantoms import contrast
+from phantoms import contrast, lesions
 from phantoms.contrast import FIELD, ContrastAgent, table
 from simdata import Finding, Grid, Scene, Streams, Structure, structure
 from simdata.structures import FIRST_FINDING_ID, structures
@@ -54,10 +57,17 @@ def test_a_wall_takes_its_own_row_and_not_its_organs():
     assert field[0, 0, 0] < 0.1 * iodine("arterial")["aorta"]
 
 
-def test_every_row_names_a_structure_or_a_tissue():
+def test_every_row_names_a_structure_a_tissue_or_a_kind_of_lesion():
+    kinds = set()
+    for module in pkgutil.iter_modules(lesions.__path__, "phantoms.lesions."):
+        kind = getattr(import_module(module.name), "KIND", None)
+        kinds |= {kind.name.replace(" ", "_")} if kind else set()
+    assert len(kinds) > 25
     for phase in ("arterial", "portal", "delayed"):
         for name in table(phase):
-            assert name in tissues() or structure(name)
+            kind, _, tissue = name.partition("/")
+            assert kind in kinds if tissue or kind in kinds else kind in tissues() or structure(kind)
+            assert not tissue or tissue in tissues()
 
 
 def test_a_tumour_takes_the_row_of_its_tissue_and_blood_in_an_aorta_that_of_the_aorta(monkeypatch):

@@ -115,7 +115,7 @@ def test_the_gallery_shows_the_examples_as_they_are():
         assert (ROOT / "docs/gallery" / f"{example.stem}.png").stat().st_size < 500_000
 
 
-@pytest.mark.parametrize("name", ["own_labels", "octa", pytest.param("*", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["own_labels", pytest.param("*", marks=pytest.mark.slow)])
 def test_examples_draw_their_picture(name, tmp_path):
     for example in sorted((ROOT / "docs/examples").glob(f"{name}.py")):
         python([str(example)], tmp_path)

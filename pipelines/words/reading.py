@@ -6,6 +6,7 @@ For our own captions it is the check; for those of a model that was trained on t
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipelines.words.numbers import WORDS, plural
 from pipelines.words.sections import organs_at
@@ -35,16 +36,23 @@ class Claim:
 def read(text: str, kinds: Iterable[str], places: Iterable[str]) -> list[Claim]:
     """The claims of a text, clause by clause. kinds, places: the words that may occur; the longest that fits counts."""
     many = {form: kind for kind in kinds for form in (kind, plural(kind))}
-    known = sorted({word.lower() for word in places if word}, key=len, reverse=True)
-    by_length, found = sorted(many, key=len, reverse=True), []
+    kind_in, place_in = _any_of(frozenset(many)), _any_of(frozenset(word.lower() for word in places if word))
+    found = []
     for clause in _clauses(text):
-        forms = [form for form in by_length if re.search(rf"\b{re.escape(form)}\b", clause)]
-        if not forms or DENIED.search(clause):
+        form = max(kind_in.findall(clause), key=len, default="")
+        if not form or DENIED.search(clause):
             continue
-        where = next((word for word in known if re.search(rf"\b{re.escape(word)}\b", clause)), "")
+        where = max(place_in.findall(clause), key=len, default="")
         side = SIDES.search(clause)
-        found.append(Claim(many[forms[0]], _count(clause, forms[0]), side[1] if side else "", where, _sizes_mm(clause)))
+        found.append(Claim(many[form], _count(clause, form), side[1] if side else "", where, _sizes_mm(clause)))
     return found
+
+
+@lru_cache(maxsize=16)
+def _any_of(words: frozenset[str]) -> re.Pattern[str]:
+    """Any of the words, the longest that begins somewhere; nothing if there are none."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b" if words else r"(?!)")
 
 
 def contradictions(text: str, findings: Sequence[Finding], structures: Mapping[int, Structure]) -> list[str]:
