@@ -139,9 +139,10 @@ def _sampled(scene: Scene, codes, first_mm, step_mm: float, shape: Int[ndarray, 
 def _ribs(scene: Scene, axis_mm: tuple[float, float]) -> Float[ndarray, "2 12 m"]:
     """Neck and heights of each rib. The neck: the eighth of a rib that lies nearest to the middle, behind.
 
-    Upper ribs whose necks lie beyond the grid are as far over the next ones as these over theirs.
+    Upper ribs whose necks lie over the grid are as far over the next ones as these over theirs.
     """
-    top = np.array(scene.grid.shape) - 1
+    up = int(np.argmax(np.abs(scene.grid.affine[2, :3])))
+    ends = (0, scene.grid.shape[up] - 1)
     found = np.full((2, 12, 3 + TURNS), np.nan)
     turns = np.linspace(0, 180, TURNS)
     for s, side in enumerate(SIDES):
@@ -154,7 +155,7 @@ def _ribs(scene: Scene, axis_mm: tuple[float, float]) -> Float[ndarray, "2 12 m"
             along += np.where(points[:, 1] > axis_mm[1], 1e3, 0)
             back = along <= np.quantile(along, 0.12)
             neck = points[back].mean(axis=0)
-            if neck[1] > axis_mm[1] or ((voxels[back] == 0) | (voxels[back] == top)).any():
+            if neck[1] > axis_mm[1] or np.isin(voxels[back, up], ends).any():
                 continue
             angle = angles_deg(points, axis_mm)
             near = np.abs(angle[:, None] - turns) < 90 / (TURNS - 1)
