@@ -9,7 +9,7 @@ from numpy import ndarray
 from phantoms.lesions.lump import Lump
 from simdata.grid import Grid
 
-ROUNDS, LEAST, MOST = 6, 0.5, 1.35
+ROUNDS, LEAST, MOST = 6, 0.5, 1.45
 """Of the fixed point, and how far a radius may change by it."""
 
 

@@ -15,6 +15,8 @@ from simdata.grid import Grid
 WAVES = 24
 FAR = 4.0
 """Deviations of ln(radius) that the farthest bulge stays below."""
+ROOM = 1.5
+"""Of the radius, at least: so far a lump may be scaled without being cut off."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def lump(
     stretch: along x, y, z before the volume is met. What lies beyond the grid is cut off.
     """
     shape = np.array(stretch, np.float32) / float(np.prod(stretch)) ** (1 / 3)
-    reach_mm = diameter_mm / 2 * float(shape.max() * np.exp(FAR * surface.roughness))
+    reach_mm = diameter_mm / 2 * float(shape.max() * max(np.exp(FAR * surface.roughness), ROOM))
     low, high = _box(grid, centre_mm, reach_mm)
     distance, direction = _polar(grid, centre_mm, low, high)
     along = np.abs(direction @ (grid.affine[:3, :3] / grid.spacing_mm).astype(np.float32))

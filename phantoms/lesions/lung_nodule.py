@@ -92,7 +92,7 @@ class LungNodule(Growth):
         body = lump(scene.grid, middle, diameter_mm, rng, MARGINS[margin])
         body = _met(body, strands, own, scene.grid, diameter_mm)
         pieces, more = _pieces(scene.grid, body, strands, form, chalk, diameter_mm, rng)
-        pieces = [replace(one, filling=kept_in(own if one.tissue == "lung" else room, one.filling)) for one in pieces]
+        pieces = [replace(one, filling=kept_in(own, one.filling)) for one in pieces]
         pieces[0] = replace(pieces[0], filling=whole(pieces[0].filling))
 
         said = {"part_solid": "part-solid", "ground_glass": "ground-glass"}.get(form, form)
