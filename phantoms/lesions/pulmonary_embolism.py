@@ -64,7 +64,9 @@ class PulmonaryEmbolism(Growth):
             way, radius = along(scene.grid, host, length_mm, level == "saddle", rng)
         wave = 1 + WAVY * np.clip(rng.standard_normal(len(radius)), -1.5, 1.5)
         thick = np.maximum(share * radius * wave, 0.6)
-        chain = strokes(scene.grid, way[:-1], way[1:], np.stack([thick[:-1], thick[1:]], axis=1))
+        ends = np.arange(max(len(way) - 1, 1))  # one point alone, in a short artery of coarse voxels, makes a ball
+        nexts = np.minimum(ends + 1, len(way) - 1)
+        chain = strokes(scene.grid, way[ends], way[nexts], np.stack([thick[ends], thick[nexts]], axis=1))
         clot = whole(kept_in(host, chain))
 
         closes = "occlusive" if share >= OCCLUDES else "non-occlusive"
