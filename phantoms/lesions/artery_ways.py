@@ -6,7 +6,7 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
-from phantoms.lesions.lungs import boxed
+from phantoms.lesions.room import boxed
 from simdata.grid import Grid
 
 THICKEST = 0.97

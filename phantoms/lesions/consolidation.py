@@ -8,9 +8,9 @@ from annotated_types import Ge, Le
 from numpy.random import Generator
 
 from phantoms.lesions.airspace import favoured, patch
-from phantoms.lesions.lungs import boxed, densities, lung_density, parenchyma, some_lobe
+from phantoms.lesions.lungs import densities, lobe_of, lung_density
 from phantoms.lesions.rim import with_rim
-from phantoms.lesions.room import host_of, spoken_host
+from phantoms.lesions.room import spoken_host
 from phantoms.pieces import Kind, Piece, with_finding
 from simdata.parts import Growth
 from simdata.scene import Scene
@@ -43,9 +43,7 @@ class Consolidation(Growth):
     percent: Annotated[float, Ge(1), Le(100)] | None = None
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
-        structure = some_lobe(scene, self.structure, rng, "Consolidation")
-        block, host = boxed(host_of(scene, structure, "Consolidation"))
-        lung = parenchyma(scene, block, host)
+        structure, block, host, lung = lobe_of(scene, self.structure, rng, "Consolidation")
         drawn: Form = "lobar" if rng.random() < 0.5 else "patchy"
         form = drawn if self.form is None else self.form
         percent = round(100 * float(rng.uniform(*SHARES[form]))) if self.percent is None else self.percent

@@ -11,9 +11,9 @@ from scipy.ndimage import label
 from phantoms.filling import Filling
 from phantoms.lesions.airspace import CORNERS
 from phantoms.lesions.bubbles import bubbles
-from phantoms.lesions.lungs import boxed, lung_density, parenchyma, some_lobe
+from phantoms.lesions.lungs import lobe_of, lung_density
 from phantoms.lesions.pleural import wall
-from phantoms.lesions.room import host_of, spoken_host
+from phantoms.lesions.room import spoken_host
 from phantoms.pieces import Kind, Piece, with_finding
 from simdata.grid import Grid
 from simdata.parts import Growth
@@ -45,9 +45,7 @@ class Emphysema(Growth):
     percent: Annotated[float, Ge(0.5), Le(60)] | None = None
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
-        structure = some_lobe(scene, self.structure, rng, "Emphysema")
-        block, host = boxed(host_of(scene, structure, "Emphysema"))
-        lung = parenchyma(scene, block, host)
+        structure, block, host, lung = lobe_of(scene, self.structure, rng, "Emphysema")
         drawn: Form = "centrilobular" if rng.random() < 0.75 else "paraseptal"
         form = drawn if self.form is None else self.form
         percent = round(float(rng.uniform(*PERCENT[form])), 1) if self.percent is None else self.percent

@@ -8,9 +8,9 @@ from annotated_types import Ge, Le
 from numpy.random import Generator
 
 from phantoms.lesions.airspace import favoured, patch
-from phantoms.lesions.lungs import boxed, densities, lung_density, parenchyma, some_lobe
+from phantoms.lesions.lungs import densities, lobe_of, lung_density
 from phantoms.lesions.pleural import wall
-from phantoms.lesions.room import host_of, spoken_host
+from phantoms.lesions.room import spoken_host
 from phantoms.pieces import Kind, Piece, with_finding
 from simdata.parts import Growth
 from simdata.scene import Scene
@@ -37,9 +37,7 @@ class GroundGlass(Growth):
     attenuation_hu: Annotated[float, Ge(-800), Le(-200)] | None = None
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
-        structure = some_lobe(scene, self.structure, rng, "GroundGlass")
-        block, host = boxed(host_of(scene, structure, "GroundGlass"))
-        lung = parenchyma(scene, block, host)
+        structure, block, host, lung = lobe_of(scene, self.structure, rng, "GroundGlass")
         percent = round(float(rng.uniform(*PERCENT))) if self.percent is None else self.percent
         hu = round(float(rng.uniform(*GLASS_HU))) if self.attenuation_hu is None else self.attenuation_hu
         favour = favoured(scene.grid, lung, WAVE_MM, SPREAD_MM, int(rng.integers(*FOCI)), rng)

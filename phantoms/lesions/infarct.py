@@ -14,7 +14,7 @@ from phantoms.lesions import course
 from phantoms.lesions.parts import parts, sizes
 from phantoms.lesions.pulled import cropped
 from phantoms.lesions.push import pushed
-from phantoms.lesions.room import host_of
+from phantoms.lesions.room import boxed, host_of
 from phantoms.lesions.shells import smooth_noise
 from phantoms.pieces import Kind, Piece, with_finding
 from phantoms.strokes import MOST
@@ -93,17 +93,15 @@ def _region(scene: Scene, side: str, territory: Territory, noise: Float32[ndarra
     fed = [f"{part}_{side}" for part in (*MATTER, *(DEEP if territory == "MCA" else ()))]
     matter = np.any([scene.mask(part) for part in fed if part in names], axis=0)
     matter &= scene.labels < FIRST_FINDING_ID
-    used = [np.flatnonzero(matter.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-    x, y, z = (slice(int(at[0]), int(at[-1]) + 1) for at in used)
-    block = x, y, z
+    block, here = boxed(matter)
     points = cropped(scene.grid, block).points_mm()
-    low, high = (np.quantile(points[matter[block]], share, axis=0) for share in (0.0, 1.0))
+    low, high = (np.quantile(points[here], share, axis=0) for share in (0.0, 1.0))
     medial = high[0] if side == "left" else low[0]
     u = np.abs(points[..., 0] - medial) / (high[0] - low[0])
     v = 2 * (points[..., 1] - low[1]) / (high[1] - low[1]) - 1
     w = (points[..., 2] - low[2]) / (high[2] - low[2])
     inside = _inside(territory, u, v, w) + WOBBLE * noise[block]
-    filled = np.clip(0.5 + inside / (2 * SOFT), 0, 1) * matter[block]
+    filled = np.clip(0.5 + inside / (2 * SOFT), 0, 1) * here
     return block, _in_one_piece(filled.astype(np.float32))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -11,6 +11,7 @@ from numpy.random import Generator
 
 from phantoms.anatomy.texture import LUNG_G_ML
 from phantoms.filling import Filling
+from phantoms.lesions.room import boxed, host_of
 from phantoms.strokes import Block
 from simdata.errors import SceneError
 from simdata.scene import DENSITY, LUNG, Scene, present_ids
@@ -52,11 +53,20 @@ def some_lobe(scene: Scene, structure: str | None, rng: Generator, lesion: str) 
     return here[int(rng.choice(len(here), p=weight / weight.sum()))]
 
 
-def boxed(mask: Bool[ndarray, "x y z"]) -> tuple[Block, Bool[ndarray, "a b c"]]:
-    """The block that a mask lies in, and the mask there."""
-    ends = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-    x, y, z = (slice(int(at[0]), int(at[-1]) + 1) for at in ends)
-    return (x, y, z), mask[x, y, z]
+class Lobe(NamedTuple):
+    """name: of the structure. In the block that it lies in, host: what no finding has taken; lung: parenchyma."""
+
+    name: str
+    block: Block
+    host: Bool[ndarray, "a b c"]
+    lung: Bool[ndarray, "a b c"]
+
+
+def lobe_of(scene: Scene, structure: str | None, rng: Generator, lesion: str) -> Lobe:
+    """The lobe that was asked for, or one at random. Raises SceneError, as `lesion` says it, if there is none."""
+    name = some_lobe(scene, structure, rng, lesion)
+    block, host = boxed(host_of(scene, name, lesion))
+    return Lobe(name, block, host, parenchyma(scene, block, host))
 
 
 def side_of(scene: Scene, side: Side, lesion: str) -> tuple[Block, Bool[ndarray, "a b c"]]:

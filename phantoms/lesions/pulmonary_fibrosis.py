@@ -12,9 +12,9 @@ from numpy.random import Generator
 from phantoms.filling import Filling
 from phantoms.lesions.airspace import patch
 from phantoms.lesions.foam import foam
-from phantoms.lesions.lungs import boxed, densities, lung_density, parenchyma, some_lobe
+from phantoms.lesions.lungs import densities, lobe_of, lung_density
 from phantoms.lesions.pleural import wall
-from phantoms.lesions.room import host_of, kept_in, spoken_host
+from phantoms.lesions.room import kept_in, spoken_host
 from phantoms.lesions.shells import smooth_noise, veins
 from phantoms.pieces import Kind, Piece, with_finding
 from phantoms.strokes import MOST, Block, strokes
@@ -54,9 +54,7 @@ class PulmonaryFibrosis(Growth):
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         lower = f"lung_lower_lobe_{'right' if rng.random() < 0.5 else 'left'}"
-        structure = some_lobe(scene, self.structure or lower, rng, "PulmonaryFibrosis")
-        block, host = boxed(host_of(scene, structure, "PulmonaryFibrosis"))
-        lung = parenchyma(scene, block, host)
+        structure, block, host, lung = lobe_of(scene, self.structure or lower, rng, "PulmonaryFibrosis")
         percent = round(float(rng.uniform(*PERCENT))) if self.percent is None else self.percent
         opened = round(float(rng.uniform(0, 1)), 2) if self.honeycombing is None else self.honeycombing
         near = wall(host, scene.grid, REACH_MM)

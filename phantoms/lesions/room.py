@@ -7,9 +7,11 @@ from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
 from phantoms.filling import Filling
-from simdata.errors import SceneError, did_you_mean
+from phantoms.present import present
+from phantoms.strokes import Block
+from simdata.errors import SceneError
 from simdata.grid import Grid
-from simdata.scene import Scene, present_ids
+from simdata.scene import Scene
 from simdata.spoken import spoken
 from simdata.structures import FIRST_FINDING_ID
 
@@ -19,12 +21,7 @@ MOST_VOXELS = 1 << 24
 
 def host_of(scene: Scene, structure: str, lesion: str) -> Bool[ndarray, "x y z"]:
     """The voxels of a structure that no finding has taken. Raises SceneError if the patient has none."""
-    host = scene.mask(structure) & (scene.labels < FIRST_FINDING_ID)
-    if not host.any():
-        present = [scene.structures[id].name for id in present_ids(scene.labels) if id]
-        hint = did_you_mean(structure, present)
-        raise SceneError(f"{lesion}.structure: found no voxel of '{structure}' in this patient; {hint}")
-    return host
+    return present(scene, structure, f"{lesion}.structure", scene.labels < FIRST_FINDING_ID)
 
 
 def place(
@@ -67,6 +64,13 @@ def box_around(grid: Grid, centre_mm: Float[ndarray, " 3"], reach_mm: float) -> 
     first = np.maximum(np.floor(middle - half), 0).astype(int).tolist()
     last = np.minimum(np.ceil(middle + half) + 1, grid.shape).astype(int).tolist()
     return slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
+
+
+def boxed(mask: Bool[ndarray, "x y z"]) -> tuple[Block, Bool[ndarray, "a b c"]]:
+    """The block that a mask lies in, and the mask there."""
+    ends = [np.flatnonzero(mask.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    x, y, z = (slice(int(at[0]), int(at[-1]) + 1) for at in ends)
+    return (x, y, z), mask[x, y, z]
 
 
 def kept_in(host: Bool[ndarray, "x y z"], filling: Filling) -> Filling:
