@@ -4,10 +4,11 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from pipelines.contract import check_part, field_types, untyped
 from pipelines.dice import DICE
 from simdata.errors import RecipeError, SimdataError, did_you_mean
 from simdata.parts import Part
@@ -41,6 +42,8 @@ def build(tree: Any, slot: type[T], where: str, plugins: tuple[str, ...] = ()) -
         return part_class(**{name: getattr(checked, name) for name in checked.model_fields_set})
     except SimdataError as reason:
         raise RecipeError(f"{where}: {reason}") from reason
+    except Exception as reason:  # a part of somebody else's may raise anything
+        raise RecipeError(f"{where}: {part_class.__name__}: {type(reason).__name__}: {reason}") from reason
 
 
 def describe(part: Any) -> Any:
@@ -71,12 +74,6 @@ def fields_model(part_class: type) -> type[BaseModel]:
     return create_model(part_class.__name__, __config__=config, **fields)
 
 
-@cache
-def field_types(part_class: type) -> Mapping[str, Any]:
-    """Field name to its annotated type."""
-    return get_type_hints(part_class, include_extras=True)
-
-
 def _class_of(tree: Mapping[str, Any], slot: type, where: str, plugins: tuple[str, ...]) -> type:
     if issubclass(slot, Part):
         if KIND not in tree and not getattr(slot, "__abstractmethods__", None):
@@ -95,25 +92,25 @@ def find_part(kind: Any, slot: type, where: str, plugins: tuple[str, ...] = ()) 
         raise RecipeError(f"{where}: kind is {kind!r}; a dotted path such as 'render.ct.CT' would do")
     module_path, _, class_name = kind.rpartition(".")
     package = module_path.partition(".")[0]
+    if not package:
+        raise RecipeError(f"{where}: kind is '{kind}'; a dotted path such as 'render.ct.CT' would do")
     if package not in (*OUR_PACKAGES, *plugins):
         allowed = ", ".join((*OUR_PACKAGES, *plugins))
-        hint = f"; allow it with --plugin {package}" if package else ""
-        raise RecipeError(f"{where}: kind '{kind}' is not in the packages {allowed}{hint}")
+        raise RecipeError(f"{where}: kind '{kind}' is not in the packages {allowed}; allow it with --plugin {package}")
     try:
         module = import_module(module_path)
     except ModuleNotFoundError as reason:
-        raise RecipeError(f"{where}: kind '{kind}': {reason}; {_near_kind(kind, slot)}") from reason
+        raise RecipeError(f"{where}: kind '{kind}': {reason}; {_near_kind(kind, slot, plugins)}") from reason
     except Exception as reason:
         raise RecipeError(
-            f"{where}: importing {module_path} failed: {reason!r}; a module without errors would do"
+            f"{where}: importing {module_path} failed: {type(reason).__name__}: {reason}; mending it would do"
         ) from reason
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
-        raise RecipeError(f"{where}: {module_path} has no '{class_name}'; {_near_kind(kind, slot)}")
+        raise RecipeError(f"{where}: {module_path} has no '{class_name}'; {_near_kind(kind, slot, plugins)}")
     if not issubclass(found, slot):
-        raise RecipeError(f"{where}: {kind} is not a {slot.__name__}; {_near_kind(kind, slot)}")
-    if getattr(found, "__abstractmethods__", None):
-        raise RecipeError(f"{where}: {kind} is a kind of part, not a part; {_near_kind(kind, slot)}")
+        raise RecipeError(f"{where}: {kind} is not a {slot.__name__}; {_near_kind(kind, slot, plugins)}")
+    check_part(found, f"{where}: {kind}")
     return found
 
 
@@ -142,6 +139,8 @@ def _explain(error: Any, part_class: type, where: str) -> str:
     field = ".".join(str(step) for step in error["loc"])
     name = part_class.__name__
     if error["type"] == "extra_forbidden":
+        if untyped(part_class, field):
+            return f"{where}: {name} has a '{field}' without a type; '{field}: float = ...' in the class would do"
         return f"{where}: {name} has no '{field}'; {did_you_mean(field, field_types(part_class))}"
     if error["type"] == "missing" and len(error["loc"]) == 1:
         return f"{where}: {name} needs '{field}'"
@@ -149,7 +148,11 @@ def _explain(error: Any, part_class: type, where: str) -> str:
     return f"{where}: {name} {field} is {error['input']!r}; {would_do}"
 
 
-def _near_kind(kind: str, slot: type) -> str:
+def _near_kind(kind: str, slot: type, plugins: tuple[str, ...]) -> str:
     from pipelines.catalogue import installed_parts
 
-    return did_you_mean(kind, [path for path, part in installed_parts().items() if issubclass(part, slot)])
+    try:
+        parts = installed_parts(plugins)
+    except RecipeError as reason:
+        return str(reason)
+    return did_you_mean(kind, [path for path, part in parts.items() if issubclass(part, slot)])

@@ -55,7 +55,16 @@ def _imported(name: str, what: str) -> ModuleType | None:
     except Exception as reason:
         if isinstance(reason, ModuleNotFoundError) and reason.name in LEARN:
             return None
-        raise RecipeError(f"{what} '{name}' cannot be imported: {reason!r}; one that Python finds would do") from reason
+        would_do = (
+            "its folder as the working folder, or 'pip install' of it," if _is_lost(reason, name) else "mending it"
+        )
+        raise RecipeError(
+            f"{what} '{name}' cannot be imported: {type(reason).__name__}: {reason}; {would_do} would do"
+        ) from reason
+
+
+def _is_lost(reason: Exception, name: str) -> bool:
+    return isinstance(reason, ModuleNotFoundError) and reason.name == name
 
 
 def _refuse(name: str) -> None:

@@ -46,22 +46,25 @@ def export(
     labels: str = ALL,
     images: Sequence[str] = (),
     settings: Mapping[str, Any] = MappingProxyType({}),
+    plugins: tuple[str, ...] = (),
 ) -> int:
     """Writes every sample of the dataset in `folder` into the new folder `out`; returns how many.
 
-    to: one of FORMS. labels: "all", "totalsegmentator", "organs", or names with commas between. images: those to
-    write; all that suit the form if none. settings: further fields of the sink. Whatever goes wrong, `out` is as it
-    was. Raises RecipeError for an unknown `to`, label or setting; DatasetError if `folder` is no dataset, a sample has
-    not what the form needs, a package is missing, or `out` cannot be written or holds something.
+    to: one of FORMS, or the dotted path of another FolderSink. labels: "all", "totalsegmentator", "organs", or names
+    with commas between. images: those to write; all that suit the form if none. settings: further fields of the sink.
+    plugins: packages beside our own whose sinks may be used. Whatever goes wrong, `out` is as it was.
+    Raises RecipeError for an unknown `to`, label or setting; DatasetError if `folder` is no dataset, a sample has not
+    what the form needs, a package is missing, or `out` cannot be written or holds something.
     """
-    if to not in FORMS:
+    if to not in FORMS and "." not in to:
         raise RecipeError(f"--to {to}: {did_you_mean(to, FORMS)}")
-    dataset, form = Dataset(folder), find_part(FORMS[to], FolderSink, f"--to {to}")
+    kind = FORMS.get(to, to)
+    dataset, form = Dataset(folder), find_part(kind, FolderSink, f"--to {to}", plugins)
     _check_packages(to, form)
     with _new_folder(out) as made:
         names = chosen(labels, dataset, form)
         fields = {"folder": str(made), "images": list(images), "labels": list(names)}
-        sink = build({"kind": FORMS[to], **fields, **settings}, FolderSink, f"--to {to}")
+        sink = build({"kind": kind, **fields, **settings}, FolderSink, f"--to {to}", plugins)
         written = []
         for position, receipt in enumerate(dataset.receipts):
             written.append(sink.write(receipt.index, dataset[position]))
@@ -80,7 +83,8 @@ def setting(text: str) -> tuple[str, Any]:
 
 def _check_packages(to: str, form: type[FolderSink]) -> None:
     if missing := [package for package in form.needs if find_spec(package) is None]:
-        raise DatasetError(f"--to {to}: {missing[0]} is not installed; pip install 'simdata[export]' would do")
+        package = "'simdata[export]'" if to in FORMS else missing[0]
+        raise DatasetError(f"--to {to}: {missing[0]} is not installed; pip install {package} would do")
 
 
 @contextmanager

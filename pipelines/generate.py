@@ -29,7 +29,7 @@ from pipelines.shards import write_shard, written_by_another
 from pipelines.sheet import contact_sheet, png
 from pipelines.workers import Crash, Mapper, Task, in_process
 from simdata.dataset import Dataset
-from simdata.errors import SimdataError
+from simdata.errors import SimdataError, noted
 from simdata.manifest import Receipt
 from simdata.sample import Sample
 
@@ -151,9 +151,8 @@ def _outcome(result: Any, indices: Sequence[int]) -> tuple[list[Receipt], list[F
 
 
 def _failure(index: int, error: BaseException) -> Failure:
-    notes = ", ".join(getattr(error, "__notes__", ()))
     kind = "" if isinstance(error, SimdataError) else f"{type(error).__name__}: "
-    return Failure(index, f"{kind}{error}" + (f" ({notes})" if notes else ""), traceback.format_exc())
+    return Failure(index, f"{kind}{error}{noted(error)}", traceback.format_exc())
 
 
 def _quarantine(folder: Path, recipe: Recipe, failure: Failure) -> None:

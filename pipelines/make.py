@@ -10,7 +10,8 @@ from time import perf_counter
 from threadpoolctl import ThreadpoolController
 
 from pipelines.recipe import Protocol
-from simdata import Sample, Streams
+from simdata import Image, Sample, Scene, SceneError, Streams
+from simdata.parts import given
 
 VERSIONED = ("simdata", "numpy", "scipy", "numba", "h5py")
 
@@ -26,21 +27,28 @@ def _make(protocol: Protocol, seed: int, index: int) -> Sample:
     seconds: dict[str, float] = {}
 
     with _stage("phantom", seconds):
-        scene = protocol.phantom(streams["phantom"].generator)
+        scene = given(protocol.phantom(streams["phantom"].generator), Scene, protocol.phantom.label)
     for growth in protocol.grow:
         with _stage(f"grow/{growth.label}", seconds):
-            scene = growth(scene, streams["grow"][growth.label].generator)
+            scene = given(growth(scene, streams["grow"][growth.label].generator), Scene, growth.label)
 
     images = {}
     for scanner in protocol.scan:
         with _stage(f"scan/{scanner.label}", seconds):
-            images[scanner.label] = scanner(scene, streams["scan"][scanner.label])
+            image = given(scanner(scene, streams["scan"][scanner.label]), Image, scanner.label)
+            images[scanner.label] = _finite(image, scanner.label)
 
     sample = Sample(index, seed, images, scene, protocol.describe(), versions(), {})
     for finish in protocol.finish:
         with _stage(f"finish/{finish.label}", seconds):
-            sample = finish(sample, streams["finish"][finish.label].generator)
+            sample = given(finish(sample, streams["finish"][finish.label].generator), Sample, finish.label)
     return replace(sample, seconds=seconds)
+
+
+def _finite(image: Image, name: str) -> Image:
+    if not image.finite:
+        raise SceneError(f"{name}: its image holds NaN or infinite values; finite numbers would do")
+    return image
 
 
 @cache

@@ -53,15 +53,15 @@ def told_in_full(index: int) -> Iterator[None]:
     """A sample that fails in one of its parts: one line, and before it the trace for whoever mends the part."""
     import traceback
 
-    from simdata.errors import SceneError, SimdataError
+    from simdata.errors import SceneError, SimdataError, noted
 
     try:
         yield
     except SceneError as error:
-        complain(f"sample {index} failed: {error}")
+        complain(f"sample {index} failed: {error}{noted(error)}")
         raise typer.Exit(SOME_FAILED) from error
     except SimdataError:
         raise
     except Exception as error:
-        complain(f"{traceback.format_exc()}sample {index} failed: {type(error).__name__}: {error}")
+        complain(f"{traceback.format_exc()}sample {index} failed: {type(error).__name__}: {error}{noted(error)}")
         raise typer.Exit(SOME_FAILED) from error

@@ -14,6 +14,9 @@ from simdata.grid import Grid
 from simdata.shadow import Shadow
 from simdata.vessels import Vessels
 
+REAL = "iuf"
+"""Kinds of numpy's types that an image may hold."""
+
 
 @dataclass(frozen=True, eq=False)
 class Raw:
@@ -40,7 +43,7 @@ class Image:
     labels: the structure at each voxel, of an image on a grid or at a time of its own. shadows: structure name to what
     it casts, of a projection. vessels: bed name to Vessels whose points lie in the plane of a projection.
     notes: what a user should know of it, such as that part of the patient lies beyond the field of view.
-    Raises SceneError if a shape is not that of the grid, or a shadow reaches beyond it.
+    Raises SceneError if a shape is not that of the grid, the values are no real numbers, or a shadow reaches beyond it.
     """
 
     array: Shaped[ndarray, "*c x y z"]
@@ -55,6 +58,10 @@ class Image:
         if self.array.ndim not in (3, 4) or tuple(self.array.shape[-3:]) != self.grid.shape:
             raise SceneError(
                 f"Image: an array of shape {self.array.shape} on a grid of {self.grid.shape}; equal shapes would do"
+            )
+        if self.array.dtype.kind not in REAL:
+            raise SceneError(
+                f"Image: its values are {self.array.dtype}; real numbers, such as float32 or int16, would do"
             )
         if self.labelled and self.labels.shape != self.grid.shape:
             raise SceneError(

@@ -6,14 +6,24 @@ A recipe names a part by its dotted path (`kind: render.ct.CT`), so a new part i
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from numpy.random import Generator
 
+from simdata.errors import SceneError
 from simdata.image import Image, Raw
 from simdata.sample import Sample
 from simdata.scene import Scene
 from simdata.streams import Streams
+
+T = TypeVar("T")
+
+
+def given(what: object, wanted: type[T], by: str) -> T:
+    """`what` a part gave, if it is of the type that its kind gives. Raises SceneError, which says so of `by`."""
+    if not isinstance(what, wanted):
+        raise SceneError(f"{by} gave {type(what).__name__}; a {wanted.__name__} would do")
+    return what
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +83,10 @@ class Scanner(Part, ABC):
         return image
 
     def __call__(self, scene: Scene, streams: Streams) -> Image:
-        raw = self.measure(scene)
+        raw = given(self.measure(scene), Raw, f"{self.label}.measure")
         for effect in self.effects:
-            raw = effect(raw, streams[effect.label].generator)
-        return self.truth(scene, self.reconstruct(raw))
+            raw = given(effect(raw, streams[effect.label].generator), Raw, f"{self.label}.effects.{effect.label}")
+        return self.truth(scene, given(self.reconstruct(raw), Image, f"{self.label}.reconstruct"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ LUNG = "lung"
 ROUNDED = 6
 """Decimals of an index in voxels: what lies on the rim of the grid but for the last bits of a float is on the grid."""
 
+TYPES = MappingProxyType({"labels": "uint16", "tissue": "uint8", "second": "uint8", "share": "uint8"})
+
 
 def nothing() -> UInt8[ndarray, "0 0 0"]:
     """No voxels: what stands for an array that was left out."""
@@ -47,7 +49,7 @@ class Scene:
     (relative to the tissue's own). vessels: bed name to Vessels. subject: None where a patient's data is unknown.
     latents: every number that was drawn to make a synthetic body, by name.
     source: where a real segmentation came from (file name, sha256), empty for a synthetic body.
-    Raises SceneError if shapes differ, or a label has no structure.
+    Raises SceneError if shapes or types differ, or a label has no structure.
     """
 
     grid: Grid
@@ -65,6 +67,9 @@ class Scene:
     source: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        for name, kind in TYPES.items():
+            if (array := getattr(self, name)).dtype != kind:
+                raise SceneError(f"Scene: {name} holds {array.dtype}; {name}.astype(np.{kind}) would do")
         unknown = sorted(set(present_ids(self.labels)) - set(self.structures) - {0})
         if unknown:
             raise SceneError(f"Scene: labels {unknown[:8]} have no entry in structures; a Structure for each would do")
@@ -148,16 +153,16 @@ class Scene:
             ),
         )
 
-    def at(self, t_s: float) -> "Scene":
+    def at(self, t_s: float, displacement: Float32[ndarray, "3 x y z"] | None = None) -> "Scene":
         """The patient at time `t_s` (s), holding still: every voxel takes what its tissue was at rest.
 
         Vessels and findings go along. Where lungs widen, their density falls: their mass stays. What comes from beyond
-        the grid is taken to be as at its rim.
+        the grid is taken to be as at its rim. displacement: of the motion then, mm, from whoever has it already.
         """
         if isinstance(self.motion, Still):
             return self
         here = self.to("cpu")
-        now = here._displaced(self.motion.displacement(self.grid, t_s))
+        now = here._displaced(self.motion.displacement(self.grid, t_s) if displacement is None else displacement)
         now = now if here is self else now.to("gpu")
         return replace(
             now,

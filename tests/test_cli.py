@@ -151,7 +151,7 @@ def test_a_package_that_cannot_be_imported_is_one_clear_error(tmp_path):
         (tmp_path / "sick" / broken).write_text("import nosuch\n")
         said = parts_of("sick", tmp_path)
         assert said.returncode == 2
-        assert "cannot be imported: ModuleNotFoundError(\"No module named 'nosuch'\")" in said.stderr
+        assert "cannot be imported: ModuleNotFoundError: No module named 'nosuch'; mending it would do" in said.stderr
         assert "Traceback" not in said.stderr
         (tmp_path / "sick" / broken).unlink()
 

@@ -68,14 +68,24 @@ def test_the_page_of_datasets_runs_as_it_is_written(readme_folder):
             python(["-c", text], readme_folder)
 
 
-def test_the_guide_to_a_new_part_runs_as_it_is_written(tmp_path, monkeypatch):
-    module, recipe, commands, test = (text for _, text in blocks("docs/add_a_part.md"))
-    (tmp_path / "mylab.py").write_text(module)
-    (tmp_path / "recipe.yaml").write_text(recipe)
+def test_the_guide_to_new_parts_runs_as_it_is_written(tmp_path, monkeypatch):
+    """Every block of code goes to the file that the text before it names last."""
+    page, tests = (ROOT / "docs/add_a_part.md").read_text(), 0
     monkeypatch.syspath_prepend(tmp_path)
-    for line in commands.splitlines():
-        run(line, tmp_path)
-    python(["-c", test], tmp_path)
+    for block in BLOCK.finditer(page):
+        kind, text = block.groups()
+        if kind == "yaml" or text.startswith('"""'):
+            path = tmp_path / re.findall(r"`([\w/]+\.(?:py|yaml))`", page[: block.start()])[-1]
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        elif kind == "python":
+            python(["-c", text], tmp_path)
+            tests += 1
+        else:
+            for line in text.splitlines():
+                run(line, tmp_path)
+    assert tests == 1
+    assert (tmp_path / "counts" / "counts.csv").read_text().startswith("index,image,sum\n0,gammacamera,")
 
 
 def test_every_export_of_the_guide_is_made(export_dataset, tmp_path, monkeypatch):

@@ -57,7 +57,7 @@ def test_a_subject_needs_no_kind():
         (("phantom", "edge"), {"unifrom": [8, 9]}, "did you mean 'uniform'?"),
         (("phantom", "subject"), {"age": 50}, "phantom.subject: Subject has no 'age'; did you mean 'age_y'?"),
         (("phantom", "subject"), {"sex": "x"}, "phantom.subject: Subject sex is 'x'; it should be 'female' or 'male'"),
-        (("phantom", "kind"), "toys.Blok", "phantom: toys has no 'Blok'; choose from: phantoms.breast.breast.Breast"),
+        (("phantom", "kind"), "toys.Blok", "phantom: toys has no 'Blok'; did you mean 'toys.Block'?"),
         (("phantom", "kind"), "toys.Camera", "phantom: toys.Camera is not a Phantom"),
         (("phantom", "kind"), "simdata.parts.Phantom", "a kind of part, not a part"),
         (("phantom", "kind"), "os.path.join", "not in the packages simdata, phantoms"),

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import DatasetFolder, Json, Quiet, say
+from pipelines.options import DatasetFolder, Json, Plugins, Quiet, allowed, say
 
-FORMS = "nifti, nnunet, monai, coco, png and more: docs/exports.md describes them."
+FORMS = "nifti, nnunet, monai, coco, png and more (docs/exports.md), or the dotted path of a sink of yours."
 IMAGES = "The images to write; all that suit the form if left out."
 LABELS = "What labels tell apart: all, totalsegmentator, organs, or names of structures and kinds of findings."
 
@@ -19,6 +19,7 @@ def export(
     labels: Annotated[str, typer.Option("--labels", metavar="NAME,NAME", help=LABELS)] = "all",
     images: Annotated[str, typer.Option("--images", metavar="NAME,NAME", help=IMAGES)] = "",
     settings: Annotated[list[str], typer.Option("--set", metavar="A=B", help="A setting of the form.")] = [],  # noqa: B006
+    plugins: Plugins = [],  # noqa: B006
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -30,5 +31,5 @@ def export(
     wanted = [name.strip() for name in images.split(",") if name.strip()]
     changes = dict(setting(text) for text in settings)
     with silent() if quiet or json else told("export") as progress:
-        count = run(folder, to, out, progress, labels, wanted, changes)
+        count = run(folder, to, out, progress, labels, wanted, changes, allowed(plugins))
     say(f"{count} samples in {out}", {"folder": str(out), "samples": count}, quiet, json)

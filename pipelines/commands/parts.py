@@ -8,7 +8,8 @@ def parts(plugins: Plugins = [], json: Json = False) -> None:  # noqa: B006
     from pipelines.catalogue import installed_parts, kind_of
 
     found = [(kind_of(part), path, _first_line(part)) for path, part in installed_parts(allowed(plugins)).items()]
-    lines = [f"{kind:<8} {path:<40} {about}" for kind, path, about in sorted(found)]
+    widths = [max(map(len, column)) for column in list(zip(*found, strict=True))[:2]]
+    lines = [f"{kind:<{widths[0]}} {path:<{widths[1]}} {about}" for kind, path, about in sorted(found)]
     say("\n".join(lines), {path: {"kind": kind, "about": about} for kind, path, about in found}, False, json)
 
 

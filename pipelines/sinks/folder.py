@@ -29,7 +29,7 @@ class FolderSink(Sink, ABC):
     shows: ClassVar[tuple[str, ...]] = (VOLUMES,)
     """Whether it shows VOLUMES, PICTURES or both: what is labelled in the ones, and projected in the others."""
     needs: ClassVar[tuple[str, ...]] = ()
-    """The packages of the extra 'export' that it imports."""
+    """The packages that it imports and that not everybody has; those of ours come with the extra 'export'."""
 
     folder: str = "."
     images: tuple[str, ...] = ()
