@@ -78,8 +78,13 @@ def phase() -> Row:
     scene = man(1.5, (256, 192, 300))
     for growth in (Breathing(), Heartbeat()):
         scene = growth(scene, Streams(2)[type(growth).__name__].generator)
-    seconds = best(lambda: (scene.at(1.3), scene.motion.displacement(scene.grid, 1.3)), 2)
+    times_s = iter(np.linspace(1.0, 2.0, TIMES))
+    seconds = best(lambda: _phase_at(scene, float(next(times_s))), TIMES - 1)
     return "a phase of breath and heartbeat at 1.5 mm, labels and displacement", seconds, beside(seconds, 2.0)
+
+
+def _phase_at(scene, t_s: float):
+    return scene.at(t_s, scene.motion.displacement(scene.grid, t_s))
 
 
 def track() -> Row:

@@ -13,8 +13,8 @@ from numpy.random import Generator
 
 from phantoms.bladder_push import pushed, rays, reach, solid_angles
 from simdata import Growth, Scene, SceneError
-from simdata.grid import Grid
-from simdata.motion import Block, Motion, Points, inside
+from simdata.grid import Block, Grid
+from simdata.motion import Motion, Points, inside
 from simdata.motion_block import over_block
 
 BLADDER, WALL = "urinary_bladder", "urinary_bladder_wall"

@@ -10,10 +10,10 @@ from numba import njit, prange
 from numpy import float32, ndarray
 
 from simdata import Grid, Scene, Structure
+from simdata.grid import Block
 from simdata.scene import WHOLE
 from simdata.tissues import tissues
 
-Block = tuple[slice, slice, slice]
 MOST = float32(0.5)
 """A voxel belongs to what fills more of it."""
 

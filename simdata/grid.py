@@ -1,6 +1,7 @@
 """Where voxels lie in the patient: a shape and an affine from voxel index to RAS+ millimetres."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,10 @@ from simdata.errors import SceneError
 SINGULAR_MM3 = 1e-9
 MOST_VOXELS = 2**33
 """2048 along every axis: 26 GB of labels and tissues, before anything is scanned."""
+SLAB = 8
+"""Planes of a block that are computed at a time."""
+Block = tuple[slice, slice, slice]
+"""The voxels from `start` to before `stop` along each axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +86,17 @@ class Grid:
         inverse = np.linalg.inv(self.affine)
         return np.asarray(world_mm, float) @ inverse[:3, :3].T + inverse[:3, 3]
 
-    def points_mm(self) -> Float[ndarray, "x y z 3"]:
-        """RAS+ mm of every voxel centre."""
-        return self.world_mm(np.moveaxis(np.indices(self.shape, dtype=float), 0, -1))
+    @property
+    def block(self) -> Block:
+        """All voxels."""
+        x, y, z = (slice(0, count) for count in self.shape)
+        return x, y, z
+
+    def points_mm(self, block: Block | None = None) -> Float[ndarray, "x y z 3"]:
+        """RAS+ mm of the centre of every voxel, or of every one in `block`."""
+        steps = zip(self.affine[:3, :3].T, block or self.block, strict=True)
+        x, y, z = (np.arange(part.start, part.stop)[:, None] * step_mm for step_mm, part in steps)
+        return x[:, None, None] + y[None, :, None] + (z + self.affine[:3, 3])
 
     def crop(self, start: tuple[int, int, int], shape: tuple[int, int, int]) -> "Grid":
         """The grid of the block of `shape` voxels that begins at voxel `start`."""
@@ -96,3 +109,10 @@ class Grid:
 
     def __hash__(self) -> int:
         return hash((self.shape, self.affine.tobytes()))
+
+
+def slabs(block: Block) -> Iterator[Block]:
+    """A block in slices of some planes, so that what is computed of each fits into a processor's cache."""
+    x, y, z = block
+    for start in range(x.start, x.stop, SLAB):
+        yield slice(start, min(start + SLAB, x.stop)), y, z

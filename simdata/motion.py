@@ -1,15 +1,16 @@
 """How the patient moves: a map from where a voxel is now to where its tissue lay at rest."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
-from simdata.grid import Grid
+from simdata.grid import Block, Grid, slabs
 
 Points = Float[ndarray, "*n 3"]
 ROUNDS = 40
@@ -17,17 +18,21 @@ ROUNDS = 40
 
 
 class Motion(ABC):
-    """A motion is a function of time, t_s in seconds; at rest it displaces nothing."""
+    """A motion is a function of time, t_s in seconds; at rest it displaces nothing.
+
+    smooth: whether its field on a grid costs less than where it takes as many points.
+    """
+
+    smooth: ClassVar[bool] = False
 
     @property
     def period_s(self) -> float:
         """After this time the patient is as he was; 0 if the motion does not repeat."""
         return 0.0
 
-    def block(self, grid: Grid) -> "Block":
+    def block(self, grid: Grid) -> Block:
         """The voxels among which all lies that ever moves; of a grid that ends before, its nearest."""
-        x, y, z = (slice(0, count) for count in grid.shape)
-        return x, y, z
+        return grid.block
 
     def state(self, t_s: float) -> Mapping[str, float]:
         """What the motion is doing at `t_s`, in its own numbers, such as how far the diaphragm has gone down."""
@@ -112,26 +117,10 @@ class Together(Motion):
         return {name: value for motion in self.motions for name, value in motion.state(t_s).items()}
 
     def displacement(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
-        return self._all(grid, [_back(motion, grid, t_s) for motion in reversed(self.motions)])
+        return _one_after_another(grid, [_back(motion, grid, t_s) for motion in reversed(self.motions)])
 
     def forward(self, grid: Grid, t_s: float) -> Float32[ndarray, "3 x y z"]:
-        return self._all(grid, [_there(motion, grid, t_s) for motion in self.motions])
-
-    def _all(self, grid: Grid, ways: "list[Way]") -> Float32[ndarray, "3 x y z"]:
-        """One way after the other: a voxel that none has moved yet has its place on the grid, others are followed."""
-        total = ways[0][0]()
-        for on_grid, of_points, block in ways[1:]:
-            moved = np.logical_or.reduce(total != 0, axis=0)
-            then = np.where(moved, total, on_grid())
-            near = _grown(block, float(np.abs(total).max(initial=0.0)), grid)
-            index = np.argwhere(moved[near])
-            if len(index):
-                index += [part.start for part in near]
-                x, y, z = index.T
-                here_mm = grid.world_mm(index) + total[:, x, y, z].T
-                then[:, x, y, z] += (of_points(here_mm) - here_mm).T.astype(np.float32)
-            total = then
-        return total
+        return _one_after_another(grid, [_there(motion, grid, t_s) for motion in self.motions])
 
     def rest_mm(self, points_mm: Points, grid: Grid, t_s: float) -> Points:
         for motion in reversed(self.motions):
@@ -144,19 +133,55 @@ class Together(Motion):
         return points_mm
 
 
-Block = tuple[slice, slice, slice]
-Way = tuple[Callable[[], Float32[ndarray, "3 x y z"]], Callable[[Points], Points], Block]
-"""A displacement at the voxels of a grid, where it takes any points, and beyond which voxels it takes none."""
+@dataclass(frozen=True)
+class Way:
+    """A motion there or back: the field of it, where it takes points, and beyond which voxels it takes none.
+
+    smooth: whether the field costs less than as many points.
+    """
+
+    field: Callable[[], Float32[ndarray, "3 x y z"]]
+    of_points: Callable[[Points], Points]
+    block: Block
+    smooth: bool
 
 
 def _back(motion: Motion, grid: Grid, t_s: float) -> Way:
-    on_grid = partial(motion.displacement, grid, t_s)
-    return on_grid, lambda points_mm: motion.rest_mm(points_mm, grid, t_s), motion.block(grid)
+    def of_points(points_mm: Points) -> Points:
+        return motion.rest_mm(points_mm, grid, t_s)
+
+    return Way(partial(motion.displacement, grid, t_s), of_points, motion.block(grid), motion.smooth)
 
 
 def _there(motion: Motion, grid: Grid, t_s: float) -> Way:
-    on_grid = partial(motion.forward, grid, t_s)
-    return on_grid, lambda points_mm: motion.moved_mm(points_mm, grid, t_s), motion.block(grid)
+    def of_points(points_mm: Points) -> Points:
+        return motion.moved_mm(points_mm, grid, t_s)
+
+    return Way(partial(motion.forward, grid, t_s), of_points, motion.block(grid), motion.smooth)
+
+
+def _one_after_another(grid: Grid, ways: Sequence[Way]) -> Float32[ndarray, "3 x y z"]:
+    """One way after the other: every voxel is followed; of a smooth one, only what those before it have moved."""
+    total = ways[0].field()
+    for way in ways[1:]:
+        near = _grown(way.block, float(np.abs(total).max(initial=0.0)), grid)
+        field = way.field() if way.smooth else None
+        for slab in slabs(near):
+            so_far = total[:, *slab]
+            if field is None:
+                so_far += _farther(way, grid.points_mm(slab), so_far)
+            else:
+                moved = so_far.any(axis=0)
+                further = field[:, *slab]
+                further[:, moved] = _farther(way, grid.points_mm(slab)[moved], so_far[:, moved])
+                so_far += further
+    return total
+
+
+def _farther(way: Way, points_mm: Points, so_far: Float32[ndarray, "3 ..."]) -> Float[ndarray, "3 ..."]:
+    """How much farther a way takes what `so_far` has taken from `points_mm`."""
+    here_mm = points_mm + np.moveaxis(so_far, 0, -1)
+    return np.moveaxis(way.of_points(here_mm) - here_mm, -1, 0)
 
 
 def _grown(block: Block, by_mm: float, grid: Grid) -> Block:

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -73,6 +74,8 @@ class Velocity:
 
 class Flow(Motion):
     """A patient whose tissue is carried along: the way there and the way back are the same stream."""
+
+    smooth: ClassVar[bool] = True
 
     @abstractmethod
     def velocity(self, t_s: float) -> Velocity:

@@ -95,6 +95,7 @@ class Breath(Flow):
         return mixed(Chest(*self.chest), *self.ways_mm(t_s))
 
 
+@lru_cache(maxsize=2)
 def mixed(chest: Chest, down_mm: float, forward_mm: float) -> Velocity:
     """The stream that takes the diaphragm down and the breastbone forward so far in one unit of the way."""
     both = streams_of(chest)

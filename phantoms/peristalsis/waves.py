@@ -23,8 +23,8 @@ from jaxtyping import Float32, Float64, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
-from simdata.grid import Grid
-from simdata.motion import Block, Motion, Points
+from simdata.grid import Block, Grid
+from simdata.motion import Motion, Points
 from simdata.motion_block import over_block
 
 SHARP = 3

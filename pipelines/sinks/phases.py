@@ -1,22 +1,27 @@
 """4D export: the labels of a patient who moves as (x, y, z, t), and where every voxel goes in each phase."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from isal import igzip
+from jaxtyping import Float32
+from numpy import ndarray
 
 from pipelines.sinks.classes import relabel
 from pipelines.sinks.folder import FolderSink, unfit
 from pipelines.sinks.volumes import GZIP_LEVEL
 from simdata.motion import Still
 from simdata.sample import Sample
+from simdata.scene import Scene
 
 VECTOR = "vector"
+WAYS = frozenset({"forward", "back"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,22 +70,39 @@ def write_phases(
     step_s: from phase to phase, for the header; 0 where they are not evenly apart.
     """
     scene, folder = sample.scene, Path(sink.folder)
-    if "labels" in fields:
-        head = _header(sample, (*scene.grid.shape, len(times_s)), np.uint16, step_s, times_s[0])
-        with _gzip(folder / f"{index:06d}_labels.nii.gz") as file:
-            file.write(head)
-            for t_s in times_s:
-                now = scene.at(t_s)
-                file.write(relabel(now.labels, now, sink.labels).astype(np.uint16).tobytes(order="F"))
-    for name in ("forward", "back"):
-        for phase, t_s in enumerate(times_s if name in fields else ()):
-            way = scene.motion.forward if name == "forward" else scene.motion.displacement
-            field = way(scene.grid, t_s)
-            head = _header(sample, (*scene.grid.shape, 1, 3), np.float32, 0.0, t_s, VECTOR)
-            with _gzip(folder / f"{index:06d}_{name}_{phase:02d}.nii.gz") as file:
-                file.write(head)
-                for axis in field:
-                    file.write(axis.tobytes(order="F"))
+    with ExitStack() as closing:
+        labels = closing.enter_context(_gzip(folder / f"{index:06d}_labels.nii.gz")) if "labels" in fields else None
+        if labels:
+            labels.write(_header(sample, (*scene.grid.shape, len(times_s)), np.uint16, step_s, times_s[0]))
+        for number, t_s in enumerate(times_s):
+            phase = _Phase(scene, t_s)
+            if labels:
+                now = phase.now()
+                labels.write(relabel(now.labels, now, sink.labels).astype(np.uint16).tobytes(order="F"))
+            for name in WAYS.intersection(fields):
+                with _gzip(folder / f"{index:06d}_{name}_{number:02d}.nii.gz") as file:
+                    file.write(_header(sample, (*scene.grid.shape, 1, 3), np.float32, 0.0, t_s, VECTOR))
+                    for axis in getattr(phase, name):
+                        file.write(axis.tobytes(order="F"))
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """A patient at one time: labels and the way back need the same field."""
+
+    scene: Scene
+    t_s: float
+
+    @cached_property
+    def back(self) -> Float32[ndarray, "3 x y z"]:
+        return self.scene.motion.displacement(self.scene.grid, self.t_s)
+
+    @property
+    def forward(self) -> Float32[ndarray, "3 x y z"]:
+        return self.scene.motion.forward(self.scene.grid, self.t_s)
+
+    def now(self) -> Scene:
+        return self.scene.at(self.t_s, self.back)
 
 
 def _header(sample: Sample, shape, dtype: type, step_s: float, first_s: float, intent: str = "none") -> bytes:
