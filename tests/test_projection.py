@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from render.kernels.upright import adjoint_reference, forward_reference
+from render.kernels.upright import adjoint_reference, entries, forward_reference, places
 from render.projection import project, shade, spread, truncated
 from render.views import Arc, Orbit, Panel, Views, parallel
 from simdata import Grid, RecipeError, SceneError
@@ -151,6 +151,20 @@ def test_materials_in_one_pass_are_what_they_are_alone():
     together = project(volume, GRID, PATHS["arc"])
     alone = np.concatenate([project(volume[..., m : m + 1], GRID, PATHS["arc"]) for m in range(3)], axis=3)
     np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("end", [1, 31, 32, 400])
+@pytest.mark.parametrize("off", [0.0, 1e-12, 1e-9, 1e-6])
+@pytest.mark.parametrize("step", [1.0, -1.0, 0.3])
+def test_a_border_just_below_a_whole_voxel_reads_what_was_summed(end, off, step):
+    """Single precision takes 32 - 1e-9 for 32: the entry above is read, and must not be left as it was found."""
+    first = (end if step < 0 else 0.0) - off
+    stop = int(abs(end / step))
+    index, weight = np.empty(stop + 1, np.int32), np.empty(stop + 1, np.float32)
+    places.py_func(first, step, 0, stop, end, 1, index, weight)
+    low, high = entries.py_func(first, first + step * stop, end)
+    assert low <= index.min()
+    assert index.max() + 1 < high <= end + 2
 
 
 @EVERY_PATH

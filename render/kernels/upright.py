@@ -128,6 +128,16 @@ def places(first, step, start, stop, end, stride, index, weight):
 
 
 @njit(inline="always")
+def entries(one, other, end):
+    """Of a table of end + 2 entries the first that borders from `one` to `other` read, and that after the last.
+
+    A border reads the entry below it and the next one; `places` may round it up to the entry above.
+    """
+    low, high = (one, other) if one < other else (other, one)
+    return int(min(max(low, 0.0), end)), min(int(min(max(high, 0.0), end)) + 3, end + 2)
+
+
+@njit(inline="always")
 def put(line, other, part):
     """`part` of the other line."""
     for n in range(line.shape[0]):
@@ -169,9 +179,8 @@ def forward(sums, filled, way, focus, upward, lanes, out):
                         start, stop = within(bottom, height, rows, nz)
                         if start >= stop or high <= 0 or low >= cells:
                             continue
-                        one, other = bottom + height * start, bottom + height * stop
-                        first = int(min(max(min(one, other), 0), nz)) * materials
-                        last = (int(min(max(max(one, other), 0), nz)) + 2) * materials
+                        low_z, high_z = entries(bottom + height * start, bottom + height * stop, nz)
+                        first, last = low_z * materials, high_z * materials
                         empty = True
                         for cell in range(int(max(low, 0)), int(min(ceil(high), cells))):
                             line = plane * plane_stride + cell * stride
