@@ -101,14 +101,21 @@ def _pair(title: str, image: Image, sample: Sample, height: int = FLAT_PX) -> li
 
 
 def _views(sample: Sample) -> dict[str, _View]:
-    """Of volumes with labels, their own or the scene's; of the scene's labels where the sample has no other image."""
+    """Of volumes, with their own labels or the scene's; of the scene's labels where the sample has no image."""
     scene, flat = sample.scene, _flat(sample)
     views = {
-        name: _view(sample, image.labels if image.labelled else scene.labels, image)
+        name: _view(sample, _labels_on(scene, image), image)
         for name, image in sample.images.items()
-        if name not in flat and (image.labelled or image.grid == scene.grid)
+        if name not in flat
     }
     return views if views or flat else {"labels": _view(sample, scene.labels, _bare(scene))}
+
+
+def _labels_on(scene: Scene, image: Image) -> np.ndarray:
+    """What the image shows at each voxel: as it says itself, or as the patient lies under it."""
+    if image.labelled:
+        return image.labels
+    return scene.labels if image.grid == scene.grid else scene.resample(image.grid).labels
 
 
 def _view(sample: Sample, own_labels: np.ndarray, image: Image) -> _View:

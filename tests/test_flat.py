@@ -75,3 +75,15 @@ def test_sheets_show_flat_images_beside_their_truth():
     for sheet in (sample_sheet(sample), contact_sheet([sample])):
         assert sheet.height == 450
         assert (np.array(sheet) == structure("liver").colour).all(axis=2).sum() > 100
+
+
+def test_a_volume_on_voxels_of_its_own_is_in_the_sheet_with_the_labels_under_it():
+    grid = Grid.regular((16, 16, 16), 4.0)
+    labels = np.zeros(grid.shape, np.uint16)
+    labels[4:12, 4:12, 4:12] = structure("liver").id
+    finer = Grid.regular((40, 40, 40), 1.5)
+    image = Image(np.full(finer.shape, 7, np.float32), "a.u.", finer)
+    drawn = np.asarray(sample_sheet(Sample(0, 0, {"own": image}, Scene(grid, labels), {}, {}, {}))).astype(int)
+    planes, over = drawn[100:200, 100:200], drawn[406:506, 100:200]
+    assert np.ptp(planes, axis=2).max() == 0, "grey above"
+    assert np.ptp(over, axis=2).min() > 20, "and the liver's colour below"
