@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import MISSING, fields
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,6 +76,9 @@ def test_every_part_of_ours_is_a_frozen_dataclass_with_a_docstring():
         assert dataclasses.is_dataclass(part), path
         assert part.__dataclass_params__.frozen, path
         assert part.__doc__, path
+        assert not part.__doc__.startswith(f"{part.__name__}("), (
+            f"{path}: a docstring that says what it is for would do"
+        )
 
 
 def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
@@ -107,7 +111,10 @@ def test_every_part_of_ours_is_built_from_its_own_description(tmp_path):
         "pipelines.learn.truths.structures.StructureTruth": {"classes": (("liver",),)},
     }
     for path, part_class in installed_parts().items():
-        part = part_class(**of_files.get(path, {}))
+        needed = [field.name for field in fields(part_class) if field.default is field.default_factory is MISSING]
+        given = of_files.get(path, {})
+        assert set(needed) <= set(given), f"{path} needs {needed}: defaults, or a line above with values, would do"
+        part = part_class(**given)
         assert build(describe(part), Part, path) == part
 
 

@@ -14,4 +14,6 @@ def parts(plugins: Plugins = [], json: Json = False) -> None:  # noqa: B006
 
 
 def _first_line(part: type) -> str:
-    return (part.__doc__ or "").partition("\n")[0]
+    """What its docstring begins with; nothing of what a dataclass without one gets by itself."""
+    written = part.__doc__ or ""
+    return "" if written.startswith(f"{part.__name__}(") else written.partition("\n")[0]
