@@ -45,8 +45,8 @@ class Bolus(Part):
         mean = np.maximum((arrival[above] + arrival[vessels.segments]) / 2, 1e-6)[:, None]
         since = np.asarray(t_s) - self.start_s
         arrived = self._arrived(since, mean) - self._arrived(since - self.duration_s, mean)
-        entered, root = self._entered(vessels), _root(vessels)
-        return entered[root[vessels.segments], None] * arrived
+        entered = self._entered(vessels)
+        return entered[vessels.root[vessels.segments], None] * arrived
 
     def _arrived(self, since_s: Float64[ndarray, " t"], mean_s: Float64[ndarray, "segments 1"]) -> ndarray:
         """Share of what entered at time 0 that has come along by then."""
@@ -87,11 +87,3 @@ def arrival_s(vessels: Vessels) -> Float64[ndarray, " n"]:
     for level in vessels.levels[1:]:
         arrival[level] = arrival[vessels.parent[level]] + np.where(np.isnan(transit[level]), np.inf, transit[level])
     return arrival
-
-
-def _root(vessels: Vessels) -> ndarray:
-    """The root of each point."""
-    root = np.arange(len(vessels))
-    for level in vessels.levels[1:]:
-        root[level] = root[vessels.parent[level]]
-    return root

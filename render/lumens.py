@@ -1,7 +1,7 @@
 """Vessels on a detector, at its own resolution: branches thinner than a voxel keep their blood."""
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 from numpy import ndarray
 from scipy.sparse import csc_array, csr_array
 
@@ -9,7 +9,7 @@ from render.kernels.lumens import THINNEST, fill, measure
 from render.plane import onto, plane
 from render.views import Views
 from simdata import Vessels
-from simdata.vessels import ROOT
+from simdata.vessels import NO_HEIR, ROOT
 
 TINY = 1e-12
 MOST_INSIDE = 0.8
@@ -65,29 +65,21 @@ def _ends(vessels: Vessels) -> tuple[Float64[ndarray, "s 3"], Float64[ndarray, "
     """Where each segment begins and ends: a branch begins at the wall of its stem."""
     point, above = vessels.segments, vessels.parent[vessels.segments]
     start, end = (vessels.points_mm[rows].astype(float) for rows in (above, point))
-    branches = (_goes_on(vessels)[above] != point) & (vessels.parent[above] != ROOT)
+    branches = (vessels.heir[above] != point) & (vessels.parent[above] != ROOT)
     length = np.maximum(np.linalg.norm(end - start, axis=1), TINY)
     inside = np.minimum(vessels.radius_mm[above] / length, MOST_INSIDE) * branches
     return start + inside[:, None] * (end - start), end
-
-
-def _goes_on(vessels: Vessels) -> Int[ndarray, " n"]:
-    """The widest child of each point, which carries its vessel on; ROOT where there is none."""
-    by_width = vessels.segments[np.argsort(vessels.radius_mm[vessels.segments], kind="stable")]
-    child = np.full(len(vessels), ROOT)
-    child[vessels.parent[by_width]] = by_width
-    return child
 
 
 def _mitres(
     vessels: Vessels, drawn: Float64[ndarray, "s 2"], sine: Float64[ndarray, " s"]
 ) -> tuple[Float64[ndarray, " s"], Float64[ndarray, " s"]]:
     """mm along by mm aside of the cuts through both ends of every segment: halfway to the one before, the one after."""
-    row = np.full(len(vessels), ROOT)
+    row = np.zeros(len(vessels), int)
     row[vessels.segments] = np.arange(len(vessels.segments))
-    next = row[_goes_on(vessels)[vessels.segments]]
-    here = np.flatnonzero(next != ROOT)
-    there = next[here]
+    heir = vessels.heir[vessels.segments]
+    here = np.flatnonzero(heir != NO_HEIR)
+    there = row[heir[here]]
     flat = (sine[here] > STEEP) & (sine[there] > STEEP) & ((drawn[here] * drawn[there]).sum(axis=1) > HAIRPIN)
     here, there = here[flat], there[flat]
 

@@ -13,6 +13,7 @@ from simdata.errors import SceneError, did_you_mean
 KINDS = ("artery", "vein", "capillary", "airway", "duct")
 ARTERY, VEIN, CAPILLARY, AIRWAY, DUCT = range(len(KINDS))
 ROOT = -1
+NO_HEIR = -1
 
 PER_POINT = ("parent", "radius_mm", "kind", "flow_mm3_s", "pressure_mmhg", "haematocrit", "oxygen_mmhg")
 PER_LINK = ("link_flow_mm3_s", "link_haematocrit")
@@ -81,6 +82,24 @@ class Vessels:
         return np.flatnonzero(self.parent == ROOT).astype(np.int32)
 
     @cached_property
+    def above(self) -> Int32[ndarray, " n"]:
+        """(n,) the parent of each point, and of a root the root itself."""
+        return np.where(self.parent == ROOT, np.arange(len(self), dtype=np.int32), self.parent)
+
+    @cached_property
+    def root(self) -> Int32[ndarray, " n"]:
+        """(n,) the root that each point hangs on."""
+        return _followed(self.above)
+
+    @cached_property
+    def heir(self) -> Int32[ndarray, " n"]:
+        """(n,) the widest of the points that hang on each, which carries its vessel on; -1 at an end."""
+        by_width = self.segments[np.argsort(self.radius_mm[self.segments], kind="stable")]
+        heir = np.full(len(self), NO_HEIR, np.int32)
+        heir[self.parent[by_width]] = by_width
+        return heir
+
+    @cached_property
     def ends(self) -> Int32[ndarray, " e"]:
         """(e,) the points that are nobody's parent: the small ends of the trees."""
         return np.flatnonzero(self.children == 0).astype(np.int32)
@@ -93,7 +112,7 @@ class Vessels:
     @cached_property
     def length_mm(self) -> Float32[ndarray, " n"]:
         """(n,) from each point to its parent; 0 at a root."""
-        return np.linalg.norm(self.points_mm - self.points_mm[_parent_or_self(self.parent)], axis=1)
+        return np.linalg.norm(self.points_mm - self.points_mm[self.above], axis=1)
 
     @cached_property
     def link_length_mm(self) -> Float32[ndarray, " m"]:
@@ -140,27 +159,30 @@ class Vessels:
     def heads(self) -> Bool[ndarray, " n"]:
         """(n,) true for the first point of each branch: roots, and what hangs on a junction, a link or another kind."""
         linked = np.bincount(self.links.ravel(), minlength=len(self)) > 0
-        above = _parent_or_self(self.parent)
+        above = self.above
         passed = (self.children[above] == 1) & ~linked[above] & (self.kind == self.kind[above])
         return ~passed | (self.parent == ROOT)
 
     @cached_property
     def branch(self) -> Int32[ndarray, " n"]:
         """(n,) number of the branch of each point: the unbranched run of points from a head down."""
-        jump = np.where(self.heads, np.arange(len(self)), self.parent)
-        while not np.array_equal(further := jump[jump], jump):
-            jump = further
-        return (np.cumsum(self.heads) - 1)[jump].astype(np.int32)
+        head = _followed(np.where(self.heads, np.arange(len(self)), self.parent))
+        return (np.cumsum(self.heads) - 1)[head].astype(np.int32)
 
     def subtree(self, point: int) -> "Vessels":
-        """What hangs on `point`, which becomes the root."""
+        """What hangs on `point`, which becomes the root. Raises SceneError if there is no such point."""
         if not 0 <= point < len(self):
             raise SceneError(f"Vessels.subtree: found point {point}; 0 to {len(self) - 1} would do")
-        jump = _parent_or_self(self.parent)
+        jump = self.above.copy()
         jump[point] = point
-        while not np.array_equal(further := jump[jump], jump):
-            jump = further
-        return self.take(jump == point)
+        return self.take(_followed(jump) == point)
+
+    def without(self, bad: Bool[ndarray, " n"]) -> "Vessels":
+        """The vessels without the points that are bad, and without what hangs on them."""
+        lost = bad.copy()
+        for level in self.levels[1:]:
+            lost[level] |= lost[self.parent[level]]
+        return self.take(~lost)
 
     def leading_to(self, good: Bool[ndarray, " n"]) -> "Vessels":
         """The points that are good and all between them and their roots, so that every branch ends with a good one."""
@@ -241,8 +263,11 @@ def _or_nan(values: Shaped[ndarray, " k"] | None, count: int) -> Float32[ndarray
     return np.full(count, np.nan, np.float32) if values is None else _as(values, np.float32)
 
 
-def _parent_or_self(parent: Int32[ndarray, " n"]) -> Int32[ndarray, " n"]:
-    return np.where(parent == ROOT, np.arange(len(parent), dtype=np.int32), parent)
+def _followed(jump: Int[ndarray, " n"]) -> Int[ndarray, " n"]:
+    """Where each point comes to that goes on jumping until it stays, in log2 of the longest way."""
+    while not np.array_equal(further := jump[jump], jump):
+        jump = further
+    return jump
 
 
 def _check_length(name: str, values: ndarray, count: int, of: str) -> None:

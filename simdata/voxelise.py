@@ -21,7 +21,6 @@ POINTS = 4
 """Points along each edge of a voxel: 64 in all, the bits of one word."""
 TILE = 32
 SQUARENESS = 1e-6
-NOTHING = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from render.technique import Technique
 from render.views import Panel, parallel
 from simdata import Grid, RecipeError, Scene, SceneError, Streams, structure, vessel_tree
 from simdata.tissues import tissues
+from simdata.vessels import merge
 
 STREAMS = Streams(seed=6)
 STAND = CArm(source_to_detector_mm=1000.0, patient_to_detector_mm=300.0, columns=120, rows=100, pixel_mm=0.5)
@@ -73,6 +74,16 @@ def test_the_way_through_a_wide_vessel_is_its_chord(tilt):
     height = (np.arange(80) - 39.5) * 0.2
     expected = 2 * np.sqrt(np.maximum(25 - height**2, 0)) / np.cos(tilt)
     assert np.sqrt(((path[30] - expected) ** 2).mean()) < 0.01 * expected.max()
+
+
+def test_a_vessel_ends_alike_whatever_other_trees_there_are():
+    """Cuts are halfway between segments that follow each other; the last one of a vessel has none after it."""
+    view = STAND.view(patient())
+    alone = straight((-20.0, 0.0, -15.0), (15.0, 6.0, 12.0), 3.0, points=3)
+    beside = straight((-20.0, 20.0, 10.0), (10.0, 20.0, 25.0), 3.0, points=3)
+    both = ways(merge([alone, beside]), view).tocsc()
+    assert np.array_equal(both[:, :2].toarray(), ways(alone, view).toarray())
+    assert np.array_equal(both[:, 2:].toarray(), ways(beside, view).toarray())
 
 
 def test_a_chain_of_short_segments_is_one_vessel():

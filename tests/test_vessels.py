@@ -58,8 +58,21 @@ def test_lengths_ends_depths_and_levels_of_a_fork():
     assert vessels.children.tolist() == [1, 1, 2, 0, 1, 0]
     assert vessels.depth.tolist() == [0, 1, 2, 3, 3, 4]
     assert [level.tolist() for level in vessels.levels] == [[0], [1], [2], [3, 4], [5]]
+    assert vessels.above.tolist() == [0, 0, 1, 2, 2, 4]
     assert vessels.link_radius_mm.tolist() == [1]
     assert np.allclose(vessels.link_length_mm, 5**0.5)
+
+
+def test_each_point_knows_its_root_and_who_carries_its_vessel_on():
+    forest = tree(parent=(-1, 0, 1, 1, -1, 4), radius=(3, 2, 1, 2, 1, 1), kind=(0,) * 6)
+    assert forest.root.tolist() == [0, 0, 0, 0, 4, 4]
+    assert forest.heir.tolist() == [1, 3, -1, -1, 5, -1]
+
+
+def test_what_is_bad_goes_with_all_that_hangs_on_it():
+    forest = tree(parent=(-1, 0, 1, 1, -1, 4), radius=(3, 2, 1, 2, 1, 1), kind=(0,) * 6)
+    assert forest.without(np.array([0, 1, 0, 0, 0, 0], bool)).parent.tolist() == [-1, -1, 1]
+    assert forest.without(np.array([0, 0, 1, 0, 0, 0], bool)).radius_mm.tolist() == [3, 2, 2, 1, 1]
 
 
 def test_strahler_order_rises_where_two_of_the_highest_order_meet():

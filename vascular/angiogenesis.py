@@ -140,7 +140,7 @@ def sprout(vessels: Vessels, tissue: Tissue, stage: Sprouting, rng: Generator) -
 def regress(vessels: Vessels, shorter_mm: float) -> Vessels:
     """Without the side branches that end before `shorter_mm`: sprouts that found nothing to feed (Korn 2015)."""
     n = len(vessels)
-    reach_mm, lost = np.zeros(n), np.zeros(n, bool)
+    reach_mm = np.zeros(n)
     for level in reversed(vessels.levels):
         inner = level[vessels.parent[level] >= 0]
         np.maximum.at(reach_mm, vessels.parent[inner], reach_mm[inner] + vessels.length_mm[inner])
@@ -149,8 +149,4 @@ def regress(vessels: Vessels, shorter_mm: float) -> Vessels:
     short = fork & (reach_mm + vessels.length_mm < shorter_mm)
     longest = np.zeros(n)
     np.maximum.at(longest, above[fork], (reach_mm + vessels.length_mm)[fork])
-    short &= reach_mm + vessels.length_mm < longest[above]
-    for level in vessels.levels:
-        inner = level[vessels.parent[level] >= 0]
-        lost[inner] = short[inner] | lost[vessels.parent[inner]]
-    return vessels.take(~lost)
+    return vessels.without(short & (reach_mm + vessels.length_mm < longest[above]))

@@ -12,7 +12,7 @@ from numba import njit
 from numpy import ndarray
 
 from simdata import Grid, Vessels
-from simdata.vessels import ROOT
+from simdata.vessels import NO_HEIR, ROOT
 from vascular.murray import Murray
 from vascular.straight import segments_apart2
 
@@ -30,7 +30,6 @@ LEAST = 0.3
 TINY, TOUCHING = 1e-9, 1e-6
 NOBODY: Mapping[str, Vessels] = MappingProxyType({})
 NOWHERE: Mapping[str, Bool[ndarray, "x y z"]] = MappingProxyType({})
-GONE = -1
 
 
 def meetings(first: Vessels, second: Vessels, spare: float = 1.0) -> Int[ndarray, "k 2"]:
@@ -184,23 +183,13 @@ def cleared(part: Vessels, others: Iterable[Vessels]) -> Vessels:
 
 def _without(part: Vessels, bad: Bool[ndarray, " n"]) -> Vessels:
     """A tree without the branches that are bad, but for its trunk, and without what hangs on them."""
-    bad = bad & (_carries(part) <= BASE)
-    for level in part.levels[1:]:
-        bad[level] |= bad[part.parent[level]]
-    return part.take(~bad)
+    return part.without(bad & (_carries(part) <= BASE))
 
 
 def expected(start: Vessels) -> Vessels:
     """A tree that has to grow with the radii to expect: those of its roots, shared among its ends by Murray's law."""
-    radius = start.radius_mm[_root(start)] * _carries(start) ** (1 / Murray().exponents[1])
+    radius = start.radius_mm[start.root] * _carries(start) ** (1 / Murray().exponents[1])
     return replace(start, radius_mm=radius.astype(np.float32))
-
-
-def _root(vessels: Vessels) -> Int[ndarray, " n"]:
-    root = np.arange(len(vessels))
-    for level in vessels.levels[1:]:
-        root[level] = root[vessels.parent[level]]
-    return root
 
 
 def _carries(vessels: Vessels) -> Float[ndarray, " n"]:
@@ -208,13 +197,12 @@ def _carries(vessels: Vessels) -> Float[ndarray, " n"]:
     ends = np.where(vessels.children == 0, 1.0, 0.0)
     for level in reversed(vessels.levels[1:]):
         np.add.at(ends, vessels.parent[level], ends[level])
-    return ends / ends[_root(vessels)]
+    return ends / ends[vessels.root]
 
 
 def _capsules(vessels: Vessels) -> tuple[Float[ndarray, "n 3"], Float[ndarray, "n 3"], Float[ndarray, " n"]]:
-    above = np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)
     points = vessels.points_mm.astype(float)
-    return points[above], points, vessels.radius_mm.astype(float)
+    return points[vessels.above], points, vessels.radius_mm.astype(float)
 
 
 def _push(first: Vessels, second: Vessels, pairs: Int[ndarray, "k 2"], wanted: float, step, other_step) -> None:
@@ -232,8 +220,7 @@ def _push(first: Vessels, second: Vessels, pairs: Int[ndarray, "k 2"], wanted: f
         (first, pairs[:, 0], s, step, 1),
         (second, pairs[:, 1], t, other_step, -1),
     ):
-        above = np.where(vessels.parent[row] == ROOT, row, vessels.parent[row])
-        for node, weight in ((above, 1 - share), (row, share)):
+        for node, weight in ((vessels.above[row], 1 - share), (row, share)):
             weight = np.maximum(weight, LEAST)[:, None]
             np.add.at(where, node, np.hstack([sign * weight * move, weight]))
 
@@ -242,12 +229,9 @@ def _dragged(part: Vessels, pushed: Float[ndarray, "n 4"]) -> Float[ndarray, "n 
     """How far each point moves, mm: by the mean of its pushes, else by DRAG of its neighbours' along the vessel."""
     own = pushed[:, :3] / np.maximum(pushed[:, 3:], 1.0)
     free, drawn = pushed[:, 3] == 0, np.zeros_like(own)
-    heir = np.full(len(part), GONE)
-    by_width = part.segments[np.argsort(part.radius_mm[part.segments], kind="stable")]
-    heir[part.parent[by_width]] = by_width
-    upper = np.flatnonzero(heir != GONE)
-    np.add.at(drawn, upper, DRAG * own[heir[upper]])
-    np.add.at(drawn, heir[upper], DRAG * own[upper])
+    upper = np.flatnonzero(part.heir != NO_HEIR)
+    np.add.at(drawn, upper, DRAG * own[part.heir[upper]])
+    np.add.at(drawn, part.heir[upper], DRAG * own[upper])
     return np.where(free[:, None], drawn, own)
 
 

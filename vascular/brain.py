@@ -21,7 +21,6 @@ from annotated_types import Ge, Gt
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt
 from scipy.spatial import KDTree
 
 from simdata import Grid, Growth, Scene, Vessels, structure, vessel_tree
@@ -30,10 +29,10 @@ from simdata.vessels import merge
 from vascular.apart import parted, with_room
 from vascular.cco import grow
 from vascular.centreline import branched, centreline, extended
-from vascular.domain import bounds
+from vascular.domain import away_mm, bounds
 from vascular.from_ends import from_ends
 from vascular.murray import Murray
-from vascular.organ import BLOCKED, chain, close_up, entered, present, required, tubes
+from vascular.organ import BLOCKED, blood_mm3_s, chain, close_up, entered, present, required, tubes
 
 ARTERY, VEIN = "brain_artery", "brain_vein"
 SIDES = {"left": -1.0, "right": 1.0}
@@ -47,7 +46,7 @@ CAROTID_MM, VERTEBRAL_MM, BEFORE_MM = 2.0, 1.6, 8.0
 """Radii of arteries where they enter the skull: half of 4 and 3.2 mm (memory); the basilar one is so near the stem."""
 SINUS_MM = MappingProxyType({"right": 4.2, "left": 3.4})
 """Radii of the sigmoid sinuses; the right one is wider as a rule (memory)."""
-ML_MIN_100ML, ARTERY_MMHG, VEIN_MMHG = 1000 / 60, 90.0, 5.0
+ARTERY_MMHG, VEIN_MMHG = 90.0, 5.0
 LAW = Murray(edges_mm=(), exponents=(2.7,))
 PIAL_MM, SNAP_MM, SMOOTH_MM, APART_MM = 2.0, 6.0, 2.0, 3.0
 PIAL_SHARE, VEIN_SHARE = 0.3, 0.25
@@ -95,7 +94,7 @@ class Brain(Growth):
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         head = Head(close_up(scene, ["brain"], "Brain"))
         starts = _starts(head)
-        flow = np.count_nonzero(head.tissue) * head.grid.voxel_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML
+        flow = blood_mm3_s(np.count_nonzero(head.tissue) * head.grid.voxel_mm3, self.blood_ml_min_100ml)
         trees = [part for name, part in starts.items() if not name.startswith("sinus")]
         sinuses = [part for name, part in starts.items() if name.startswith("sinus")]
 
@@ -131,13 +130,13 @@ class Head:
     @cached_property
     def depth_mm(self) -> Float[ndarray, "x y z"]:
         """How far each voxel of tissue lies from the fluid."""
-        return np.asarray(distance_transform_edt(~self.fluid, sampling=self.grid.spacing_mm))
+        return away_mm(self.fluid, self.grid)
 
     @cached_property
     def pial(self) -> Bool[ndarray, "x y z"]:
         """The shell on both sides of the surface."""
         reach = max(PIAL_MM, 1.5 * max(self.grid.spacing_mm))
-        near = np.asarray(distance_transform_edt(~self.tissue, sampling=self.grid.spacing_mm)) < reach
+        near = away_mm(self.tissue, self.grid) < reach
         return (self.fluid & near) | (self.tissue & (self.depth_mm < reach))
 
     @cached_property
@@ -158,11 +157,7 @@ class Head:
     @cached_property
     def below(self) -> Bool[ndarray, "x y z"]:
         """Under the tentorium: nearer to cerebellum or brain stem than to the cerebrum."""
-        near, far = (
-            np.asarray(distance_transform_edt(~part, sampling=self.grid.spacing_mm))
-            for part in (self.cerebellum | self.stem, self.cerebrum)
-        )
-        return near < far
+        return away_mm(self.cerebellum | self.stem, self.grid) < away_mm(self.cerebrum, self.grid)
 
     def share(self, axis: int) -> Float[ndarray, "x y z"]:
         """Where each voxel lies in the cerebrum's box: -1 to 1 from side to side, 0 to 1 along the other axes."""
@@ -309,10 +304,7 @@ def _in_tissue(places: ndarray, down: ndarray, length: ndarray, head: Head) -> F
 
 def _circle(arteries: Vessels) -> Vessels:
     """With the communicating arteries as links: between both sides in front, from either side to behind, and below."""
-    tree = np.arange(len(arteries))
-    for level in arteries.levels[1:]:
-        tree[level] = tree[arteries.parent[level]]
-    left, right, basilar, other = (np.flatnonzero(tree == root) for root in arteries.roots)
+    left, right, basilar, other = (np.flatnonzero(arteries.root == root) for root in arteries.roots)
     wide = arteries.radius_mm > CIRCLE_MM
     links = [
         _nearest_pair(arteries, a[wide[a]], b[wide[b]])

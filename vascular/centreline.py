@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
-from scipy.ndimage import distance_transform_edt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import KDTree
@@ -21,7 +20,7 @@ from skimage.graph import MCP_Geometric
 from simdata import Grid, SceneError, Vessels, vessel_tree
 from simdata.centrelines import resample
 from simdata.vessels import KINDS, ROOT
-from vascular.domain import bounds
+from vascular.domain import between, bounds, depth_mm
 
 GAP = 12.0
 """A way through tissue costs so much more than one along the rim of a vessel."""
@@ -47,8 +46,8 @@ def centreline(vessel: Bool[ndarray, "x y z"], grid: Grid, root: Float[ndarray, 
     Raises SceneError if there is nothing to follow from the root.
     """
     low, high = bounds(vessel)
-    block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
-    inside = np.asarray(distance_transform_edt(np.pad(vessel[block], 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
+    block = between(low, high)
+    inside = depth_mm(vessel[block], grid)
     voxels = np.concatenate([[np.asarray(root, int)], np.argwhere(vessel[block]) + low])
     thin = min(grid.spacing_mm)
     depth = np.concatenate([[thin / 2], inside[tuple((voxels[1:] - low).T)]])

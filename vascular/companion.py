@@ -52,7 +52,7 @@ def companion(
     radius_mm: of the companion beside every point of its leader. side: direction from the leader's root to it.
     """
     off = _sides(leader, side)
-    up = np.where(leader.parent == ROOT, np.arange(len(leader)), leader.parent)
+    up = leader.above
     apart = GAP * (leader.radius_mm + radius_mm)
     own = np.argsort(leader.depth, kind="stable")
     own = own[leader.parent[own] != ROOT]
@@ -86,7 +86,7 @@ def supernumerary(
     between = between[(parent[between] != ROOT) & (rng.random(len(between)) < share / (PIECES - 1))]
     ahead = points[between] - points[parent[between]]
     ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
-    up = np.where(leader.parent == ROOT, np.arange(len(leader)), leader.parent)[of[between]]
+    up = leader.above[of[between]]
     a, b = leader.points_mm[up].astype(float), leader.points_mm[of[between]].astype(float)
     way = b - a
     t = np.clip(((points[between] - a) * way).sum(1) / np.maximum((way**2).sum(1), 1e-9), 0, 1)
@@ -105,7 +105,7 @@ def _late(t: float) -> float:
 def _sides(leader: Vessels, side: Float[ndarray, " 3"]) -> Float[ndarray, "n 3"]:
     """From every point of a leader to its companion: off the plane of the fork, on the side where it was before."""
     points = leader.points_mm.astype(float)
-    up = np.where(leader.parent == ROOT, np.arange(len(leader)), leader.parent)
+    up = leader.above
     way = points - points[up]
     way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
     first, second = np.full(len(leader), ROOT), np.full(len(leader), ROOT)

@@ -20,19 +20,19 @@ from annotated_types import Ge, Gt
 from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, Vessels
 from simdata.vessels import merge
 from vascular.apart import apart, parted, with_room
 from vascular.cco import grow, seeds
 from vascular.centreline import extended, rounded
-from vascular.organ import BLOCKED, close_up, ending_in, entered, first_of, present, required, tubes
+from vascular.domain import away_mm
+from vascular.organ import BLOCKED, blood_mm3_s, close_up, ending_in, entered, first_of, present, required, tubes
 
 BED, VEINS = "coronary", "coronary_vein"
 LEFT_MM, RIGHT_MM = 2.25, MappingProxyType({"right": 1.95, "balanced": 1.7, "left": 1.4})
 SINUS_MM = 3.0
-USUAL_MM3, ML_MIN_100ML = 1.4e5, 1000 / 60
+USUAL_MM3 = 1.4e5
 APART_MM, BESIDE = 2.5, 8.0
 """Ways keep so far from vessels that are there, where they can at so many times the cost."""
 SHELL_MM, WALLS_MM, GROOVE_MM = 5.0, 5.5, 3.0
@@ -95,9 +95,9 @@ class Coronary(Growth):
     def grow(self, heart: Heart, rng: Generator) -> dict[str, Vessels]:
         """Arteries and veins on and in a heart, by bed."""
         grid, fed = heart.grid, _of_ventricles(heart) & heart.muscle
-        shell = (heart.muscle | heart.fat) & (_away(_outside(heart), grid) < SHELL_MM)
+        shell = (heart.muscle | heart.fat) & (away_mm(_outside(heart), grid) < SHELL_MM)
         starts = _mains(heart, shell, self.dominance)
-        flow = np.count_nonzero(fed) * grid.voxel_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML
+        flow = blood_mm3_s(np.count_nonzero(fed) * grid.voxel_mm3, self.blood_ml_min_100ml)
         wide = [
             replace(start, radius_mm=start.radius_mm + np.float32(1.5 * max(grid.spacing_mm)))
             for start in starts.values()
@@ -118,12 +118,7 @@ class Coronary(Growth):
 
 def _bulging(heart: Heart, shell: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
     """The shell and what lies outside within a vessel's width: there one of two that cross lifts the pericardium."""
-    return shell | (_outside(heart) & (_away(shell, heart.grid) < BULGE_MM))
-
-
-def _away(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
-    """Distance of every voxel to a mask, mm."""
-    return np.asarray(distance_transform_edt(~mask, sampling=grid.spacing_mm))
+    return shell | (_outside(heart) & (away_mm(shell, heart.grid) < BULGE_MM))
 
 
 def _outside(heart: Heart) -> Bool[ndarray, "x y z"]:
@@ -133,8 +128,8 @@ def _outside(heart: Heart) -> Bool[ndarray, "x y z"]:
 def _of_ventricles(heart: Heart) -> Bool[ndarray, "x y z"]:
     """All that lies nearer to a ventricle, by the thickness of its wall, than to the atria."""
     grid = heart.grid
-    ventricle = np.minimum(_away(heart.left, grid) - WALLS_MM, _away(heart.right, grid))
-    return ventricle < _away(heart.atria, grid)
+    ventricle = np.minimum(away_mm(heart.left, grid) - WALLS_MM, away_mm(heart.right, grid))
+    return ventricle < away_mm(heart.atria, grid)
 
 
 def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[str, Vessels]:
@@ -144,7 +139,7 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
     left_groove = grooves.ring & (np.tensordot(grid.points_mm() - grooves.crux, grooves.to_right, axes=1) < -GROOVE_MM)
     size = (np.count_nonzero(heart.muscle) * grid.voxel_mm3 / USUAL_MM3) ** (1 / 3)
     cost = np.where(shell, np.where(grooves.septal | grooves.ring, 0.25, 1.2), BLOCKED)
-    reach = _away(shell, grid) < 2.5 * max(grid.spacing_mm)
+    reach = away_mm(shell, grid) < 2.5 * max(grid.spacing_mm)
     aorta, atrium = (grid.world_mm(np.argwhere(room & reach)) for room in (heart.aorta, heart.right_atrium))
     made = {}
     for name, room, radius, kind in (
@@ -157,7 +152,7 @@ def _mains(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> dict[
         price = np.where(left_groove, np.maximum(cost, BESIDE), cost) if name == "right" else cost
         way = extended(seeds([mouth.tolist()], size * radius, kind), np.array(goals), price, grid)
         made[name] = rounded(way, BEND_MM, STEP_MM)
-        cost = np.where(_away(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
+        cost = np.where(away_mm(tubes(made[name], grid), grid) < APART_MM, np.maximum(cost, BESIDE), cost)
     free = _bulging(heart, shell) | heart.aorta | heart.right_atrium
     return {name: ending_in(shell, start, grid) for name, start in with_room(made, free, grid, fed=shell).items()}
 
@@ -179,7 +174,7 @@ class _Grooves:
 
 def _grooves(heart: Heart, shell: Bool[ndarray, "x y z"], dominance: str) -> _Grooves:
     grid = heart.grid
-    left, right, atria = (_away(part, grid) for part in (heart.left, heart.right, heart.atria))
+    left, right, atria = (away_mm(part, grid) for part in (heart.left, heart.right, heart.atria))
     between = np.abs(left - WALLS_MM - right) < GROOVE_MM
     ring = np.abs(np.minimum(left - WALLS_MM, right) - atria) < GROOVE_MM
     on_ventricles = np.minimum(left - WALLS_MM, right) < atria + GROOVE_MM
@@ -247,8 +242,7 @@ def shape() -> Heart:
     walls = (egg(-6, 6, -48, 28, 24, 22) < 1) | (egg(34, -2, -44, 24, 26, 22) < 1)
     rooms &= ~outer & ~body & ~aorta
     whole = outer | body | walls
-    near = np.asarray(distance_transform_edt(~whole, sampling=grid.spacing_mm)) < 9
-    filled = np.asarray(distance_transform_edt(near, sampling=grid.spacing_mm)) > 5.5
+    filled = away_mm(away_mm(whole, grid) >= 9, grid) > 5.5
     muscle = whole & ~left & ~right & ~rooms & ~aorta
     fat = filled & ~whole & ~aorta
     return Heart(grid, left, right, rooms & (u < 14), rooms & (u >= 14), muscle, fat, aorta)

@@ -15,7 +15,7 @@ from simdata.grid import Grid
 from simdata.measured import measured
 from simdata.scene import Scene
 from simdata.structures import FIRST_FINDING_ID, Structure
-from simdata.vessels import DUCT, KINDS, ROOT, VEIN, Vessels
+from simdata.vessels import DUCT, KINDS, NO_HEIR, ROOT, VEIN, Vessels
 from vascular.flow import Periphery, circulation
 
 VENOUS_MMHG, CAPILLARY_MMHG, LEAST_DROP_MMHG = 5.0, 30.0, 5.0
@@ -47,8 +47,7 @@ def stretch(
 
     Upstream over the parents, downstream over the widest daughters. Raises SceneError if there is no such place.
     """
-    heir = _heirs(vessels)
-    room_mm = _room_below(vessels, heir)
+    heir, room_mm = vessels.heir, _room_below(vessels)
     middle = point
     if middle is None:
         least, most = radius_mm
@@ -72,7 +71,7 @@ def stretch(
         above.append(int(vessels.parent[above[-1]]))
         along.append(-at)
     at, here = 0.0, middle
-    while at < length_mm / 2 and heir[here] >= 0:
+    while at < length_mm / 2 and heir[here] != NO_HEIR:
         here = int(heir[here])
         at += float(vessels.length_mm[here])
         below.append(here)
@@ -170,19 +169,11 @@ def spoken(vessels: Vessels, point: int) -> str:
     return f"{2 * vessels.radius_mm[point]:.2g} mm {KINDS[vessels.kind[point]]}"
 
 
-def _heirs(vessels: Vessels) -> Int[ndarray, " n"]:
-    """(n,) the widest daughter of each point, -1 at an end."""
-    heir = np.full(len(vessels), -1)
-    own = vessels.segments[np.argsort(vessels.radius_mm[vessels.segments], kind="stable")]
-    heir[vessels.parent[own]] = own
-    return heir
-
-
-def _room_below(vessels: Vessels, heir: Int[ndarray, " n"]) -> Float[ndarray, " n"]:
+def _room_below(vessels: Vessels) -> Float[ndarray, " n"]:
     """(n,) mm from each point to the end over the widest daughters."""
-    room = np.zeros(len(vessels))
+    heir, room = vessels.heir, np.zeros(len(vessels))
     for level in reversed(vessels.levels):
-        on = level[heir[level] >= 0]
+        on = level[heir[level] != NO_HEIR]
         room[on] = room[heir[on]] + vessels.length_mm[heir[on]]
     return room
 

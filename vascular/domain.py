@@ -9,7 +9,6 @@ from numpy import ndarray
 from scipy.ndimage import distance_transform_edt, label
 
 from simdata import Grid, SceneError, Vessels
-from simdata.vessels import ROOT
 from vascular.straight import walk_all
 
 SKEW = 1e-3
@@ -63,12 +62,9 @@ class Domain:
         if mask.shape != grid.shape:
             raise SceneError(f"Domain: its mask has shape {mask.shape} on a grid of {grid.shape}, not the same")
         low, high = bounds(mask)
-        block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
-        distance = np.asarray(distance_transform_edt(np.pad(mask[block], 1), sampling=grid.spacing_mm))[
-            1:-1, 1:-1, 1:-1
-        ]
+        block = between(low, high)
         return cls.of_distance(
-            distance - min(grid.spacing_mm) / 2,
+            depth_mm(mask[block], grid) - min(grid.spacing_mm) / 2,
             grid.crop(tuple(low.tolist()), tuple((high - low).tolist())),
             _cut(demand, mask, block),
         )
@@ -111,9 +107,8 @@ class Domain:
 
     def holds(self, vessels: Vessels) -> Bool[ndarray, " n"]:
         """True for every segment all of whose voxels lie inside: Amanatides and Woo's walk from face to face."""
-        start = np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)
         index = self.grid.index(vessels.points_mm.astype(float))
-        return walk_all(self.room_mm, np.zeros(len(vessels)), index[start], index)
+        return walk_all(self.room_mm, np.zeros(len(vessels)), index[vessels.above], index)
 
     def spread(self, wanted: Shaped[ndarray, "x y z"]) -> "Domain":
         """The same place with another demand."""
@@ -122,8 +117,7 @@ class Domain:
 
 def largest_part(mask: Bool[ndarray, "x y z"]) -> Bool[ndarray, "x y z"]:
     """The largest piece of a mask whose voxels hang together by their faces."""
-    low, high = bounds(mask)
-    block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    block = between(*bounds(mask))
     pieces = _pieces(mask[block])
     largest = np.zeros_like(mask)
     largest[block] = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
@@ -143,6 +137,22 @@ def bounds(mask: Bool[ndarray, "x y z"]) -> tuple[Int[ndarray, " 3"], Int[ndarra
     if not used[0].size:
         raise SceneError("Domain: it has no voxel; an organ that lies in the grid would do")
     return np.array([at[0] for at in used]), np.array([at[-1] + 1 for at in used])
+
+
+def between(low: Int[ndarray, " 3"], high: Int[ndarray, " 3"]) -> tuple[slice, slice, slice]:
+    """The block of voxels from `low` to before `high`, as an index."""
+    x, y, z = (slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    return x, y, z
+
+
+def depth_mm(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
+    """How far inside a mask each voxel's centre lies, mm, to the nearest centre outside; 0 outside."""
+    return np.asarray(distance_transform_edt(np.pad(mask, 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
+
+
+def away_mm(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
+    """How far each voxel's centre lies from a mask, mm; 0 in it."""
+    return np.asarray(distance_transform_edt(~mask, sampling=grid.spacing_mm))
 
 
 def _cut(demand: ndarray | None, mask: ndarray, block: tuple[slice, ...]) -> ndarray | None:

@@ -40,7 +40,7 @@ def fill(
     nearest = np.asarray(KDTree(given[leave]).query(places_mm)[1])
     by_site = np.argsort(nearest, kind="stable")
     bound = np.searchsorted(nearest[by_site], np.arange(len(leave) + 1))
-    heading = given - given[np.where(start.parent == ROOT, np.arange(len(start)), start.parent)]
+    heading = given - given[start.above]
     size = len(start) + 4 * len(places_mm) + 4
     points, parent = np.zeros((size, 3)), np.full(size, ROOT)
     points[: len(start)], parent[: len(start)] = given, start.parent

@@ -15,15 +15,25 @@ from annotated_types import Ge, Gt
 from jaxtyping import Bool
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt
 
 from simdata import Grid, Growth, Scene, SceneError, Vessels
 from simdata.vessels import merge
 from vascular.apart import expected, parted, with_room
 from vascular.cco import seeds
 from vascular.centreline import branched
-from vascular.domain import Domain
-from vascular.organ import close_up, depth_mm, entered, first_of, gate, passable, present, spread_mm, stem, tubes
+from vascular.domain import Domain, away_mm, depth_mm
+from vascular.organ import (
+    blood_mm3_s,
+    close_up,
+    entered,
+    first_of,
+    gate,
+    passable,
+    present,
+    spread_mm,
+    stem,
+    tubes,
+)
 from vascular.together import grow_together
 
 SIDES = ("right", "left")
@@ -32,7 +42,7 @@ ROOT_MMHG = MappingProxyType({"artery": 95.0, "vein": 6.0})
 LARGE = MappingProxyType({"artery": ("renal_artery_{}", "aorta"), "vein": ("renal_vein_{}", "inferior_vena_cava")})
 CALIBRE_MM = MappingProxyType({"artery": (1.8, 3.0), "vein": (2.4, 4.5)})
 """Radii at the hilum of a kidney of 200 mL; of others by the cube root of the volume."""
-USUAL_MM3, ML_MIN_100ML = 2e5, 1000 / 60
+USUAL_MM3 = 2e5
 BORDER_MM, ARCUATE, COLUMNS, APART_MM = 2.5, 80, 12, 2.0
 """Arcuate vessels lie so near to a pyramid; how many ends they have, and from how many branches; how far
 an artery and a vein stay apart at first."""
@@ -64,7 +74,7 @@ class Kidney(Growth):
         self, domain: Domain, border: ndarray, starts: Mapping[str, Vessels], rng: Generator
     ) -> dict[str, Vessels]:
         """Both trees in the cortex and the sinus, from where they start. border: demand of the arcuate vessels."""
-        flow = dict.fromkeys(starts, domain.volume_mm3 / 1e5 * self.blood_ml_min_100ml * ML_MIN_100ML)
+        flow = dict.fromkeys(starts, blood_mm3_s(domain.volume_mm3, self.blood_ml_min_100ml))
         arcuate = grow_together(domain.spread(border), starts, ARCUATE, flow, rng)
         trees = grow_together(domain, arcuate, self.terminals, flow, rng)
         return parted({name: tree.vessels(ROOT_MMHG[name]) for name, tree in trees.items()})
@@ -107,7 +117,7 @@ def interlobar(
 
 
 def _near(mask: Bool[ndarray, "x y z"], reach_mm: float, grid: Grid) -> Bool[ndarray, "x y z"]:
-    return np.asarray(distance_transform_edt(~mask, sampling=grid.spacing_mm)) < reach_mm
+    return away_mm(mask, grid) < reach_mm
 
 
 def _like(domain: Domain, grid: Grid, array: ndarray) -> ndarray:

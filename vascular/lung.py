@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le
 from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
-from scipy.ndimage import distance_transform_edt, maximum_filter
+from scipy.ndimage import maximum_filter
 
 from simdata import Grid, Growth, Scene, SceneError, Vessels, structure, vessel_tree
 from simdata.centrelines import resample
@@ -26,7 +26,7 @@ from vascular.apart import apart, expected, meetings, parted, squeezed, with_roo
 from vascular.cco import seeds
 from vascular.centreline import RIM, extended
 from vascular.companion import GAP, companion, rerooted, supernumerary
-from vascular.domain import Domain, bounds
+from vascular.domain import Domain, away_mm, between, bounds, depth_mm
 from vascular.filling import fill, places, sites
 from vascular.from_ends import from_ends
 from vascular.murray import CUBIC, flow_from_ends, radii_from_ends
@@ -35,7 +35,6 @@ from vascular.organ import (
     about_mm,
     chain,
     close_up,
-    depth_mm,
     ending_in,
     entered,
     first_of,
@@ -290,17 +289,10 @@ def _without(tree: Vessels, wider: Vessels, given: int) -> Vessels:
     """A tree without the twigs that a wider one runs into; the first `given` points stay."""
     pairs = meetings(tree, wider)
     thin = tree.radius_mm[pairs[:, 0]] < TWIG * wider.radius_mm[pairs[:, 1]]
-    good = np.ones(len(tree), bool)
-    good[pairs[thin, 0]] = False
-    good[:given] = True
-    return _rooted(tree, good)
-
-
-def _rooted(vessels: Vessels, good: Bool[ndarray, " n"]) -> Vessels:
-    """Without the segments that are not good, and what hangs on them."""
-    for level in vessels.levels[1:]:
-        good[level] &= good[vessels.parent[level]]
-    return vessels.take(good)
+    bad = np.zeros(len(tree), bool)
+    bad[pairs[thin, 0]] = True
+    bad[:given] = False
+    return tree.without(bad)
 
 
 def _tree(
@@ -327,10 +319,10 @@ def _tree(
 
 def _away_mm(airway: Vessels, domain: Domain) -> Float[ndarray, "x y z"]:
     """How far each voxel of a lobe lies from the next airway, mm."""
-    free = np.ones(domain.grid.shape, bool)
+    airway_voxels = np.zeros(domain.grid.shape, bool)
     voxel = np.rint(domain.grid.index(airway.points_mm.astype(float))).astype(int)
-    free[tuple(voxel.T)] = False
-    return np.asarray(distance_transform_edt(free, sampling=domain.grid.spacing_mm))
+    airway_voxels[tuple(voxel.T)] = True
+    return away_mm(airway_voxels, domain.grid)
 
 
 def _windpipe(scene: Scene, bronchi: Sequence[Vessels]) -> Vessels:
@@ -341,9 +333,9 @@ def _windpipe(scene: Scene, bronchi: Sequence[Vessels]) -> Vessels:
     places = np.argwhere(windpipe)
     top = scene.grid.world_mm(places[np.argmax(scene.grid.world_mm(places)[:, 2])])
     lumina = present(scene, ["trachea", *UPSTREAM[AIRWAY], *(f"{AIRWAY}_{lobe}" for lobe in LOBES)])
-    low, high = (np.array(end).tolist() for end in bounds(lumina))
-    grid = scene.grid.crop(tuple(low), tuple(np.subtract(high, low).tolist()))
-    lumina = lumina[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    low, high = bounds(lumina)
+    grid = scene.grid.crop(tuple(low.tolist()), tuple((high - low).tolist()))
+    lumina = lumina[between(low, high)]
     depth = depth_mm(lumina, grid)
     roots = np.concatenate([part.points_mm[part.roots] for part in bronchi]).astype(float)
     cost = passable(depth, lumina, np.zeros_like(lumina)) / (1 + depth)

@@ -14,7 +14,7 @@ from simdata import Grid, Scene, SceneError, Vessels, vessel_tree
 from simdata.scene import present_ids
 from simdata.vessels import ROOT
 from vascular.centreline import RIM, blocks, centreline
-from vascular.domain import Domain, bounds, largest_part
+from vascular.domain import Domain, between, bounds, depth_mm, largest_part
 
 THINNEST = 1.8
 """A passage of so many voxels in radius hangs together by faces."""
@@ -27,6 +27,8 @@ BLOCKED = 50.0
 """A way through a blocked voxel counts as so many."""
 RIM_COSTS, OUTSIDE_COSTS = 6.0, 10.0
 SMOOTHED, STEP_RADII = 4, 2.5
+PER_ML_MIN = 1000 / 60
+"""mm3/s."""
 NEAR_MM = 8.0
 """The calibre of a large vessel is measured so near to where it enters."""
 
@@ -51,9 +53,8 @@ def close_up(scene: Scene, names: Iterable[str], bed: str) -> Scene:
     low, high = bounds(required(scene, names, bed))
     margin = np.ceil(MARGIN_MM / np.array(scene.grid.spacing_mm)).astype(int)
     low, high = np.maximum(low - margin, 0), np.minimum(high + margin, scene.grid.shape)
-    block = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
     first, size = (tuple(end.tolist()) for end in (low, high - low))
-    labels = np.ascontiguousarray(scene.labels[block])
+    labels = np.ascontiguousarray(scene.labels[between(low, high)])
     return Scene(scene.grid.crop(first, size), labels, structures=scene.structures)
 
 
@@ -87,6 +88,11 @@ def first_of(scene: Scene, names: Sequence[str], bed: str) -> Bool[ndarray, "x y
     return required(scene, names, bed)
 
 
+def blood_mm3_s(volume_mm3: float, ml_min_100ml: float) -> float:
+    """Flow through tissue of that volume, perfused with so many mL per minute and 100 mL."""
+    return volume_mm3 / 1e5 * ml_min_100ml * PER_ML_MIN
+
+
 def gate(door: Bool[ndarray, "x y z"], large: Bool[ndarray, "x y z"], grid: Grid, calibre_mm: Sequence[float]) -> Gate:
     """Where the large vessel comes nearest to the door of the organ; its radius is measured there, within limits."""
     least_mm, most_mm = calibre_mm
@@ -97,8 +103,8 @@ def gate(door: Bool[ndarray, "x y z"], large: Bool[ndarray, "x y z"], grid: Grid
 
     reach = np.ceil(2 * NEAR_MM / np.array(grid.spacing_mm)).astype(int)
     low = np.maximum(outer - reach, 0)
-    block = large[tuple(slice(a, b) for a, b in zip(low.tolist(), (outer + reach + 1).tolist(), strict=True))]
-    depth = np.asarray(distance_transform_edt(np.pad(block, 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
+    block = large[between(low, outer + reach + 1)]
+    depth = depth_mm(block, grid)
     here = np.argwhere(block)
     close = np.linalg.norm(grid.world_mm(here + low) - grid.world_mm(outer), axis=1) < NEAR_MM
     radius = depth[tuple(here[close].T)].max() - RIM * min(grid.spacing_mm)
@@ -144,7 +150,7 @@ def stem(one: Gate, blocked: Bool[ndarray, "x y z"], grid: Grid, kind: str) -> V
     reach = np.ceil(DETOUR_MM / np.array(grid.spacing_mm)).astype(int)
     low = np.maximum(np.minimum(one.outer, one.inner) - reach, 0)
     high = np.minimum(np.maximum(one.outer, one.inner) + reach + 1, grid.shape)
-    cost = np.where(blocked[tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))], BLOCKED, 1.0)
+    cost = np.where(blocked[between(low, high)], BLOCKED, 1.0)
     ways = MCP_Geometric(cost, sampling=grid.spacing_mm)
     ways.find_costs([tuple(one.outer - low)], [tuple(one.inner - low)])
     way = grid.world_mm(np.array(ways.traceback(tuple(one.inner - low))) + low)
@@ -159,11 +165,6 @@ def about_mm(mask: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"
     for axis, n in enumerate(mask.shape):
         away = np.repeat(away, k, axis=axis).take(range(n), axis=axis)
     return away
-
-
-def depth_mm(organ: Bool[ndarray, "x y z"], grid: Grid) -> Float[ndarray, "x y z"]:
-    """How far inside the organ each voxel lies, mm; 0 outside."""
-    return np.asarray(distance_transform_edt(np.pad(organ, 1), sampling=grid.spacing_mm))[1:-1, 1:-1, 1:-1]
 
 
 def deepest_mm(
@@ -242,4 +243,4 @@ def _add_tube(mask: Bool[ndarray, "x y z"], grid: Grid, start: ndarray, end: nda
     way = b - a
     t = np.clip((points - a) @ way / max(way @ way, 1e-12), 0, 1)
     near = np.linalg.norm(points - a - t[..., None] * way, axis=-1) <= radius_mm
-    mask[tuple(slice(int(u), int(v)) for u, v in zip(low, high, strict=True))] |= near
+    mask[between(low, high)] |= near

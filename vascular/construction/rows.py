@@ -96,8 +96,7 @@ def space_of(domain: Domain) -> Space:
 
 def capsules(around: Sequence[Vessels]) -> tuple[ndarray, ndarray, ndarray]:
     """Both ends and the radius of every segment; a root is a ball."""
-    ends = [(vessels, np.where(vessels.parent == ROOT, np.arange(len(vessels)), vessels.parent)) for vessels in around]
-    a = [np.zeros((0, 3)), *(vessels.points_mm[above] for vessels, above in ends)]
+    a = [np.zeros((0, 3)), *(vessels.points_mm[vessels.above] for vessels in around)]
     b = [np.zeros((0, 3)), *(vessels.points_mm for vessels in around)]
     radius = [np.zeros(0), *(vessels.radius_mm for vessels in around)]
     first, last, thick = (np.ascontiguousarray(np.concatenate(rows), float) for rows in (a, b, radius))
