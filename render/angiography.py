@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64
 from numpy import ndarray
 
 from render.bolus import Bolus
-from render.c_arm import CArm, beyond
+from render.c_arm import CArm, cut_off
 from render.detector import Detector, EnergyIntegrating
 from render.display import DigitalSubtraction, Display
 from render.effects.electronic_noise import ElectronicNoise
@@ -141,12 +141,11 @@ class Angiography(Scanner):
         scene = scene.to("cpu")
         view, vessels = self.stand.view(scene), self._vessels(scene)
         path = np.asarray(ways(vessels, view).sum(axis=1), np.float32).reshape(image.grid.shape)
-        sides = beyond(scene, view)
         return replace(
             image,
             shadows={**shadows(scene, view, self.shadows), self.bed: Shadow.of(path)},
             vessels={bed: projected(vessels, view) for bed, vessels in scene.vessels.items()},
-            notes=(*image.notes, *([f"the patient goes on beyond the picture: {', '.join(sides)}"] if sides else [])),
+            notes=(*image.notes, *cut_off(scene, view)),
         )
 
     def _vessels(self, scene: Scene) -> Vessels:

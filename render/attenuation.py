@@ -70,6 +70,12 @@ def mass_attenuation(fractions: Mapping[str, float], energy_kev: Float64[ndarray
 
 
 @cache
+def atoms() -> Mapping[str, tuple[float, float]]:
+    """Element to its electrons and g/mol."""
+    return MappingProxyType({row["element"]: (float(row["electrons"]), float(row["g_mol"])) for row in rows("atoms")})
+
+
+@cache
 def compositions() -> Mapping[str, Mapping[str, float]]:
     """Tissue name to the mass fraction of each of its elements."""
     return MappingProxyType({row["tissue"]: _fractions(row["mass_fractions"]) for row in rows("tissue_composition")})

@@ -52,6 +52,15 @@ class BreastStand(Part):
         """How high above the detector a grid on the support reaches."""
         return self.support_to_detector_mm + grid.shape[1] * grid.spacing_mm[1]
 
+    def middle_mm(self, grid: Grid) -> float:
+        """How high above the detector the middle of a grid on the support lies."""
+        return self.support_to_detector_mm + grid.shape[1] * grid.spacing_mm[1] / 2
+
+    @property
+    def focus_mm(self) -> tuple[float, float, float]:
+        """From the middle of the detector to the resting focus: along its columns' axis, along its rows', and up."""
+        return 0.0, -self.rows * self.pixel_mm / 2, self.source_to_detector_mm
+
     def laid(self, scene: Scene) -> Scene:
         """The patient on the support, in the coordinates of the stand."""
         grid = self.own(scene.grid)

@@ -97,3 +97,9 @@ def beyond(scene: Scene, view: Views) -> Sequence[str]:
         *np.column_stack([at.min(axis=0) < -0.5, at.max(axis=0) > np.array([view.columns, view.rows]) - 0.5]).ravel()
     ]
     return tuple(side for side, yes in zip(SIDES, over, strict=True) if yes)
+
+
+def cut_off(scene: Scene, view: Views) -> Sequence[str]:
+    """The note of a picture that does not show the whole patient; none where it does."""
+    sides = beyond(scene, view)
+    return (f"the patient goes on beyond the picture: {', '.join(sides)}",) if sides else ()

@@ -9,8 +9,8 @@ from numpy import ndarray
 
 from render.filters import Kernel, filtered, ramp_samples
 from render.kernels.cone import backproject_cone
-from render.views import Arc, Orbit
-from simdata import Grid, RecipeError, SceneError
+from render.views import Arc, Orbit, check_belongs
+from simdata import Grid, RecipeError
 
 AT_ONCE = 16
 """Views filtered and back-projected together, which bounds the memory."""
@@ -122,14 +122,8 @@ def _steps(grid: Grid) -> tuple[float, float, float]:
 
 
 def _check(rays: Float32[ndarray, "v c r"], orbit: Orbit, grid: Grid) -> None:
-    detector, views = orbit.detector, len(orbit.view_rad)
-    if rays.shape != (views, detector.columns, detector.rows):
-        raise SceneError(
-            f"fdk: found rays of shape {rays.shape} of an orbit of {views} views of {detector.columns} columns and "
-            f"{detector.rows} rows; the rays of that orbit would do"
-        )
-    if not np.allclose(grid.affine[:3, :3], np.diag(_steps(grid)), atol=1e-6):
-        raise SceneError("fdk: the grid does not lie along the axes of the patient; one of Grid.regular would do")
+    check_belongs(rays, orbit, grid, "fdk")
+    views = len(orbit.view_rad)
     steps = np.diff(orbit.view_rad)
     if views < 2 or not np.allclose(steps, steps[0]) or np.ptp(orbit.heights_mm) > 0:
         raise RecipeError("fdk: the orbit is no circle in even steps; views evenly spaced at one height would do")

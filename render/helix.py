@@ -10,8 +10,8 @@ from numpy import ndarray
 
 from render.filters import Kernel, filtered, ramp_samples
 from render.kernels.spiral import rebin, spiral
-from render.views import Arc, Orbit
-from simdata import Grid, RecipeError, SceneError
+from render.views import Arc, Orbit, check_belongs
+from simdata import Grid, RecipeError
 
 PLATEAU = 0.6
 """Share of the detector's rows that weigh 1 (Stierstorfer's Q); beyond, weights fall smoothly to 0."""
@@ -113,14 +113,8 @@ def _reaches(enough: bool, orbit: Orbit, grid: Grid) -> None:
 
 def _check(rays: Float32[ndarray, "v c r"], orbit: Orbit, grid: Grid) -> tuple[float, float]:
     """Step of angle, rad, and of height, mm, from view to view."""
-    detector, views = orbit.detector, len(orbit.view_rad)
-    if rays.shape != (views, detector.columns, detector.rows):
-        raise SceneError(
-            f"wfbp: found rays of shape {rays.shape} of an orbit of {views} views of {detector.columns} columns and "
-            f"{detector.rows} rows; the rays of that orbit would do"
-        )
-    if not np.allclose(grid.affine[:3, :3], np.diag(np.diag(grid.affine)[:3]), atol=1e-6):
-        raise SceneError("wfbp: the grid does not lie along the axes of the patient; one of Grid.regular would do")
+    check_belongs(rays, orbit, grid, "wfbp")
+    views = len(orbit.view_rad)
     if views < 2:
         raise RecipeError(f"wfbp: found {views} view; half a turn and the fan, twice, would do")
     steps, climbs = np.diff(orbit.view_rad), np.diff(orbit.heights_mm)

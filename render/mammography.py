@@ -12,7 +12,7 @@ from numpy import ndarray
 from render.anti_scatter_grid import AntiScatterGrid
 from render.breast_light import BreastLight
 from render.breast_stand import BreastStand, in_patient
-from render.c_arm import beyond
+from render.c_arm import cut_off
 from render.detector import Detector, EnergyIntegrating
 from render.display import Display
 from render.effects.electronic_noise import ElectronicNoise
@@ -97,9 +97,8 @@ class Mammography(Scanner):
             blank=blank,
             view_s=np.zeros(1),
             element_mm=(self.stand.pixel_mm, self.stand.pixel_mm),
-            middle_to_detector_mm=self.stand.support_to_detector_mm
-            + scene.grid.shape[1] * scene.grid.spacing_mm[1] / 2,
-            focus_mm=(0.0, -self.stand.rows * self.stand.pixel_mm / 2, self.stand.source_to_detector_mm),
+            middle_to_detector_mm=self.stand.middle_mm(scene.grid),
+            focus_mm=self.stand.focus_mm,
             spectra=(self._light.spectrum,),
         )
 
@@ -116,12 +115,11 @@ class Mammography(Scanner):
             seen = projected(one, self._view)
             points = seen.points_mm @ to_patient[:3, :3].T + to_patient[:3, 3]
             vessels[bed] = replace(seen, points_mm=points.astype(np.float32))
-        sides = beyond(laid, self._view)
         return replace(
             image,
             shadows=shadows(laid, self._view, self.shadows),
             vessels=vessels,
-            notes=(*image.notes, *([f"the patient goes on beyond the picture: {', '.join(sides)}"] if sides else [])),
+            notes=(*image.notes, *cut_off(laid, self._view)),
         )
 
     @property

@@ -23,8 +23,8 @@ from render.oct.units import backscatter
 from render.oct.vessel_labels import with_vessels
 from simdata import Effect, Grid, Image, Raw, Scanner, Scene
 from simdata.eye_wall import laterality
+from simdata.scene import WHOLE
 
-WHOLE = np.float32(255)
 LEAST_DB = -80.0
 """What no echo at all is shown as."""
 
@@ -54,7 +54,7 @@ class OCT(Scanner):
 
     def measure(self, scene: Scene) -> Raw:
         posture = self._posture(scene)
-        share = posture.filled()[0] / WHOLE
+        share = posture.filled()[0] / np.float32(WHOLE)
         tissue, blood = returning(posture.labels(), share, self.depth_voxel_mm, scene.structures)
         power = self._seen(tissue + blood)
         same = np.float32(np.exp(-((self.miss_mm / self.beam.radius_mm) ** 2))) * (1 - share)

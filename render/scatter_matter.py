@@ -8,14 +8,13 @@ Hubbell et al. 1975, J Phys Chem Ref Data 4:471.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float64
 from numpy import ndarray
 
-from render.attenuation import mass_attenuation
-from render.properties import curve, rows
+from render.attenuation import atoms, mass_attenuation
+from render.properties import curve
 
 FIRST_KEV, LAST_KEV = 5.0, 150.0
 ENERGY_KEV = np.arange(FIRST_KEV, LAST_KEV + 1)
@@ -68,17 +67,11 @@ def _atoms(
     fractions: Mapping[str, float],
 ) -> tuple[Float64[ndarray, " x"], Float64[ndarray, " x"], float, Float64[ndarray, " e"]]:
     """Sums over a mole of atoms a gram: F^2, S, electrons; and attenuation, cm2/g."""
-    moles = {element: fraction / _atom()[element][1] for element, fraction in fractions.items()}
+    moles = {element: fraction / atoms()[element][1] for element, fraction in fractions.items()}
     form = np.sum([n * _spread("form_factors", element) ** 2 for element, n in moles.items()], axis=0)
     incoherent = np.sum([n * _spread("incoherent_scattering", element) for element, n in moles.items()], axis=0)
-    electrons = sum(n * _atom()[element][0] for element, n in moles.items())
+    electrons = sum(n * atoms()[element][0] for element, n in moles.items())
     return form, incoherent, electrons, mass_attenuation(fractions, ENERGY_KEV)
-
-
-@cache
-def _atom() -> Mapping[str, tuple[float, float]]:
-    """Element to its electrons and g/mol."""
-    return {row["element"]: (float(row["electrons"]), float(row["g_mol"])) for row in rows("atoms")}
 
 
 def _spread(table: str, element: str) -> Float64[ndarray, " x"]:

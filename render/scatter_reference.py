@@ -37,7 +37,7 @@ class Medium:
     @classmethod
     def of(cls, scene: Scene) -> "Medium":
         """`scene`, each voxel of the tissue that has the larger share of it, contrast agents left out."""
-        tissue = scene.tissue if scene.second is None else np.where(scene.share > WHOLE / 2, scene.second, scene.tissue)
+        tissue = np.where(scene.share > WHOLE / 2, scene.second, scene.tissue) if scene.mixed else scene.tissue
         ids = np.unique(tissue)
         names = {id: name for name, id in tissues().items()}
         density = column("tissue_composition", "density_g_cm3")

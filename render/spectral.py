@@ -16,11 +16,10 @@ from annotated_types import Ge, Gt, Le
 from jaxtyping import Float32, Float64, Int16
 from numpy import ndarray
 
-from render.attenuation import compositions
+from render.attenuation import atoms, compositions
 from render.illumination import Illumination
 from render.kernels.decompose import likeliest
 from render.materials import HEAVY, MATERIALS, WATER, Spectrum, per_mm
-from render.properties import rows
 from render.three_materials import contrast_agent
 from render.units import MG_PER_G
 from simdata import Part, RecipeError, SceneError
@@ -250,8 +249,8 @@ class EffectiveAtomicNumber(SpectralImage):
 def _electrons(material: Material) -> tuple[float, float]:
     """Moles of electrons in a gram, and these times Z^2.94."""
     fractions = {HEAVY[material]: 1.0} if material in HEAVY else compositions()[TISSUES[material]]
-    atoms = {row["element"]: (int(row["electrons"]), float(row["g_mol"])) for row in rows("atoms")}
-    moles = {atoms[e][0]: share * atoms[e][0] / atoms[e][1] for e, share in fractions.items()}
+    known = [(share, *atoms()[element]) for element, share in fractions.items()]
+    moles = {z: share * z / g_mol for share, z, g_mol in known}
     return sum(moles.values()), sum(n * z**EffectiveAtomicNumber.POWER for z, n in moles.items())
 
 

@@ -11,6 +11,7 @@ from numpy import ndarray
 from render.breast_light import BreastLight
 from render.breast_stand import BreastStand, in_patient
 from render.detector import Detector
+from render.display import FEWEST_PHOTONS
 from render.effects.quantum_noise import QuantumNoise
 from render.effects.scatter import Scatter
 from render.exposure import Exposure, behind_grids
@@ -30,8 +31,6 @@ ALUMINIUM = Tube(anode="tungsten", anode_deg=20.0, filters_mm={"Al": 0.7}, focal
 """Tungsten behind aluminium, for the high voltage of a swing."""
 BINNED = BreastStand(pixel_mm=0.2, columns=1200, rows=600)
 """Pixels binned by two, as they are in a swing."""
-FEWEST_PHOTONS = 0.5
-"""A lower count, down to none, is taken for this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +103,8 @@ class Tomosynthesis(Scanner):
             blank=np.float32(mas) * in_the_middle[None],
             view_s=self._view_s[which],
             element_mm=(self.stand.pixel_mm, self.stand.pixel_mm),
-            middle_to_detector_mm=self.stand.support_to_detector_mm
-            + scene.grid.shape[1] * scene.grid.spacing_mm[1] / 2,
-            focus_mm=(0.0, -self.stand.rows * self.stand.pixel_mm / 2, self.stand.source_to_detector_mm),
+            middle_to_detector_mm=self.stand.middle_mm(scene.grid),
+            focus_mm=self.stand.focus_mm,
             spectra=(light.spectrum,),
             output=np.array([one.mean() for one in light.blank(swing[which])]) / in_the_middle.mean(),
         )

@@ -7,10 +7,10 @@ At angle 0 the focus is in front of the patient; it turns towards his right. The
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float32, Float64
 from numpy import ndarray
 
-from simdata import Grid, RecipeError
+from simdata import Grid, RecipeError, SceneError
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +149,19 @@ class Orbit:
         borders = focus[:, None] + outline[:, :1] * across[:, None] + outline[:, 1:] * beam[:, None]
         place = np.column_stack([focus, np.ones(len(focus))])
         return Views(place, borders, _upward(self.view_rad, self.detector), self.detector.rows)
+
+
+def check_belongs(rays: Float32[ndarray, "v c r"], orbit: Orbit, grid: Grid, where: str) -> None:
+    """SceneError, naming `where`, if the rays are not those of the orbit or the grid is turned."""
+    detector, views = orbit.detector, len(orbit.view_rad)
+    if rays.shape != (views, detector.columns, detector.rows):
+        raise SceneError(
+            f"{where}: found rays of shape {rays.shape} of an orbit of {views} views of {detector.columns} columns and "
+            f"{detector.rows} rows; the rays of that orbit would do"
+        )
+    turn = grid.affine[:3, :3]
+    if not np.allclose(turn, np.diag(np.diag(turn)), atol=1e-6):
+        raise SceneError(f"{where}: the grid does not lie along the axes of the patient; one of Grid.regular would do")
 
 
 def parallel(view_rad: Float64[ndarray, " views"], detector: Panel) -> Views:

@@ -9,7 +9,7 @@ from annotated_types import Gt
 from jaxtyping import Float32
 from numpy import ndarray
 
-from render.c_arm import CArm, beyond
+from render.c_arm import CArm, cut_off
 from render.detector import Detector, EnergyIntegrating
 from render.display import Display, ForPresentation
 from render.effects.electronic_noise import ElectronicNoise
@@ -98,12 +98,11 @@ class XRay(Scanner):
         """`image` with the shadows of structures, vessels on the detector, and a note where the patient overlaps it."""
         scene = scene.to("cpu")
         view = self.stand.view(scene)
-        sides = beyond(scene, view)
         return replace(
             image,
             shadows=shadows(scene, view, self.shadows),
             vessels={bed: projected(vessels, view) for bed, vessels in scene.vessels.items()},
-            notes=(*image.notes, *([f"the patient goes on beyond the picture: {', '.join(sides)}"] if sides else [])),
+            notes=(*image.notes, *cut_off(scene, view)),
         )
 
 

@@ -17,7 +17,8 @@ from render.scatter_body import ellipses
 from render.scatter_matter import ENERGY_KEV, Matter
 from render.scatter_reference import Medium, emerging, energy_integrating, seen
 from render.views import Orbit, Panel
-from simdata import Grid, Raw, RecipeError
+from simdata import Grid, Raw, RecipeError, Scene, structure
+from simdata.tissues import tissues
 
 WATER = compositions()["water"]
 MANY = 1e6
@@ -65,6 +66,19 @@ def test_what_comes_straight_is_what_beer_and_lambert_say(kev):
     assert straight.primary.sum() * 1500**2 / kev == pytest.approx(left, rel=1e-4)
     counted = flown.weight[flown.collisions == 0].sum()
     assert counted == pytest.approx(left, abs=4 * np.sqrt(left * (1 - left) / photons))
+
+
+def test_a_voxel_is_what_most_of_it_is():
+    """Of a patient with voxels of two tissues, and of one without."""
+    grid = Grid.regular((3, 1, 1), 2.0)
+    pure = Scene(grid, np.full(grid.shape, structure("liver").id, np.uint16))
+    share = np.array([0, 100, 200], np.uint8).reshape(grid.shape)
+    bone = np.full(grid.shape, tissues()["cortical_bone"], np.uint8)
+    mixed = replace(pure, second=bone, share=share)
+    assert np.unique(Medium.of(pure).matter).tolist() == [0]
+    assert [len(Medium.of(one).mixtures) for one in (pure, mixed)] == [1, 2]
+    heavier = Medium.of(mixed).density_g_cm3.ravel() > Medium.of(pure).density_g_cm3.ravel()
+    assert heavier.tolist() == [False, False, True]
 
 
 def test_photons_are_told_where_they_leave():

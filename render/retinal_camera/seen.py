@@ -8,17 +8,13 @@ from numpy import ndarray
 
 from render.retinal_camera.vessels import NAMES, blood
 from simdata import Grid, Scene, Vessels
+from simdata.eye_wall import laterality
 from simdata.shadow import Shadow
 from simdata.structures import structure
 from simdata.voxelise import voxelise
 
 PLACES = ("optic_disc", "optic_cup", "macula", "fovea")
 HALF = 128
-
-
-def laterality(scene: Scene) -> str:
-    """Which eye it is."""
-    return scene.structures[int(scene.labels[0, 0, 0])].laterality
 
 
 def labels(
