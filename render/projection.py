@@ -87,7 +87,7 @@ def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z
     x, y, z, materials = volume.shape
     if namespace(volume) is np:
         sums = np.empty((x, y, z + 2, materials), np.float32)
-        accumulate(volume, sums)
+        accumulate(np.ascontiguousarray(volume), sums)
         return sums
     sums = namespace(volume).zeros((x, y, z + 2, materials), np.float32)
     sums[:, :, 1:-1] = volume.cumsum(axis=2)

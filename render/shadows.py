@@ -107,7 +107,7 @@ def _sums(
         return running_sums(volume), turned
     x, y, z = labels.shape
     sums = np.empty((x, y, z + 2, len(ids)), np.float32)
-    accumulate_labels(labels, ids, sums)
+    accumulate_labels(np.ascontiguousarray(labels), ids, sums)
     return sums, grid
 
 

@@ -20,7 +20,8 @@ def rest_voxels(displacement: Float32[ndarray, "3 x y z"], grid: Grid) -> Int[nd
 
 def taken(array: Shaped[ndarray, "x y z"], voxels: Int[ndarray, "x y z"]) -> Shaped[ndarray, "x y z"]:
     """`array` at these voxels."""
-    return _taken(np.ascontiguousarray(array).reshape(-1), voxels)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return _taken(flat.view(np.uint8), voxels).view(bool) if flat.dtype == bool else _taken(flat, voxels)
 
 
 def taken_between(

@@ -112,7 +112,7 @@ class Scene:
         return [name for name, id in tissues().items() if id in present]
 
     def mask(self, name: str) -> Bool[ndarray, "x y z"]:
-        """Where the structure called `name`, or any part of it, lies."""
+        """Where the structure called `name`, or any part of it, lies. Raises SceneError if there is no such name."""
         wanted = [id for id in self.structures if name in self.lineage(id)]
         if not wanted:
             known = (structure.name for structure in self.structures.values())
@@ -133,7 +133,8 @@ class Scene:
     def paint(self, mask: Bool[ndarray, "x y z"], structure: Structure, tissue: str | None = None) -> "Scene":
         """This patient with `structure` where `mask` is true, made of `tissue` (its own unless another is named).
 
-        It has the density of its tissue there, not that of what it takes the place of.
+        It has the density of its tissue there, not that of what it takes the place of. Raises SceneError if there is no
+        tissue of that name.
         """
         xp = namespace(self.labels)
         name = tissue or structure.tissue
@@ -172,7 +173,7 @@ class Scene:
         )
 
     def crop(self, start: tuple[int, int, int], shape: tuple[int, int, int]) -> "Scene":
-        """The block of `shape` voxels that begins at voxel `start`."""
+        """The block of `shape` voxels that begins at voxel `start`. Raises SceneError if it reaches out of the grid."""
         end = [s + n for s, n in zip(start, shape, strict=True)]
         if min(start) < 0 or any(e > n for e, n in zip(end, self.grid.shape, strict=True)):
             raise SceneError(
@@ -195,6 +196,7 @@ class Scene:
         """The voxels pulled back by `displacement` (mm)."""
         from simdata.motion_pull import denser, rest_voxels, taken, taken_between
 
+        displacement = np.ascontiguousarray(displacement)
         voxels = rest_voxels(displacement, self.grid)
 
         def pulled(array: Any, order: int) -> Any:

@@ -30,7 +30,7 @@ def detect(
 ) -> Float32[ndarray, "views columns rows"]:
     """As the reference, fast."""
     out = np.empty(path.shape[:3], np.float32)
-    transmit(path, across.astype(np.float32), along.astype(np.float32), per_mm.astype(np.float32), out)
+    transmit(path, *(np.ascontiguousarray(table, np.float32) for table in (across, along, per_mm)), out)
     return out
 
 
