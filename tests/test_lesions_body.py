@@ -366,14 +366,42 @@ def test_blood_under_the_skull_is_as_thick_as_was_asked_for_and_the_brain_keeps_
     assert now == pytest.approx(brain, rel=0.25)
 
 
+@pytest.mark.parametrize(
+    ("growth", "least_mm"),
+    [
+        (SubduralHaematoma(side="left", thickness_mm=14), 7.0),
+        (EpiduralHaematoma(side="right", thickness_mm=20), 6.0),
+        (Meningioma(side="left", diameter_mm=55), 5.0),
+    ],
+)
+def test_the_middle_of_the_brain_goes_to_the_other_side_by_what_the_finding_says(growth, least_mm):
+    after = _after(growth, head())
+    told_mm = after.findings[0].attributes["midline_shift_mm"]
+    assert least_mm < told_mm < 15
+    sides = [scene.mask("cerebral_white_matter_left")[:, 32:36, 32:36] for scene in (head(), after)]
+    before, now = (VOXEL_MM * (np.arange(68)[:, None, None] * side).max(axis=0).mean() for side in sides)
+    assert abs(now - before) == pytest.approx(told_mm, abs=VOXEL_MM)
+    assert after.findings[0].text.endswith(f"with {told_mm:.0f} mm midline shift")
+    assert np.array_equal(after.mask("skull"), head().mask("skull"))
+    deep_ml = [(scene.mask("putamen_left") | scene.mask("putamen_right")).sum() for scene in (head(), after)]
+    assert deep_ml[1] == pytest.approx(deep_ml[0], rel=0.12)
+
+
+def test_a_thin_one_shifts_nothing():
+    for kind in (SubduralHaematoma, EpiduralHaematoma):
+        after = _after(kind(thickness_mm=4.0), head())
+        assert after.findings[0].attributes["midline_shift_mm"] == 0
+        assert np.array_equal(after.mask("putamen_right"), head().mask("putamen_right"))
+
+
 def test_a_subdural_one_reaches_farther_around_than_an_epidural_one():
     crescent, lens = (
         _after(kind(thickness_mm=14), head()).findings[0] for kind in (SubduralHaematoma, EpiduralHaematoma)
     )
     assert crescent.axial_mm[0] > 1.4 * lens.axial_mm[0]
-    assert (
-        crescent.text == f"14 mm thick {crescent.attributes['form']} subdural haematoma over the left cerebral cortex"
-    )
+    form = crescent.attributes["form"]
+    where = "over the left cerebral cortex with 8 mm midline shift"
+    assert crescent.text == f"14 mm thick {form} subdural haematoma {where}"
 
 
 def test_a_plaque_lies_on_the_wall_and_is_as_thick_as_was_asked_for():

@@ -113,7 +113,7 @@ def test_many_of_a_kind_are_whole_and_their_findings_tell_the_truth(kind, count)
         assert np.linalg.norm(after.grid.world_mm(voxels).mean(axis=0) - finding.centre_mm) < VOXEL_MM
         assert finding.axial_mm == pytest.approx(axial_diameters_mm(voxels, after.grid), rel=0.05)
         assert np.allclose(np.ptp(voxels, axis=0) * VOXEL_MM + VOXEL_MM, finding.extent_mm, rtol=0.05)
-        if kind in OF_LUNG:
+        if kind in OF_LUNG and not finding.attributes.get("mediastinal_shift_mm"):
             assert not (_of(after) & ~lungs).any()
         if kind == "lung nodule":
             assert finding.volume_mm3 == pytest.approx(np.pi / 6 * growth.diameter_mm**3, rel=0.02)
@@ -176,6 +176,49 @@ def test_the_lung_gives_way_and_keeps_its_mass(growth):
     where[block] = lung
     before, after = _mass_g(chest(), where), _mass_g(_after(growth), where)
     assert after == pytest.approx(before, rel=0.03)
+
+
+def _middle_mm(scene: Scene, name: str) -> np.ndarray:
+    return scene.grid.world_mm(np.argwhere(scene.mask(name))).mean(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("growth", "away"),
+    [
+        (PleuralEffusion(side="left", volume_ml=1500), 1.0),
+        (PleuralEffusion(side="right", volume_ml=1200, shift_mm=14), -1.0),
+        (Pneumothorax(side="left", percent=60, shift_mm=18), 1.0),
+    ],
+)
+def test_the_heart_goes_to_the_other_side_by_what_the_finding_says_and_keeps_its_volume(growth, away):
+    after = _after(growth)
+    told_mm = after.findings[0].attributes["mediastinal_shift_mm"]
+    assert told_mm > 5
+    moved_mm = _middle_mm(after, "heart") - _middle_mm(chest(), "heart")
+    assert moved_mm == pytest.approx((away * told_mm, 0, 0), abs=1.0)
+    assert (_middle_mm(after, "trachea") - _middle_mm(chest(), "trachea"))[0] * away > 2
+    assert after.mask("heart").sum() == pytest.approx(chest().mask("heart").sum(), rel=0.03)
+    assert np.array_equal(_made_of(after, "spongy_bone"), _made_of(chest(), "spongy_bone"))
+    assert f"contralateral mediastinal shift of {told_mm:.0f} mm" in after.findings[0].text
+    sides = [(_mass_g(scene, _lungs(scene)), _lungs(scene).sum()) for scene in (chest(), after)]
+    assert sides[1][0] == pytest.approx(sides[0][0], rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "growth", [PleuralEffusion(side="left", volume_ml=400), Pneumothorax(side="right", percent=20)]
+)
+def test_a_small_one_shifts_nothing(growth):
+    after = _after(growth)
+    assert after.findings[0].attributes["mediastinal_shift_mm"] == 0
+    assert "shift" not in after.findings[0].text
+    assert np.array_equal(after.mask("heart"), chest().mask("heart"))
+
+
+def test_tension_presses_the_dome_of_its_side_down():
+    after = _after(Pneumothorax(side="right", percent=60, shift_mm=16))
+    assert " tension pneumothorax" in after.findings[0].text
+    right, left = (_middle_mm(after, name) - _middle_mm(chest(), name) for name in ("liver", "spleen"))
+    assert right[2] < left[2] - 1
 
 
 def test_gas_lies_in_front_below_a_thin_line_of_pleura():

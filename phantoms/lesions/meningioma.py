@@ -7,8 +7,9 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.random import Generator
 
+from phantoms.lesions.midline_shift import said_shift, shifted_side
 from phantoms.lesions.shells import lakes
-from phantoms.lesions.skull_side import lifted_off, skull_side
+from phantoms.lesions.skull_side import lifted_off
 from phantoms.pieces import Kind, Piece, with_finding
 from simdata.parts import Growth
 from simdata.scene import Scene
@@ -18,6 +19,8 @@ MEDIAN_MM, SPREAD, LEAST_MM, MOST_MM = 28.0, 0.4, 10.0, 60.0
 """Width of its base; assumed."""
 HEIGHT = 0.62
 """Of the dome, by the width of its base: flatter than a ball; assumed."""
+SHIFT_FROM_MM, SHIFT_BY = 12.0, 0.35
+"""Height from which on the midline shifts, and by how much of the rest; assumed: it grows slowly, and brain yields."""
 AHEAD_DEG, RISE_DEG = (-70.0, 55.0), (5.0, 70.0)
 """Where over the convexity, the commonest place (Buetow et al. 1991, Radiographics 11:1087); evenly, assumed."""
 TAIL_MM, TAIL_REACH = 1.2, 1.5
@@ -47,7 +50,8 @@ class Meningioma(Growth):
         diameter_mm = round(drawn_mm, 1) if self.diameter_mm is None else self.diameter_mm
         calcified, tail = rng.random() < CALCIFIED, rng.random() < WITH_TAIL
         calcified = calcified if self.calcified is None else self.calcified
-        at = skull_side(scene, self.side, "Meningioma")
+        wished_mm = SHIFT_BY * max(HEIGHT * diameter_mm - SHIFT_FROM_MM, 0)
+        scene, at, shift_mm = shifted_side(scene, self.side, wished_mm, "Meningioma")
         ahead, rise = float(rng.uniform(*AHEAD_DEG)), float(rng.uniform(*RISE_DEG))
 
         radius_mm = float(np.abs(at.depth_mm[at.inside]).max())
@@ -66,6 +70,6 @@ class Meningioma(Growth):
             pieces.append(Piece(lakes(scene.grid, whole, CHALK_MM, CHALK_SHARE, rng), "calcification", CHALK))
 
         form = "calcified" if calcified else "homogeneous"
-        text = f"{diameter_mm:.0f} mm {form} meningioma over the {self.side} cerebral cortex"
-        attributes = {"diameter_mm": diameter_mm, "form": form}
+        text = f"{diameter_mm:.0f} mm {form} meningioma over the {self.side} cerebral cortex" + said_shift(shift_mm)
+        attributes = {"diameter_mm": diameter_mm, "form": form, "midline_shift_mm": shift_mm}
         return with_finding(after, KIND, f"cerebral_cortex_{self.side}", pieces, text, attributes)

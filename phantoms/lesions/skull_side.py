@@ -34,13 +34,11 @@ class SkullSide:
 
 def skull_side(scene: Scene, side: str, lesion: str) -> SkullSide:
     """Of the left or right half above the lowest part of the hemisphere. Raises SceneError where there is none."""
-    inside, hemisphere = scene.mask("brain"), scene.mask(f"cerebral_cortex_{side}")
+    hemisphere = scene.mask(f"cerebral_cortex_{side}")
     if not hemisphere.any():
         present = [scene.structures[id].name for id in present_ids(scene.labels) if id]
         raise SceneError(f"{lesion}: found no {side} hemisphere among {len(present)} structures; a head would do")
-    names = {one.name for one in scene.structures.values()}
-    for name in LINING:
-        inside |= scene.mask(name) if name in names else False
+    inside = inside_skull(scene)
     used = [np.flatnonzero(hemisphere.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
     margin = [int(np.ceil(6 / mm)) for mm in scene.grid.spacing_mm]
     x, y, z = (
@@ -62,6 +60,15 @@ def skull_side(scene: Scene, side: str, lesion: str) -> SkullSide:
     turn = np.degrees(np.arctan2(offset[..., 1], np.maximum(out * offset[..., 0], 1e-6)))
     rise = np.degrees(np.arctan2(offset[..., 2], flat))
     return SkullSide((x, y, z), depth, turn, rise, here & (out * offset[..., 0] > 0))
+
+
+def inside_skull(scene: Scene) -> Bool[ndarray, "x y z"]:
+    """The brain and what lines its room; findings in it belong to it."""
+    names = {one.name for one in scene.structures.values()}
+    inside = scene.mask("brain")
+    for name in LINING:
+        inside |= scene.mask(name) if name in names else False
+    return inside
 
 
 def lifted_off(scene: Scene, at: SkullSide, thick_mm: Float[ndarray, "a b c"], under_mm: float) -> Scene:
