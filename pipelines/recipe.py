@@ -1,10 +1,10 @@
 """A recipe: what to make, as plain values and dice. All its errors appear when it is loaded, before any work starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines.build import build, describe
 from pipelines.dice import draw, is_die, label, probe, probes
@@ -12,6 +12,8 @@ from pipelines.plain import parse_yaml, read_tree
 from simdata.errors import RecipeError, did_you_mean
 from simdata.parts import Finish, Growth, Phantom, Scanner
 from simdata.streams import Streams
+
+T = TypeVar("T")
 
 LISTS = {"grow": Growth, "scan": Scanner, "finish": Finish}
 SLOTS = ("phantom", *LISTS)
@@ -55,9 +57,17 @@ class Recipe:
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Recipe:
     """The recipe in a YAML or TOML file, with `changes` such as "scan.ct.mas=50" made to it. Raises RecipeError."""
+    return read(path, changes, lambda tree: recipe(tree, plugins))
+
+
+def read(path: str | Path, changes: Sequence[str], made: Callable[[Any], T]) -> T:
+    """What `made` makes of the tree in a YAML or TOML file, with `changes` made to it; its errors name the file.
+
+    Raises RecipeError.
+    """
     tree = changed(Path(path), changes)
     try:
-        return recipe(tree, plugins)
+        return made(tree)
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
 

@@ -24,7 +24,7 @@ from pipelines.folder import (
 from simdata.errors import DatasetError, SceneError
 from simdata.grid import Grid
 from simdata.hdf5 import group_name, read_layout, sample_group
-from simdata.layout import FIELDS, IMAGES, SEEN, TISSUE, checksum
+from simdata.layout import FIELDS, IMAGES, SEEN, SHADOWS, TISSUE, checksum
 from simdata.layout import LABELS as LABEL_ARRAY
 from simdata.manifest import MANIFEST, Receipt, read_manifest
 from simdata.scene import present_ids
@@ -133,8 +133,10 @@ def _contents(
     for name, about in truth["images"].items():
         if about["unit"] not in UNITS:
             yield f"image {name} has unit '{about['unit']}'; one of {', '.join(UNITS)} would do"
-        if not np.isfinite(arrays[f"{IMAGES}/{name}"]).all():
-            yield f"image {name} holds values that are not finite"
+        shadows = f"{SEEN}/{name}/{SHADOWS}/"
+        shown = (array for path, array in arrays.items() if path == f"{IMAGES}/{name}" or path.startswith(shadows))
+        if not all(np.isfinite(array).all() for array in shown):
+            yield f"image {name}, or a shadow in it, holds values that are not finite"
     expected = {f"{IMAGES}/{name}": about["affine"] for name, about in truth["images"].items()}
     spatial = (path for path in arrays if path in (LABEL_ARRAY, TISSUE) or path.startswith(f"{FIELDS}/"))
     expected |= dict.fromkeys(spatial, truth["affine"])

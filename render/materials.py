@@ -179,14 +179,12 @@ class Body:
     def volume(self) -> Float32[ndarray, "x y z m"]:
         """g/cm3 of each material, side by side; a voxel of two tissues has its share of both."""
         none = np.zeros((0, 0, 0), np.uint8)
-        voxels = (
-            self.tissue,
-            none if self.second is None else self.second,
-            none if self.share is None else self.share,
-            *(self.fields.get(name, none.astype(np.float32)) for name in (DENSITY, CONTRAST)),
-        )
+        second, share = (none if array is None else array for array in (self.second, self.share))
+        density, contrast = (self.fields.get(name, none.astype(np.float32)) for name in (DENSITY, CONTRAST))
+        arrays = (np.ascontiguousarray(array) for array in (self.tissue, second, share, density, contrast))
+        tissue, second, share, density, contrast = arrays
         lane = self.materials.index(IODINE) if IODINE in self.materials else 0
         out = np.empty((*self.tissue.shape, len(self.materials)), np.float32)
         grams = np.ascontiguousarray(self.grams[:, self.materials])
-        mix(*map(np.ascontiguousarray, voxels), grams, WHOLE, lane, out)
+        mix(tissue, second, share, density, contrast, grams, WHOLE, lane, out)
         return out

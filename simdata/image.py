@@ -78,8 +78,9 @@ class Image:
 
     @property
     def finite(self) -> bool:
-        """True if no voxel is NaN or infinite."""
-        return bool(np.isfinite(self.array).all())
+        """True if no voxel, and no way through a structure, is NaN or infinite."""
+        arrays = (self.array, *(shadow.path_mm for shadow in self.shadows.values()))
+        return all(bool(np.isfinite(array).all()) for array in arrays)
 
     def shadow(self, structure: str) -> Shadow:
         """What the structure of that name casts. Raises SceneError if the image shows none."""

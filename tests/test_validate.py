@@ -75,7 +75,8 @@ def test_an_unfinished_run_is_said(toy_dataset):
     ("change", "found"),
     [
         (lambda g: g["labels"].__setitem__((0, 0, 0), 555), r"label ids [555] are in neither"),
-        (lambda g: g["images/camera"].__setitem__((0, 0, 0), np.nan), "image camera holds values that are not finite"),
+        (lambda g: g["images/camera"].__setitem__((0, 0, 0), np.nan), "image camera, or a shadow in it, holds values"),
+        (lambda g: g["seen/camera/shadows/liver"].__setitem__((0, 0, 0), np.nan), "a shadow in it, holds values"),
         (lambda g: g["labels"].attrs.__setitem__("affine", np.eye(4)), "labels carries another affine"),
         (lambda g: g["tissue"].attrs.__delitem__("affine"), "tissue has no affine"),
         (lambda g: set_truth(g, "affine", np.zeros((4, 4)).tolist()), "the affine's last row is"),

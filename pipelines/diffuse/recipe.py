@@ -16,7 +16,7 @@ from pipelines.diffuse.networks import UNet
 from pipelines.diffuse.processes import Gaussian
 from pipelines.diffuse.samplers import DDIM
 from pipelines.learn.recipe import check_patch
-from pipelines.recipe import changed, check_labels
+from pipelines.recipe import check_labels, read
 from simdata.errors import RecipeError
 
 WHERE = "diffusion"
@@ -91,11 +91,7 @@ class Diffusion(Averaged):
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Diffusion:
     """The recipe in a YAML or TOML file, with changes such as "stages.0.steps=50" made to it. Raises RecipeError."""
-    tree = changed(Path(path), changes)
-    try:
-        return diffusion(tree, plugins)
-    except RecipeError as error:
-        raise RecipeError(f"{path}: {error}") from error
+    return read(path, changes, lambda tree: diffusion(tree, plugins))
 
 
 def diffusion(tree: Any, plugins: tuple[str, ...] = ()) -> Diffusion:

@@ -13,7 +13,7 @@ from pipelines.learn.intensity import Percentiles
 from pipelines.learn.kinds import Augmentation, Intensity, Loss, Mixing, Network, Source
 from pipelines.learn.losses import DiceCE
 from pipelines.learn.networks import UNet
-from pipelines.recipe import MAX_SEED, changed, check_labels
+from pipelines.recipe import MAX_SEED, check_labels, read
 from simdata.errors import RecipeError, did_you_mean
 from simdata.parts import Part
 
@@ -156,11 +156,7 @@ def check_patch(patch: Sequence[int], step: int, kind: str) -> None:
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Training:
     """The training in a YAML or TOML file, with changes such as "stages.0.steps=50" made to it. Raises RecipeError."""
-    tree = changed(Path(path), changes)
-    try:
-        return training(tree, plugins)
-    except RecipeError as error:
-        raise RecipeError(f"{path}: {error}") from error
+    return read(path, changes, lambda tree: training(tree, plugins))
 
 
 def training(tree: Any, plugins: tuple[str, ...] = ()) -> Training:

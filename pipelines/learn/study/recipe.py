@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pipelines.build import build
 from pipelines.learn.kinds import Augmentation, Source
 from pipelines.learn.recipe import Training, training
-from pipelines.recipe import MAX_SEED, changed, check_labels
+from pipelines.recipe import MAX_SEED, check_labels, read
 from simdata.errors import RecipeError, did_you_mean
 from simdata.parts import Part
 
@@ -135,13 +135,14 @@ class Study:
 
 def load(path: str | Path, changes: Sequence[str] = (), plugins: tuple[str, ...] = ()) -> Study:
     """The study in a YAML or TOML file, with `changes` such as "steps=50" made to it. Raises RecipeError."""
-    tree = changed(Path(path), changes)
-    try:
-        study = build(tree, Study, WHERE, plugins)
-        for arm in study.arms:
-            study.training_of(arm, study.seeds[0], plugins)
-    except RecipeError as error:
-        raise RecipeError(f"{path}: {error}") from error
+    return read(path, changes, lambda tree: _study(tree, plugins))
+
+
+def _study(tree: Any, plugins: tuple[str, ...]) -> Study:
+    """The study that a plain tree describes, whose arms can all be trained. Raises RecipeError."""
+    study = build(tree, Study, WHERE, plugins)
+    for arm in study.arms:
+        study.training_of(arm, study.seeds[0], plugins)
     return study
 
 
