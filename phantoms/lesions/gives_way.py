@@ -41,7 +41,7 @@ def _matrix(stiffness: Float[ndarray, "a b c"]) -> csr_array:
         sums[1:] += joint[:-1]
         step = int(np.prod(stiffness.shape[axis + 1 :]))
         across[step] = across[-step] = -between.ravel()[: between.size - step]
-    return csr_array(diags_array([bonds.ravel(), *across.values()], offsets=[0, *across.keys()]))
+    return csr_array(diags_array([bonds.ravel(), *across.values()], offsets=[0, *across]))  # pyright: ignore[reportArgumentType]
 
 
 def _solved(matrix: csr_array, load: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
