@@ -19,6 +19,7 @@ from phantoms.lesions.gallstones import Gallstones
 from phantoms.lesions.glioblastoma import Glioblastoma
 from phantoms.lesions.haemangioma import Haemangioma
 from phantoms.lesions.hepatocellular_carcinoma import HepatocellularCarcinoma
+from phantoms.lesions.hydronephrosis import GRADES, Hydronephrosis
 from phantoms.lesions.infarct import Infarct
 from phantoms.lesions.intracerebral_haemorrhage import IntracerebralHaemorrhage
 from phantoms.lesions.meningioma import Meningioma
@@ -58,6 +59,7 @@ SHAPED: dict[str, Drawn] = {
     "gallstone": lambda rng: Gallstones(),
     "abdominal aortic aneurysm": lambda rng: AorticAneurysm(diameter_mm=float(rng.uniform(32, 60))),
     "compression fracture": lambda rng: CompressionFracture(structure="vertebrae_L2"),
+    "hydronephrosis": lambda rng: Hydronephrosis(grade=int(rng.integers(1, 5))),
     "infarct": lambda rng: Infarct(side="left" if rng.random() < 0.5 else "right"),
     "subdural haematoma": lambda rng: SubduralHaematoma(),
     "epidural haematoma": lambda rng: EpiduralHaematoma(),
@@ -80,6 +82,7 @@ HU = {
     "kidney stone": (350, 1700),
     "ureteric stone": (350, 1700),
     "gallstone": (-80, 800),
+    "hydronephrosis": (-5, 25),
     "abdominal aortic aneurysm": (35, 120),
     "bone metastasis": (20, 1100),
     "compression fracture": (150, 600),
@@ -176,6 +179,7 @@ def test_the_same_stream_gives_the_same_lesion_and_another_gives_another(kind):
         (Metastases(count=30, diameter_mm=30), "Metastases: found room for .* of 30 in 'liver'"),
         (Gallstones(count=30, diameter_mm=12), "Gallstones: found room for .* of 30 in 'gallbladder'"),
         (UrinaryStone(structure="ureter_right"), "UrinaryStone.structure: found no voxel of 'ureter_right'"),
+        (Hydronephrosis(side="right"), "Hydronephrosis.structure: found no voxel of 'kidney_pelvis_right'"),
         (CompressionFracture(structure="vertebrae_T3"), "found no voxel of 'vertebrae_T3'"),
         (SubduralHaematoma(), "SubduralHaematoma: found no left hemisphere"),
         (Infarct(), "Infarct.structure: found no voxel of 'cerebral_cortex_left'"),
@@ -252,6 +256,36 @@ def test_a_stone_lies_at_the_back_of_the_renal_pelvis_and_is_of_its_material():
         assert after.findings[0].text == f"10 mm kidney stone of {material.replace('_', ' ')} in the left renal pelvis"
         pure = _of(after) & _made_of(after, material) & (after.share == 0)
         assert low < _hu(after)[pure].mean() < high
+
+
+def test_hydronephrosis_widens_pelvis_and_calyces_by_its_grade_and_thins_the_kidney_last():
+    kidney = belly().mask("kidney_cortex_left").sum()
+    volumes, left = [], []
+    for grade, look in GRADES.items():
+        after = _after(Hydronephrosis(grade=grade))
+        told_mm = after.findings[0].attributes["pelvis_mm"]
+        assert look.pelvis_mm[0] <= told_mm <= look.pelvis_mm[1]
+        middle = np.rint(
+            after.grid.index(belly().grid.world_mm(np.argwhere(belly().mask("kidney_pelvis_left"))).mean(0))
+        )
+        here = after.mask("kidney_pelvis_left")[int(middle[0]), :, int(middle[2])]
+        assert here.sum() * VOXEL_MM >= told_mm - VOXEL_MM
+        volumes.append(after.findings[0].volume_mm3)
+        left.append((after.mask("kidney_cortex_left") & ~_of(after)).sum() / kidney)
+    assert (np.diff(volumes) > 0).all()
+    assert left[1] == pytest.approx(1, abs=0.07)
+    assert left[3] < 0.9
+
+
+def test_a_stone_below_lies_in_the_ureter_at_the_end_of_what_is_wide():
+    after = _after(Hydronephrosis(grade=2, stone_mm=6.0))
+    urine, stone = after.findings
+    assert stone.kind == "ureteric stone"
+    assert stone.attributes["diameter_mm"] == 6.0
+    lowest_mm = after.grid.world_mm(np.argwhere(_of(after)))[:, 2].min()
+    assert lowest_mm == pytest.approx(stone.centre_mm[2], abs=8)
+    assert np.hypot(stone.centre_mm[0] + 40, stone.centre_mm[1] + 10) < 4
+    assert urine.text.endswith("above a ureteric stone")
 
 
 def test_gallstones_settle_at_the_back():

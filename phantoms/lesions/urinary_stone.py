@@ -42,13 +42,15 @@ SLIM, ROUND = (1.0, 1.0, 1.5), (1.0, 1.0, 1.0)
 class UrinaryStone(Growth):
     """A stone of `diameter_mm` (of the sphere of equal volume) in a renal pelvis or a ureter, which it widens.
 
-    It lies at the back of the pelvis of a patient who lies on the back, or anywhere along a ureter. None draws it.
+    It lies at the back of the pelvis of a patient who lies on the back, anywhere along a ureter, or at centre_mm. None
+    draws it.
     Raises SceneError if the patient has no such structure, or the stone would leave the field of view.
     """
 
     structure: str = "kidney_pelvis_left"
     diameter_mm: Annotated[float, Ge(1), Le(40)] | None = None
     material: Material | None = None
+    centre_mm: tuple[float, float, float] | None = None
 
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         host = host_of(scene, self.structure, "UrinaryStone")
@@ -59,6 +61,7 @@ class UrinaryStone(Growth):
         material = drawn if self.material is None else self.material
         ureter = "ureter" in self.structure
         middle = _resting_mm(host, scene.grid, 1.0 if ureter else LOWEST, diameter_mm, rng)
+        middle = middle if self.centre_mm is None else np.array(self.centre_mm, float)
 
         after = pushed(scene, middle, diameter_mm)
         body = lump(scene.grid, middle, diameter_mm, rng, SURFACE, SLIM if ureter else ROUND)
