@@ -1,6 +1,7 @@
 """Cone, fan and parallel beams through a volume: nature's answers, the adjoint, and the reference beside the kernel."""
 
 from dataclasses import replace
+from functools import cache
 
 import numba
 import numpy as np
@@ -66,12 +67,18 @@ def chords(views, radii, centre=(0, 0, 0)):
     return 2 * np.sqrt(np.maximum(b * b - a * c, 0)) / a
 
 
+@cache
+def ellipsoid(radii, centre):
+    """A grid of 176 mm and how much of each of its voxels the ellipsoid fills."""
+    grid = Grid.regular((176, 176, 176), 1.0)
+    return grid, anti_aliased(grid, np.diag(1 / np.array(radii)), centre)
+
+
 @pytest.mark.parametrize(("radii", "centre"), [((80.0,) * 3, (0.0, 0.0, 0.0)), ((72.0, 60.0, 76.0), (9.3, -6.1, 4.4))])
 @pytest.mark.parametrize("detector", [Panel, Arc])
 def test_an_ellipsoid_casts_its_chords(detector, radii, centre):
     """rms 1.3e-3 of the longest chord over a detector of 384 x 256, each element the mean over its area."""
-    grid = Grid.regular((176, 176, 176), 1.0)
-    volume = anti_aliased(grid, np.diag(1 / np.array(radii)), centre)
+    grid, volume = ellipsoid(radii, centre)
     coarse, fine = (
         Orbit(
             TURN[:1] + 0.3, detector(columns=384 * n, rows=256 * n, column_mm=1.5 / n, row_mm=1.5 / n), 1000, 1500
