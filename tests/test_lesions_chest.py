@@ -307,6 +307,26 @@ def test_a_node_has_its_short_axis_and_lies_at_its_station(station, short_axis_m
     assert not (_of(after) & _made_of(chest(), "cortical_bone")).any()
 
 
+def test_a_saddle_lies_astride_the_bifurcation():
+    trunk_mm = chest().grid.world_mm(np.argwhere(chest().mask("pulmonary_artery")))
+    foot_mm = trunk_mm[trunk_mm[:, 2] <= np.quantile(trunk_mm[:, 2], 0.05)].mean(axis=0)
+    after = _after(PulmonaryEmbolism(level="saddle", filling=0.5, length_mm=60))
+    clot_mm = after.grid.world_mm(np.argwhere(_of(after)))
+    for side_mm in (foot_mm[0] - clot_mm[:, 0].min(), clot_mm[:, 0].max() - foot_mm[0]):
+        assert side_mm > 10
+    assert clot_mm[:, 2].min() > foot_mm[2] + 15
+
+
+def test_a_lobulated_nodule_has_lobes_and_a_smooth_one_has_none():
+    def bumps(margin: str) -> float:
+        after = _after(LungNodule(diameter_mm=24, form="solid", margin=margin, centre_mm=(0.0, 0.0, 0.0)), block())
+        away_mm = np.linalg.norm(after.grid.world_mm(np.argwhere(_of(after))), axis=1)
+        return float(away_mm.max() / 12)
+
+    assert bumps("smooth") < 1.13
+    assert bumps("lobulated") > 1.25
+
+
 def test_clot_stays_dark_in_bright_arteries():
     after = _after(PulmonaryEmbolism(level="saddle", filling=0.6))
     iodine = ContrastAgent(phase="arterial")(after, Streams(6).generator).fields[FIELD]

@@ -20,7 +20,7 @@ KIND = Kind("hepatocellular carcinoma", "109841003", "Hepatocellular carcinoma")
 SIZES = Sizes(32.0, 0.55, 10.0, 120.0)
 """LI-RADS speaks of observations from 10 mm on (Chernyak et al. 2018, Radiology 289:816); the numbers are ours."""
 SURFACE = Surface(0.05, 2.0, 5.0)
-CAPSULE_MM = 1.6
+CAPSULE_MM = 2.0
 """Assumed: a line on CT, 0.5 to 3 mm."""
 MOSAIC_FROM_MM, SEPTA_MM, DEAD_SHARE = 25.0, 1.2, 0.1
 """Diameter from which on septa part it and islands die; the mosaic pattern is of large ones (Choi et al. 2014,

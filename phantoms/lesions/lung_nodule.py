@@ -39,7 +39,7 @@ McWilliams et al. 2013, NEJM 369:910); rounded up so that training sees enough o
 Margin = Literal["smooth", "lobulated", "spiculated"]
 MARGINS: dict[Margin, Surface] = {
     "smooth": Surface(0.035, 2.0, 4.0),
-    "lobulated": Surface(0.10, 2.5, 5.0),
+    "lobulated": Surface(0.15, 3.5, 6.0),
     "spiculated": Surface(0.12, 3.0, 8.0),
 }
 Chalk = Literal["central", "laminated", "popcorn", "diffuse"]

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from phantoms.lesions.artery_ways import along
+from phantoms.lesions.artery_ways import along, astride
 from phantoms.lesions.lungs import LOBES
 from phantoms.lesions.room import kept_in
 from phantoms.lesions.united import whole
@@ -61,7 +61,8 @@ class PulmonaryEmbolism(Growth):
             structure = "pulmonary_artery" if level == "saddle" else _artery(scene, self.structure, rng)
             host = _named(scene, structure)
             host &= scene.tissue == tissues()["blood"]
-            way, radius = along(scene.grid, host, length_mm, level == "saddle", rng)
+            saddle = level == "saddle"
+            way, radius = astride(scene.grid, host, length_mm) if saddle else along(scene.grid, host, length_mm, rng)
         wave = 1 + WAVY * np.clip(rng.standard_normal(len(radius)), -1.5, 1.5)
         thick = np.maximum(share * radius * wave, 0.6)
         ends = np.arange(max(len(way) - 1, 1))  # one point alone, in a short artery of coarse voxels, makes a ball

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 from scipy.ndimage import distance_transform_edt, gaussian_filter1d, label
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
@@ -47,6 +47,13 @@ def middle_lines(
 
 def _longest(places: Int[ndarray, "n 3"], radius, grid: Grid) -> Int[ndarray, " m"]:
     """Which places the way from end to end takes: from the farthest to the farthest from that."""
+    by_length, by_cost = joined(places, radius, grid)
+    first = _farthest(by_length, _farthest(by_length, int(radius[tuple(places.T)].argmax())))
+    return cheapest(by_cost, first, _farthest(by_length, first))
+
+
+def joined(places: Int[ndarray, "n 3"], radius: Float[ndarray, "x y z"], grid: Grid) -> tuple[csr_array, csr_array]:
+    """Steps between places that touch: their length, and their cost, which is least where the lumen is widest."""
     low, shape = places.min(axis=0) - 1, np.ptp(places, axis=0) + 3
     number = np.full(shape, -1, np.int64)
     own = places - low
@@ -64,13 +71,16 @@ def _longest(places: Int[ndarray, "n 3"], radius, grid: Grid) -> Int[ndarray, " 
         lengths.append(np.full(len(here), length))
         costs.append(length * (cost[here] + cost[there]) / 2)
     ends = np.concatenate(rows), np.concatenate(columns)
-    by_length = coo_matrix((np.concatenate(lengths), ends), shape=(len(places),) * 2).tocsr()
-    by_cost = coo_matrix((np.concatenate(costs), ends), shape=(len(places),) * 2).tocsr()
-    first = _farthest(by_length, _farthest(by_length, int(wide.argmax())))
-    last = _farthest(by_length, first)
+    shape = (len(places), len(places))
+    by_length, by_cost = (csr_array(coo_array((np.concatenate(one), ends), shape=shape)) for one in (lengths, costs))
+    return by_length, by_cost
+
+
+def cheapest(by_cost: csr_array, first: int, last: int) -> Int[ndarray, " m"]:
+    """Which places the cheapest way from the first to the last takes, both among them, if there is one."""
     before = np.asarray(dijkstra(by_cost, directed=False, indices=first, return_predecessors=True)[1])
     way = [last]
-    while way[-1] != first:
+    while way[-1] != first and before[way[-1]] >= 0:
         way.append(int(before[way[-1]]))
     return np.array(way[::-1])
 
