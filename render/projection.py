@@ -76,12 +76,6 @@ def shade(grid: Grid, views: Views) -> Float32[ndarray, "views columns rows"]:
     return shadow
 
 
-def truncated(grid: Grid, views: Views) -> tuple[bool, bool]:
-    """Whether the box of `grid` casts its shadow beyond the first or last column, and beyond the first or last row."""
-    shadow = shade(grid, views)
-    return bool(shadow[:, [0, -1]].any()), bool(shadow[:, :, [0, -1]].any())
-
-
 def running_sums(volume: Float32[ndarray, "x y z m"]) -> Float32[ndarray, "x y z_and_two m"]:
     """From 0, along z; the last twice, so that whoever stands at the end may look one further."""
     x, y, z, materials = volume.shape

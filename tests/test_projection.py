@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from render.kernels.upright import adjoint_reference, entries, forward_reference, places
-from render.projection import project, shade, spread, truncated
+from render.projection import project, shade, spread
 from render.views import Arc, Orbit, Panel, Views, parallel
 from simdata import Grid, RecipeError, SceneError
 
@@ -203,12 +203,6 @@ def test_a_flipped_array_is_the_same_patient():
     affine[:3, 3] = GRID.world_mm(np.array([23, 0, 15]))
     flipped = project(np.ascontiguousarray(volume[::-1, :, ::-1]), Grid(GRID.shape, affine), PATHS["cone"])
     np.testing.assert_allclose(flipped, project(volume, GRID, PATHS["cone"]), rtol=1e-5, atol=1e-3)
-
-
-def test_truncation_is_told():
-    assert truncated(GRID, PATHS["cone"]) == (False, False)
-    assert truncated(GRID, PATHS["helix"]) == (False, True)
-    assert truncated(GRID, Orbit(TURN, replace(PANEL, columns=16), 300, 450).views) == (True, False)
 
 
 def test_shade_is_the_way_through_the_box():

@@ -15,8 +15,6 @@ from pipelines.report.truths import Column, Truths
 
 NORMAL_SHARE = 1.96
 """Standard deviations around the mean that hold 95 % of a normal distribution."""
-FEW = 20
-"""Whole numbers up to this many get a bar each."""
 
 
 def figures(dice: Sequence[Die], truths: Truths) -> dict:

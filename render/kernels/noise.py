@@ -84,7 +84,7 @@ def gaussian_pair(index, k0, k1):
 def poisson(mean, key, out):
     """A Poisson number of each mean. mean, out: flat float32. key: two uint32."""
     for i in prange(mean.shape[0]):
-        out[i] = poisson_one(float64(mean[i]), i, key[0], key[1])
+        out[i] = poisson_one(float64(mean[i]), uint64(i), key[0], key[1])
 
 
 @njit(parallel=True, cache=True)
