@@ -22,8 +22,8 @@ from simdata.errors import did_you_mean
 from simdata.scene import present_ids
 from simdata.structures import FIRST_FINDING_ID
 
-AT_ONCE = 8
-"""Structures that are projected side by side."""
+SIDE_BY_SIDE = (1, 2, 3, 4, 8)
+"""Numbers of structures that are projected in one pass: each is compiled by itself, so there are few of them."""
 
 ALIKE = 8
 """So much smaller may the box of a structure be that goes along with the one around it."""
@@ -93,7 +93,9 @@ def _cast(
         if columns.start >= columns.stop or rows.start >= rows.stop:
             continue
         part = _part(view, columns, rows)
-        path = cast_in_strips(*_sums(labels[box], block, np.array(pack, labels.dtype), part), part)
+        lanes = next(count for count in SIDE_BY_SIDE if count >= len(pack))
+        ids = np.resize(np.array(pack, labels.dtype), lanes)
+        path = cast_in_strips(*_sums(labels[box], block, ids, part), part)
         for lane, id in enumerate(pack):
             yield id, _within(Shadow.of(path[..., lane : lane + 1]), columns.start, rows.start)
 
@@ -117,7 +119,7 @@ def _packs(boxes: Mapping[int, Box]) -> list[list[int]]:
     packs = []
     while left:
         first = left[0]
-        most = min(AT_ONCE, max(1, MOST_VOXELS // _voxels(boxes[first])))
+        most = min(SIDE_BY_SIDE[-1], max(1, MOST_VOXELS // _voxels(boxes[first])))
         inside = [id for id in left if _holds(boxes[first], boxes[id])]
         pack = [id for id in inside if _voxels(boxes[id]) * ALIKE >= _voxels(boxes[first])][:most]
         packs.append(pack)
