@@ -81,8 +81,8 @@ def test_an_unfinished_run_is_said(toy_dataset):
         (lambda g: g["tissue"].attrs.__delitem__("affine"), "tissue has no affine"),
         (lambda g: set_truth(g, "affine", np.zeros((4, 4)).tolist()), "the affine's last row is"),
         (
-            lambda g: set_truth(g, "images", {"camera": {"unit": "bananas", "affine": np.eye(4).tolist()}}),
-            "unit 'bananas'",
+            lambda g: set_truth(g, "images", {"camera": {"unit": " ", "affine": np.eye(4).tolist()}}),
+            "unit ' '; a word such as HU",
         ),
         (lambda g: g.__delitem__("labels"), "labels missing"),
         (lambda g: g.__delitem__("truth"), "cannot be read"),
@@ -94,6 +94,17 @@ def test_a_wrong_content_is_found_even_when_every_file_checksum_agrees(toy_datas
         change(file["000000001"])
     forge_checksums(toy_dataset)
     assert found in said(toy_dataset)
+
+
+@pytest.mark.parametrize("unit", ["sRGB", "1/mm", "mg/ml", "counts"])
+def test_an_image_has_the_unit_that_its_scanner_gives(toy_dataset, unit):
+    """Fundus photographs, tomosynthesis, maps of iodine, and what scanners of others measure."""
+    with h5py.File(toy_dataset / "shards" / "000000001.h5", "a") as file:
+        images = json.loads(file["000000001/truth"][()])["images"]
+        set_truth(file["000000001"], "images", {name: {**about, "unit": unit} for name, about in images.items()})
+    forge_checksums(toy_dataset)
+    assert "sha256" in said(toy_dataset)
+    assert "unit" not in said(toy_dataset)
 
 
 def set_truth(group, key, value):
