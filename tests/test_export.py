@@ -16,6 +16,7 @@ import pytest
 from exports import CLASSES, lies_where_it_did, lps_to_ras, numbered
 from marked import MARKER, MARKER_MM
 
+from pipelines.build import describe
 from pipelines.export import FORMS, export, setting
 from pipelines.sinks.classes import chosen, label_sets, lineage, occurring, relabel
 from pipelines.sinks.coco import Coco
@@ -24,7 +25,10 @@ from pipelines.sinks.nifti import Nifti
 from pipelines.sinks.nnunet import NnUNet
 from pipelines.sinks.ome_zarr import OmeZarr
 from pipelines.sinks.prompts import Prompts
-from simdata import Dataset, Grid, Image, Scene
+from pipelines.sinks.scans import MODALITIES
+from render.mr_gradient_echo import SpoiledGradientEcho
+from render.mr_mprage import MPRAGE
+from simdata import Dataset, Grid, Image, Scanner, Scene
 from simdata.errors import DatasetError, RecipeError
 from simdata.structures import structure
 
@@ -305,6 +309,41 @@ def test_a_mammogram_and_a_run_say_how_they_were_taken(sample, tmp_path):
     assert (run.NumberOfFrames, float(run.FrameTime), float(run.PositionerPrimaryAngle)) == (2, 250, -30)
     assert run.pixel_array.shape == (2, 48, 64)
     assert (run.pixel_array.min(), run.pixel_array.max()) == (0, 4095)
+
+
+def by_gradient_echoes(sample):
+    """The magnetic resonance image of a sample as if by an inversion and gradient echoes, and by those alone."""
+    parts = {"mprage": MPRAGE(), "flash": SpoiledGradientEcho(), "pd": SpoiledGradientEcho(flip_degrees=4.0)}
+    recipe = {**sample.recipe, "scan": [{**describe(part), "name": name} for name, part in parts.items()]}
+    return replace(sample, images=dict.fromkeys(parts, sample.images["t1"]), recipe=recipe)
+
+
+def test_every_sequence_of_magnetic_resonance_is_told_as_others_call_it(sample, tmp_path):
+    import pydicom
+
+    from pipelines.sinks.bids import Bids
+    from pipelines.sinks.dicom import Dicom
+
+    made = by_gradient_echoes(sample)
+    Dicom(folder=str(tmp_path)).write(1, made)
+    one, other = (pydicom.dcmread(tmp_path / "000001" / name / "0001.dcm") for name in ("mprage", "flash"))
+    assert (list(one.ScanningSequence), one.SequenceVariant, float(one.InversionTime)) == (["GR", "IR"], "MP", 900)
+    assert (other.ScanningSequence, other.SequenceVariant, float(other.FlipAngle)) == ("GR", "SP", 25)
+    Bids(folder=str(tmp_path)).write(1, made)
+    anat = tmp_path / "sub-000001" / "anat"
+    assert sorted(path.name.split("_")[-1] for path in anat.glob("*.json")) == ["PDw.json", "T1w.json", "T1w.json"]
+    told = json.loads((anat / "sub-000001_acq-mprage_T1w.json").read_text())
+    assert (told["PulseSequenceType"], told["InversionTime"], told["RepetitionTimePreparation"]) == ("MPRAGE", 0.9, 2.3)
+    for name in ("mprage", "flash"):
+        assert "MRImage" in found_sound(tmp_path / "000001" / name / "0001.dcm")
+
+
+def test_every_scanner_that_ships_has_its_word_or_is_known_to_have_none():
+    from pipelines.catalogue import installed_parts
+
+    scanners = {path for path, part in installed_parts(()).items() if issubclass(part, Scanner)}
+    without = {"render.fundus.Fundus", "render.octa.OCTA", "render.oct_scan.OCT"}
+    assert set(MODALITIES) == scanners - without
 
 
 def test_ome_zarr_is_valid_and_lies_where_it_did(exported, sample):

@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.make import versions
 from pipelines.sinks.classes import relabel
 from pipelines.sinks.folder import FolderSink
-from pipelines.sinks.scans import Scan, scans, weighting
+from pipelines.sinks.scans import SEQUENCES, Scan, scans, weighting
 from pipelines.sinks.volumes import labels_on, nifti_gz, picked
 from simdata.image import Image
 from simdata.sample import Sample
@@ -97,10 +97,15 @@ def _place(scan: Scan, image: Image) -> tuple[str, str, dict[str, Any]]:
     sidecar |= {
         "MagneticFieldStrength": scan.settings["b0_t"],
         "EchoTime": scan.settings["te_ms"] / 1000,
-        "RepetitionTimeExcitation": scan.settings["tr_ms"] / 1000,
-        "PulseSequenceType": "Spin Echo",
+        "RepetitionTimeExcitation": scan.settings.get("es_ms", scan.settings["tr_ms"]) / 1000,
+        "PulseSequenceType": SEQUENCES[scan.kind].pulses,
         "MRAcquisitionType": "3D",
     }
+    if "ti_ms" in scan.settings:
+        sidecar |= {"InversionTime": scan.settings["ti_ms"] / 1000}
+        sidecar |= {"RepetitionTimePreparation": scan.settings["tr_ms"] / 1000}
+    if "flip_degrees" in scan.settings:
+        sidecar |= {"FlipAngle": scan.settings["flip_degrees"]}
     return "anat", f"{weighting(scan)}w", sidecar
 
 

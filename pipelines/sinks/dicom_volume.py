@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from pipelines.sinks.dicom_words import LPS, Identity, code, new_object, pixels
 from pipelines.sinks.folder import unfit
-from pipelines.sinks.scans import Scan
+from pipelines.sinks.scans import SEQUENCES, Scan
 from simdata.image import Image
 from simdata.sample import Sample
 
@@ -86,11 +86,16 @@ def _ct(made: Any, scan: Scan, unit: str, slope: float, intercept: float) -> Non
 
 def _mr(made: Any, scan: Scan, unit: str, slope: float, intercept: float) -> None:
     made.RealWorldValueMappingSequence = [_meaning(unit, slope, intercept)]
-    made.ScanningSequence, made.SequenceVariant, made.ScanOptions = "SE", "NONE", ""
+    sequence = SEQUENCES[scan.kind]
+    made.ScanningSequence, made.SequenceVariant, made.ScanOptions = list(sequence.scanning), sequence.variant, ""
     made.MRAcquisitionType = "3D"
     made.RepetitionTime, made.EchoTime = (f"{scan.settings[key]:g}" for key in ("tr_ms", "te_ms"))
     made.EchoTrainLength = 1
     made.MagneticFieldStrength = f"{scan.settings['b0_t']:g}"
+    if "ti_ms" in scan.settings:
+        made.InversionTime = f"{scan.settings['ti_ms']:g}"
+    if "flip_degrees" in scan.settings:
+        made.FlipAngle = f"{scan.settings['flip_degrees']:g}"
 
 
 def _meaning(unit: str, slope: float, intercept: float) -> "Dataset":

@@ -6,7 +6,6 @@ postero-anterior radiograph.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from jaxtyping import Bool, Shaped, UInt8
@@ -15,6 +14,7 @@ from PIL import Image as Pillow
 
 from pipelines.flat import WINDOW, coloured, fullest, in_colour, is_flat
 from pipelines.sheet import WINDOWS, to_ras
+from pipelines.sheet import png as png_of
 from pipelines.sinks.classes import FINDING, lineage, relabel
 from pipelines.sinks.folder import unfit
 from pipelines.sinks.volumes import labels_on, picked
@@ -97,9 +97,7 @@ def axial(array: Shaped[ndarray, "x y z"], image: Image, position: int) -> Shape
 
 def png(picture: UInt8[ndarray, "rows columns *colours"]) -> bytes:
     """The bytes of a PNG file."""
-    memory = BytesIO()
-    Pillow.fromarray(picture).save(memory, "PNG", compress_level=4)
-    return memory.getvalue()
+    return png_of(Pillow.fromarray(picture))
 
 
 def _casts(sample: Sample, image: Image, names: Sequence[str]) -> list[tuple[str, list[str]]]:
