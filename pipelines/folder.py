@@ -19,6 +19,7 @@ from pipelines.durable import TEMPORARY, append_lines, disk_refused, sha256_of, 
 from pipelines.plain import dump_yaml, read_tree
 from pipelines.recipe import Recipe
 from pipelines.shards import adopt_shard, is_shard_name, receipts_of
+from simdata.dataset import Dataset
 from simdata.errors import DatasetError, RecipeError
 from simdata.hdf5 import group_name
 from simdata.layout import canonical_json
@@ -29,6 +30,8 @@ from simdata.structures import structures
 RECIPE, LABELS, MASTER, CHECKSUMS, LOCK = "recipe.yaml", "labels.json", "dataset.h5", "checksums.sha256", ".lock"
 CARD, SHEET, REPORT = "README.md", "sheet.png", "report.html"
 FAILED = "failed"
+SHEET_SAMPLES = 4
+"""Samples in the picture of a dataset."""
 
 
 @contextmanager
@@ -140,6 +143,16 @@ def write_master(folder: Path, receipts: Sequence[Receipt]) -> None:
             stored = f"/{group_name(receipt.group)}"
             file[group_name(receipt.index)] = h5py.ExternalLink(receipt.shard, stored)
     write_whole(folder / MASTER, memory.getvalue())
+
+
+def write_sheet(folder: Path) -> None:
+    """Writes sheet.png, a picture of the first samples, once the journal is written."""
+    from pipelines.sheet import contact_sheet, png
+
+    dataset = Dataset(folder)
+    rows = [dataset[position] for position in range(min(len(dataset), SHEET_SAMPLES))]
+    write_whole(folder / SHEET, png(contact_sheet(rows)))
+    dataset.close()
 
 
 def mend_recipe(folder: Path) -> bool:

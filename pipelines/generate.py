@@ -13,7 +13,6 @@ from pipelines.card import card
 from pipelines.durable import Syncing, write_whole
 from pipelines.folder import (
     CARD,
-    SHEET,
     desk_in,
     failure_path,
     finished,
@@ -22,18 +21,15 @@ from pipelines.folder import (
     write_checksums,
     write_manifest,
     write_master,
+    write_sheet,
 )
 from pipelines.make import make
 from pipelines.recipe import Recipe
 from pipelines.shards import write_shard, written_by_another
-from pipelines.sheet import contact_sheet, png
 from pipelines.workers import Crash, Mapper, Task, in_process
-from simdata.dataset import Dataset
 from simdata.errors import SimdataError, noted
 from simdata.manifest import Receipt
 from simdata.sample import Sample
-
-SHEET_SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -170,10 +166,7 @@ def _quarantine(folder: Path, recipe: Recipe, failure: Failure) -> None:
 
 def _close(folder: Path, recipe: Recipe, receipts: Sequence[Receipt], failures: Sequence[Failure]) -> None:
     if receipts:
-        dataset = Dataset(folder)
-        rows = [dataset[position] for position in range(min(len(dataset), SHEET_SAMPLES))]
-        write_whole(folder / SHEET, png(contact_sheet(rows)))
-        dataset.close()
+        write_sheet(folder)
     write_manifest(folder, receipts)
     write_master(folder, receipts)
     write_whole(folder / CARD, card(recipe, receipts, failures).encode())

@@ -10,10 +10,18 @@ from typing import Any
 
 from pipelines.card import LICENCE
 from pipelines.durable import NO_LINKS, disk_refused, write_whole
-from pipelines.folder import CARD, LABELS, RECIPE, SHEET, stored_tree, write_checksums, write_manifest, write_master
+from pipelines.folder import (
+    CARD,
+    LABELS,
+    RECIPE,
+    stored_tree,
+    write_checksums,
+    write_manifest,
+    write_master,
+    write_sheet,
+)
 from pipelines.plain import dump_yaml
 from pipelines.shards import shard_name
-from pipelines.sheet import contact_sheet, png
 from simdata.dataset import Dataset
 from simdata.errors import DatasetError
 from simdata.manifest import SHARDS, Receipt
@@ -21,7 +29,6 @@ from simdata.store import Folder
 
 MERGED = "merged"
 ANOTHER_DISK = (*NO_LINKS, errno.EXDEV)
-SHEET_SAMPLES = 4
 CARD_TEXT = """\
 # A synthetic dataset made by simdata, merged of {folders} datasets
 
@@ -123,10 +130,7 @@ def _close(folders: Sequence[Path], out: Path, receipts: Sequence[Receipt]) -> N
     write_manifest(out, receipts)
     write_master(out, receipts)
     if receipts:
-        dataset = Dataset(out)
-        rows = [dataset[position] for position in range(min(len(dataset), SHEET_SAMPLES))]
-        write_whole(out / SHEET, png(contact_sheet(rows)))
-        dataset.close()
+        write_sheet(out)
     text = CARD_TEXT.format(folders=len(trees), count=len(receipts), licence=LICENCE)
     write_whole(out / CARD, text.encode())
     write_checksums(out, receipts)
