@@ -83,7 +83,7 @@ def test_a_breath_holds_what_is_asked_for():
 @pytest.mark.slow
 @pytest.mark.parametrize("index", range(20))
 def test_twenty_people_breathe(index):
-    made = Torso(breath=0.0, voxel_mm=4.0, shape=(120, 96, 150), centre_mm=(0, 0, -60))
+    made = Torso(breath=0.0, voxel_mm=2.5, shape=(192, 154, 240), centre_mm=(0, 0, -60))
     check_a_breath(made(Streams(77, index)["body"].generator))
 
 

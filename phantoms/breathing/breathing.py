@@ -21,7 +21,8 @@ UNKNOWN_TLC_ML, TISSUE_SHARE = 5100.0, 0.3
 """Gas of full lungs, mean of 6.0 L of men and 4.2 L of women; share of lungs that is tissue, where it is unknown."""
 RESIDUAL = 0.2
 """Of a full breath that nobody breathes out: 1.2 of 6.0 L."""
-SAMPLE_MM, NEAR_MM, CLOSE = 8.0, 2.0, 1e-3
+SAMPLES, NEAR_MM, CLOSE = 12_000, 2.0, 1e-3
+"""About so many places tell how much wider the lungs are; with 1,500 a child's breath was 3 % off."""
 LOBES = (
     "lung_upper_lobe_left",
     "lung_lower_lobe_left",
@@ -101,7 +102,8 @@ class Lungs:
         lobes[[id for id in scene.structures if _lobe(scene, id)]] = True
         labels = scene.to("cpu").labels
         volume_ml = float(lobes[labels].sum()) * scene.grid.voxel_mm3 / 1000
-        every = [max(1, round(SAMPLE_MM / mm)) for mm in scene.grid.spacing_mm]
+        apart_mm = (1000 * volume_ml / SAMPLES) ** (1 / 3)
+        every = [max(1, round(apart_mm / mm)) for mm in scene.grid.spacing_mm]
         some = labels[:: every[0], :: every[1], :: every[2]]
         points_mm = scene.grid.world_mm(np.argwhere(lobes[some]) * every)
         subject = scene.subject
