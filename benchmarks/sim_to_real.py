@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipelines.cli import app
+from pipelines.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "sim_to_real.md", ROOT / "benchmarks" / "results" / "sim_to_real.md"

@@ -150,5 +150,5 @@ def disk_refused(path: Path, reason: OSError) -> str:
     """The message for a file that could not be written."""
     found = f"{path}: {reason.strerror or reason}"
     if reason.errno in NO_ROOM:
-        return f"{found}; every file that is there is whole, and more room would do ('simdata generate' then goes on)"
+        return f"{found}; every file that is there is whole, and the same command with more room would do"
     return f"{found}; a path that can be written would do"

@@ -95,6 +95,9 @@ def _new_folder(out: Path) -> Iterator[Path]:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise DatasetError(f"{out}: holds files already; a new or empty folder would do")
         out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise DatasetError(disk_refused(out, reason)) from reason
+    try:
         temporary.mkdir()
     except FileExistsError as reason:
         raise DatasetError(
@@ -102,7 +105,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
             "would do"
         ) from reason
     except OSError as reason:
-        raise DatasetError(f"{out}: {reason.strerror or reason}; a folder that can be written would do") from reason
+        raise DatasetError(disk_refused(out, reason)) from reason
     try:
         yield temporary
         _settle(temporary)

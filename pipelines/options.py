@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+from pipelines.codes import SOME_FAILED
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A .yaml or .toml recipe.")]
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder made by 'simdata generate'.")]

@@ -1,20 +1,54 @@
 """What long work shows: a bar with the time left, on standard error."""
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 Progress = Callable[[int, int], None]
+LINE_S = 30.0
+"""Where there is no terminal a line tells how far the work is, so often."""
 
 
 @contextmanager
 def told(what: str) -> Iterator[Progress]:
-    """A bar in a terminal once there is something to tell; the function it gives takes (done, wanted)."""
+    """A bar in a terminal once there is something to tell, else now and then a line, for the log of a long run.
+
+    The function it gives takes (done, wanted).
+    """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        with _bar(what, console) as tell:
+            yield tell
+    else:
+        yield _lines(what)
+
+
+def _lines(what: str) -> Progress:
+    """Tells of every LINE_S seconds, and of the end of what took longer."""
+    begun = last = time.monotonic()
+
+    def tell(done: int, wanted: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > LINE_S or (done == wanted and last > begun):
+            last = now
+            print(f"{what} {done}/{wanted} after {lasting(now - begun)}", file=sys.stderr, flush=True)  # noqa: T201
+
+    return tell
+
+
+@contextmanager
+def _bar(what: str, console: Any) -> Iterator[Progress]:
+    """A bar with the time that is left."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
-    bar = Bar(*columns, console=Console(stderr=True))
+    bar = Bar(*columns, console=console)
     task = bar.add_task(what, total=None)
 
     def tell(done: int, wanted: int) -> None:

@@ -83,7 +83,8 @@ def changed(path: Path, changes: Sequence[str]) -> Any:
 def recipe(tree: Any, plugins: tuple[str, ...] = ()) -> Recipe:
     """The recipe that a plain tree describes, checked with every die at its extremes. Raises RecipeError."""
     if not isinstance(tree, Mapping):
-        raise RecipeError(f"found {type(tree).__name__}; a mapping with {', '.join(KEYS)} would do")
+        found = "nothing" if tree is None else type(tree).__name__
+        raise RecipeError(f"found {found}; a mapping with {', '.join(KEYS)} would do")
     for key in tree:
         if key not in KEYS:
             raise RecipeError(f"a recipe has no '{key}'; {did_you_mean(key, KEYS)}")

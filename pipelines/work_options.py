@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import INTERRUPTED, complain
+from pipelines.codes import INTERRUPTED
+from pipelines.options import complain
 from pipelines.workers import Mapper, in_process, processes
 
 Workers = Annotated[

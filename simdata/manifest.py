@@ -61,6 +61,8 @@ def read_manifest(folder: Path) -> dict[int, Receipt]:
     Raises DatasetError if there is no manifest, or if a line is not a receipt.
     """
     path = folder / MANIFEST
+    if not folder.exists():
+        raise DatasetError(f"{folder}: there is no such folder; one made by 'simdata generate' would do")
     if not path.is_file():
         raise no_manifest(folder)
     return parse_manifest(path.read_bytes(), path)

@@ -10,7 +10,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.destination import destination
 from pipelines.make import make
 from pipelines.recipe import Recipe, load

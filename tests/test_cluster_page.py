@@ -30,7 +30,7 @@ def slurm():
 
 
 def options_of(command):
-    from pipelines.cli import app
+    from pipelines.app import app
 
     said = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).output
     return {word for word in said.split() if word.startswith("--")}

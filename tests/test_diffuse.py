@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.diffuse.draw import Hand, untold
 from pipelines.diffuse.facts import Text, encoded, read
 from pipelines.diffuse.kinds import TIMES

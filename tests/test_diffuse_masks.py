@@ -11,8 +11,8 @@ from lines import tree as lines_tree
 from PIL import Image
 from typer.testing import CliRunner
 
+from pipelines.app import app
 from pipelines.build import build, describe
-from pipelines.cli import app
 from pipelines.diffuse.kinds import TIMES
 from pipelines.diffuse.segment.bernoulli import BernoulliMasks, posterior
 from pipelines.diffuse.segment.gaussian import GaussianMasks

@@ -8,7 +8,7 @@ from diffusing import one_thread, recipe, tiny, write_discs  # noqa: F401
 from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.diffuse.recipe import diffusion
 from pipelines.diffuse.report.distances import frechet, kernel, precision, scaled
 from pipelines.diffuse.report.diversity import likeness

@@ -10,7 +10,7 @@ from learning import recipe, write_pictures
 from PIL import Image
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.learn.evaluate import evaluate
 from pipelines.learn.example import UNKNOWN, Example
 from pipelines.learn.folders import source_of

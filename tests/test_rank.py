@@ -8,7 +8,7 @@ from lines import draw
 from PIL import Image as Picture
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.learn.rank import Doubt, doubt, table
 from pipelines.learn.rank_sheet import disputed
 from pipelines.learn.recipe import training

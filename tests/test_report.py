@@ -14,7 +14,7 @@ from chromium import NO_WEBGL, PROGRAM, SOFTWARE_WEBGL, Chromium
 from nibabel.nifti1 import Nifti1Image
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.generate import generate
 from pipelines.page.files import write_page
 from pipelines.page.svg import Scale, number

@@ -10,7 +10,7 @@ from lines import draw
 from test_docs import blocks
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.learn.study.recipe import load
 
 ROOT = Path(__file__).parent.parent

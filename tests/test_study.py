@@ -7,8 +7,8 @@ import pytest
 from lines import draw, tree
 from typer.testing import CliRunner
 
+from pipelines.app import app
 from pipelines.build import build
-from pipelines.cli import app
 from pipelines.learn.example import Example
 from pipelines.learn.study.degrade import Defocus, FieldOfView, GreyNoise, MotionLines, degraded
 from pipelines.learn.study.findings import Findings

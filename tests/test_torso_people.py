@@ -11,8 +11,8 @@ from phantoms.anatomy.proportions import SEAT_MM, SUPINE, VERTEX_MM
 from phantoms.people import mean_shape
 from phantoms.people.curves import childhood
 from phantoms.torso import OrganVolumes, Torso
+from pipelines.app import app
 from pipelines.build import build
-from pipelines.cli import app
 from simdata import Grid, Phantom, RecipeError, SceneError, Streams, Subject
 
 MAN = {"sex": "male", "age_y": 40.0, "height_cm": 176.0, "weight_kg": 73.0}

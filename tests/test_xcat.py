@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.app import app
 from pipelines.recipe import load
 from pipelines.xcat.translate import translate
 from simdata import RecipeError

@@ -4,18 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import (
-    SOME_FAILED,
-    Changes,
-    Json,
-    Plugins,
-    Quiet,
-    RecipeFile,
-    Seed,
-    complain,
-    recipe_of,
-    say,
-)
+from pipelines.codes import SOME_FAILED
+from pipelines.options import Changes, Json, Plugins, Quiet, RecipeFile, Seed, complain, recipe_of, say
 from pipelines.work_options import Cpus, Gpus, RayAddress, Workers, interruptible, mapper_of
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import INTERRUPTED, Changes, Json, Plugins, Quiet, RecipeFile, Seed, allowed, complain, say
+from pipelines.codes import INTERRUPTED
+from pipelines.options import Changes, Json, Plugins, Quiet, RecipeFile, Seed, allowed, complain, say
 
 
 def learn(

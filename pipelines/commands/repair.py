@@ -1,6 +1,7 @@
 """`simdata repair`: what is broken in a dataset, made again."""
 
-from pipelines.options import SOME_FAILED, DatasetFolder, Json, Plugins, Quiet, allowed, say
+from pipelines.codes import SOME_FAILED
+from pipelines.options import DatasetFolder, Json, Plugins, Quiet, allowed, say
 from pipelines.work_options import Cpus, Gpus, RayAddress, Workers, interruptible, mapper_of
 
 

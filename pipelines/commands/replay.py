@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import SOME_FAILED, DatasetFolder, Json, Plugins, Quiet, allowed, say, told_in_full
+from pipelines.codes import SOME_FAILED
+from pipelines.options import DatasetFolder, Json, Plugins, Quiet, allowed, say, told_in_full
 
 
 def replay(

@@ -5,18 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import (
-    INTERRUPTED,
-    SOME_FAILED,
-    Changes,
-    Json,
-    Plugins,
-    Quiet,
-    RecipeFile,
-    allowed,
-    complain,
-    say,
-)
+from pipelines.codes import INTERRUPTED, SOME_FAILED
+from pipelines.options import Changes, Json, Plugins, Quiet, RecipeFile, allowed, complain, say
 
 
 def study(

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import INTERRUPTED, Changes, Plugins, RecipeFile, Seed, complain, recipe_of
+from pipelines.codes import INTERRUPTED
+from pipelines.options import Changes, Plugins, RecipeFile, Seed, complain, recipe_of
 from pipelines.work_options import Cpus, Gpus, Workers
 
 

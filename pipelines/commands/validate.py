@@ -2,7 +2,8 @@
 
 import typer
 
-from pipelines.options import SOME_FAILED, DatasetFolder, Json, Quiet, say
+from pipelines.codes import SOME_FAILED
+from pipelines.options import DatasetFolder, Json, Quiet, say
 
 
 def validate(folder: DatasetFolder, quiet: Quiet = False, json: Json = False) -> None:
