@@ -21,12 +21,13 @@ from render.kernels.fundus_light import BLOOD, DEOXYGENATED, FIELDS, OXYGENATED,
 from render.properties import curve
 from render.retinal_camera.electrons import Electrons
 from render.retinal_camera.optics import optics
-from render.retinal_camera.vessels import blood, saturated
+from render.retinal_camera.vessels import blood
 from simdata import Grid, Raw, RecipeError, SceneError, Streams
+from simdata.blood import pressure_mmhg, saturation
 from simdata.structures import FIRST_FINDING_ID, structure, structures
 from simdata.subject import Subject
 from simdata.vessels import ARTERY, VEIN, vessel_tree
-from vascular.fundus_vessels import LEFT_MM, NARROWING, FundusVessels, narrowing, pressure_mmhg
+from vascular.fundus_vessels import LEFT_MM, NARROWING, FundusVessels, narrowing
 
 RED, GREEN = 0, 1
 WALL = MappingProxyType({"rpe_melanin": 0.2, "choroid_melanin": 0.42, "choroid_blood": 0.11})
@@ -122,7 +123,7 @@ def test_an_artery_and_a_vein_as_full_of_oxygen_take_as_much_light():
     artery, vein = (blood((tube(0.0, 0.05, kind, 0.7),), grid) for kind in (ARTERY, VEIN))
     np.testing.assert_array_equal(artery.oxygenated_mm, vein.oxygenated_mm)
     np.testing.assert_array_equal(artery.deoxygenated_mm, vein.deoxygenated_mm)
-    assert saturated(np.array([pressure_mmhg(0.7)])) == pytest.approx(0.7)
+    assert saturation(np.array([pressure_mmhg(0.7)])) == pytest.approx(0.7)
 
 
 def test_a_vessel_holds_its_blood_however_thin():
@@ -222,7 +223,7 @@ def test_vessels_come_out_of_the_patients_disc():
     roots = grown.points_mm[grown.roots]
     within = np.linalg.norm(roots[:, :2] - disc[:2], axis=1) < 0.3
     assert set(grown.kind[grown.roots[within]]) == {ARTERY, VEIN}
-    full = [saturated(grown.oxygen_mmhg[grown.kind == kind].astype(float)) for kind in (ARTERY, VEIN)]
+    full = [saturation(grown.oxygen_mmhg[grown.kind == kind].astype(float)) for kind in (ARTERY, VEIN)]
     assert np.ptp(full[0]) == 0
     assert full[0][0] > 0.75 > full[1][0]
     with pytest.raises(SceneError, match="no optic disc"):

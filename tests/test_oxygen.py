@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from simdata import Grid, SceneError, vessel_tree
+from simdata.blood import HALF_SATURATION_MMHG, saturation
 from simdata.centrelines import resample
 from vascular.flow import circulation
 from vascular.oxygen import (
     BOUND_ML_MM3,
     CRITICAL_MMHG,
-    HALF_SATURATION_MMHG,
     KROGH_ML_MM_S_MMHG,
     content,
-    saturation,
     supply,
 )
 

@@ -64,7 +64,7 @@ def test_a_healthy_change_of_nothing_keeps_the_flow(patient):
     from vascular.disease import after
 
     before = patient.vessels["coronary"]
-    again = after(before, before, np.arange(len(before)))
+    again = after(before, before)
     assert np.allclose(again.flow_mm3_s[1:], before.flow_mm3_s[1:], rtol=1e-3)
     assert np.allclose(again.pressure_mmhg, before.pressure_mmhg, rtol=1e-3)
 

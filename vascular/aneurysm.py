@@ -9,12 +9,11 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from numpy.random import Generator
 
-from simdata.centrelines import subdivide
 from simdata.errors import SceneError
 from simdata.parts import Growth
 from simdata.scene import Scene
 from simdata.vessels import ROOT, Vessels, merge, vessel_tree
-from vascular.disease import after, around, bed_of, share_of_flow, spoken, stretch, with_finding
+from vascular.disease import after, around, bed_of, finer, share_of_flow, spoken, with_finding
 
 SNOMED = ("85659009", "Aneurysm")
 """SNOMED-CT: Aneurysm (morphologic abnormality) (memory)."""
@@ -41,8 +40,7 @@ class Aneurysm(Growth):
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         before = bed_of(scene, self.bed, "Aneurysm")
         grown, middle, line = (self._sac if self.shape == "saccular" else self._spindle)(before, rng)
-        origin = np.append(np.arange(len(before)), np.full(len(grown) - len(before), -1))
-        now = after(before, grown, origin)
+        now = after(before, grown)
         voxels, _, _ = around(scene.grid, grown.points_mm[line].astype(float), grown.radius_mm[line].astype(float))
         text = (
             f"{self.shape.capitalize()} aneurysm of {self.diameter_mm:.2g} mm on a {spoken(before, middle)}; "
@@ -52,10 +50,7 @@ class Aneurysm(Growth):
 
     def _spindle(self, before: Vessels, rng: Generator) -> tuple[Vessels, int, Int[ndarray, " k"]]:
         length_mm, calibre = 2 * self.diameter_mm, (self.least_diameter_mm / 2, np.inf)
-        coarse = stretch(before, length_mm, calibre, self.point, "Aneurysm", rng)
-        middle = int(coarse.points[np.argmin(abs(coarse.along_mm))])
-        fine = subdivide(before, coarse.points, length_mm / STEPS)
-        place = stretch(fine, length_mm, calibre, middle, "Aneurysm", rng)
+        fine, middle, place = finer(before, length_mm, STEPS, calibre, self.point, "Aneurysm", rng)
         wide_mm, healthy_mm = self.diameter_mm / 2, float(fine.radius_mm[middle])
         if wide_mm <= healthy_mm:
             raise SceneError(

@@ -84,7 +84,7 @@ class DiabeticRetinopathy(Growth):
         closed = patch >= ZONE
         left, rows = without(before, closed)
         sick, sacs = _with_sacs(_with_calibre(left, signs.calibre), before.points_mm[closed], signs, rng)
-        now = after(before, sick, np.append(rows, np.full(len(sick) - len(rows), -1)))
+        now = after(before, sick, rows)
 
         for number in np.unique(patch[closed]).tolist():
             line = before.points_mm[patch == number].astype(float)

@@ -10,6 +10,7 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.spatial import KDTree
 
+from simdata.centrelines import subdivide
 from simdata.errors import SceneError, did_you_mean
 from simdata.grid import Grid
 from simdata.measured import measured
@@ -20,6 +21,8 @@ from vascular.flow import Periphery, circulation
 
 VENOUS_MMHG, CAPILLARY_MMHG, LEAST_DROP_MMHG = 5.0, 30.0, 5.0
 """Beyond the ends of arteries and of veins, and the least pressure drop from an end to there (memory)."""
+NEW = -1
+"""In place of the row that a new point had before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +83,30 @@ def stretch(
     return Stretch(rows, np.array([*along[: len(above)][::-1], *along[len(above) :]]))
 
 
-def after(before: Vessels, changed: Vessels, origin: Int[ndarray, " n"]) -> Vessels:
+def finer(
+    vessels: Vessels,
+    length_mm: float,
+    steps: int,
+    radius_mm: tuple[float, float],
+    point: int | None,
+    part: str,
+    rng: Generator,
+) -> tuple[Vessels, int, Stretch]:
+    """The vessels with so much of one in so many pieces, the row of its middle, and the piece. See `stretch`."""
+    coarse = stretch(vessels, length_mm, radius_mm, point, part, rng)
+    middle = int(coarse.points[np.argmin(abs(coarse.along_mm))])
+    fine = subdivide(vessels, coarse.points, length_mm / steps)
+    return fine, middle, stretch(fine, length_mm, radius_mm, middle, part, rng)
+
+
+def after(before: Vessels, changed: Vessels, kept: Int[ndarray, " k"] | None = None) -> Vessels:
     """The changed vessels with the flow that they carry, where what lies beyond the ends stays as it was.
 
-    origin: (n,) the row of each point before, -1 for new ones. Roots keep their pressure; beyond each end lies the
-    resistance that let its flow pass before.
+    kept: (k,) the row before of each point that was there, which come first; left out, all of them.
+    Roots keep their pressure; beyond each end lies the resistance that let its flow pass before.
     """
+    rows = np.arange(len(before)) if kept is None else kept
+    origin = np.append(rows, np.full(len(changed) - len(rows), NEW))
     held = np.where(before.parent == ROOT, before.pressure_mmhg, np.nan).astype(float)
     open_end = (before.children == 0) & (before.parent != ROOT)
     open_end[before.links.ravel()] = False
@@ -99,7 +120,7 @@ def after(before: Vessels, changed: Vessels, origin: Int[ndarray, " n"]) -> Vess
     beyond = np.where(leaving, low, high)
     conductance = np.where(open_end, -entering / (healthy.pressure_mmhg - beyond), 0.0)
 
-    known = origin >= 0
+    known = origin != NEW
     periphery = Periphery(np.where(known, conductance[origin], 0.0), np.where(known, beyond[origin], 0.0))
     held = np.where(known & (changed.parent == ROOT), held[origin], np.nan)
     return circulation(changed, held, periphery=periphery).onto()

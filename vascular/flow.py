@@ -78,7 +78,7 @@ class Circulation:
         return self._imbalance(self.haematocrit, self.link_haematocrit, np.nan)
 
     def _imbalance(self, of_segment: ndarray, of_link: ndarray, outside: float) -> float:
-        tubes = _tubes(self.vessels)
+        tubes = tubes_of(self.vessels)
         flow = np.concatenate([self.flow_mm3_s[self.vessels.segments], self.link_flow_mm3_s])
         carried = flow * np.concatenate([of_segment[self.vessels.segments], of_link])
         n = len(self.vessels)
@@ -92,7 +92,7 @@ class Circulation:
 
 
 @dataclass(frozen=True, eq=False)
-class _Tubes:
+class Tubes:
     """Segments, then links, each from tail to head in the direction of positive flow."""
 
     tail: Int[ndarray, " t"]
@@ -105,6 +105,12 @@ class _Tubes:
     def blood(self) -> Bool[ndarray, " t"]:
         """(t,) true where the tube carries blood."""
         return (self.kind != AIRWAY) & (self.kind != DUCT)
+
+    def by_point(self, n: int) -> tuple[Int[ndarray, " n1"], Int[ndarray, " t2"]]:
+        """(first, tube): the tubes that meet at point p, of n points, are tube[first[p] : first[p + 1]]."""
+        ends = np.concatenate([self.tail, self.head])
+        by_point = np.argsort(ends, kind="stable")
+        return np.searchsorted(ends[by_point], np.arange(n + 1)), by_point % max(len(self.tail), 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +206,7 @@ class _Plumbing:
     grounded: for tail and head, the free points that face a held one, and their tubes. first, tube: see `red_cells`.
     """
 
-    tubes: _Tubes
+    tubes: Tubes
     held: Float[ndarray, " n"]
     inflow: Float[ndarray, " n"]
     inlet_haematocrit: float
@@ -269,16 +275,14 @@ class _Plumbing:
 def _plumbing(
     vessels: Vessels, held: ndarray, inflow: ndarray, inlet_haematocrit: float, periphery: Periphery
 ) -> _Plumbing:
-    tubes = _tubes(vessels)
+    tubes = tubes_of(vessels)
     is_free = ~np.isfinite(held)
     number = np.where(is_free, np.cumsum(is_free) - 1, -1)
     a, b = number[tubes.tail], number[tubes.head]
     inner, free = (a >= 0) & (b >= 0), np.flatnonzero(is_free)
     grounded = tuple((own[at], at) for own, other in ((a, b), (b, a)) for at in [(own >= 0) & (other < 0)])
 
-    ends = np.concatenate([tubes.tail, tubes.head])
-    by_point = np.argsort(ends, kind="stable")
-    first, tube = np.searchsorted(ends[by_point], np.arange(len(vessels) + 1)), by_point % max(len(tubes.tail), 1)
+    first, tube = tubes.by_point(len(vessels))
     net = network(a[inner], b[inner], len(free), vessels.points_mm[free])
     return _Plumbing(tubes, held, inflow, inlet_haematocrit, periphery, free, net, inner, grounded, first, tube)
 
@@ -308,16 +312,17 @@ def _pieces(vessels: Vessels) -> Int[ndarray, " n"]:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    tubes = _tubes(vessels)
+    tubes = tubes_of(vessels)
     joined = coo_matrix((np.ones(len(tubes.tail), bool), (tubes.tail, tubes.head)), shape=(len(vessels), len(vessels)))
     return connected_components(joined, directed=False)[1]
 
 
-def _tubes(vessels: Vessels) -> _Tubes:
+def tubes_of(vessels: Vessels) -> Tubes:
+    """The segments of vessels, then their links."""
     own, above = vessels.segments, vessels.parent[vessels.segments]
     kind = vessels.kind[own]
     inward = (kind == VEIN) | (kind == DUCT)
-    return _Tubes(
+    return Tubes(
         tail=np.concatenate([np.where(inward, own, above), vessels.links[:, 0]]),
         head=np.concatenate([np.where(inward, above, own), vessels.links[:, 1]]),
         length_mm=np.concatenate([vessels.length_mm[own], vessels.link_length_mm]).astype(float),
@@ -326,7 +331,7 @@ def _tubes(vessels: Vessels) -> _Tubes:
     )
 
 
-def _conductance(tubes: _Tubes, haematocrit: Float[ndarray, " t"]) -> Float[ndarray, " t"]:
+def _conductance(tubes: Tubes, haematocrit: Float[ndarray, " t"]) -> Float[ndarray, " t"]:
     """mm3/s/mmHg of each tube."""
     blood = tubes.blood
     viscosity = np.where(tubes.kind == AIRWAY, AIR_MPA_S, BILE_MPA_S)

@@ -13,6 +13,7 @@ from jaxtyping import Float, Float32
 from numpy import ndarray
 from numpy.random import Generator
 
+from simdata.blood import pressure_mmhg
 from simdata.centrelines import resample, smooth
 from simdata.errors import SceneError
 from simdata.parts import Growth
@@ -20,7 +21,6 @@ from simdata.scene import Scene
 from simdata.vessels import ARTERY, VEIN, Vessels
 from vascular.angiogenesis import Sprouting, regress, sprout
 from vascular.fundus import EXTENT_MM, as_seen, fundus_around
-from vascular.oxygen import HALF_SATURATION_MMHG, HILL
 from vascular.retina import (
     BED,
     BEND_MM,
@@ -99,11 +99,6 @@ def narrowing(trees: Vessels) -> Vessels:
     twig = np.isin(trees.branch, trees.branch[trees.ends])
     share = np.where(twig, left / whole[trees.branch], 1).astype(np.float32)
     return replace(trees, radius_mm=trees.radius_mm * share**NARROWING, flow_mm3_s=trees.flow_mm3_s * share)
-
-
-def pressure_mmhg(saturation: float) -> float:
-    """At which haemoglobin is so full of oxygen: P = P50 (S / (1 - S))^(1/n). Hill 1910."""
-    return HALF_SATURATION_MMHG * (saturation / (1 - saturation)) ** (1 / HILL)
 
 
 def _over(stage: Sprouting, extent_mm: float) -> Sprouting:

@@ -3,14 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-import numpy as np
 from annotated_types import Ge, Gt
 from numpy.random import Generator
 
-from simdata.centrelines import subdivide
 from simdata.parts import Growth
 from simdata.scene import Scene
-from vascular.disease import after, around, bed_of, share_of_flow, spoken, stretch, with_finding
+from vascular.disease import after, around, bed_of, finer, share_of_flow, spoken, with_finding
 from vascular.rheology import NARROWEST_MM
 
 SNOMED = ("26036001", "Obstruction")
@@ -34,16 +32,12 @@ class Occlusion(Growth):
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         before = bed_of(scene, self.bed, "Occlusion")
         least, most = (diameter / 2 for diameter in self.diameter_mm)
-        coarse = stretch(before, self.length_mm, (least, most), self.point, "Occlusion", rng)
-        middle = int(coarse.points[np.argmin(abs(coarse.along_mm))])
-        fine = subdivide(before, coarse.points, self.length_mm / STEPS)
-        place = stretch(fine, self.length_mm, (least, most), middle, "Occlusion", rng)
+        fine, middle, place = finer(before, self.length_mm, STEPS, (least, most), self.point, "Occlusion", rng)
 
         closed = place.points[abs(place.along_mm) <= self.length_mm / 2]
         radius_mm = fine.radius_mm.copy()
         radius_mm[closed] = NARROWEST_MM
-        origin = np.append(np.arange(len(before)), np.full(len(fine) - len(before), -1))
-        now = after(before, replace(fine, radius_mm=radius_mm), origin)
+        now = after(before, replace(fine, radius_mm=radius_mm))
 
         voxels, _, _ = around(scene.grid, fine.points_mm[closed].astype(float), fine.radius_mm[closed].astype(float))
         dry = len(before.subtree(middle).ends)

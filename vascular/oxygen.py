@@ -14,13 +14,13 @@ from numpy import ndarray
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
 
+from simdata.blood import HALF_SATURATION_MMHG, HILL, saturation
 from simdata.errors import SceneError
 from simdata.grid import Grid
-from simdata.vessels import DUCT, VEIN, Vessels
+from simdata.vessels import Vessels
+from vascular.flow import tubes_of
 from vascular.rheology import downstream
 
-HALF_SATURATION_MMHG, HILL = 26.8, 2.7
-"""Of human blood at pH 7.4 and 37 degrees: Severinghaus 1979, J Appl Physiol 46: 599 (P50); Hill's n (memory)."""
 BOUND_ML_MM3 = 0.5e-3
 """Oxygen that fully saturated red cells hold, ml per mm3 of cells: 0.34 g of haemoglobin per ml, 1.39 ml/g, about 0.5
 (memory)."""
@@ -47,12 +47,6 @@ class Oxygen:
     consumed_ml_s: float
     delivered_ml_s: float
     turns: int
-
-
-def saturation(mmhg: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
-    """Share of haemoglobin that holds oxygen: S = P^n / (P^n + P50^n). Hill 1910."""
-    ratio = (np.maximum(mmhg, 0) / HALF_SATURATION_MMHG) ** HILL
-    return ratio / (1 + ratio)
 
 
 def content(mmhg: Float[ndarray, "*n"], haematocrit: Float[ndarray, "*n"]) -> Float[ndarray, "*n"]:
@@ -150,30 +144,25 @@ def _check(vessels: Vessels, tissue: ndarray, grid: Grid) -> None:
 
 
 def _tubes(vessels: Vessels, tissue: ndarray, grid: Grid) -> _Tubes:
-    own, above = vessels.segments, vessels.parent[vessels.segments]
-    inward = (vessels.kind[own] == VEIN) | (vessels.kind[own] == DUCT)
-    tail = np.concatenate([np.where(inward, own, above), vessels.links[:, 0]])
-    head = np.concatenate([np.where(inward, above, own), vessels.links[:, 1]])
+    own, tubes = vessels.segments, tubes_of(vessels)
+    tail, head = tubes.tail, tubes.head
     flow = np.concatenate([vessels.flow_mm3_s[own], vessels.link_flow_mm3_s]).astype(float)
     forward = flow > 0
     middle = (vessels.points_mm[tail] + vessels.points_mm[head]).astype(float) / 2
     index = np.rint(grid.index(middle)).astype(int)
     within = np.logical_and.reduce((index >= 0) & (index < tissue.shape), axis=1)
     voxel = np.asarray(np.ravel_multi_index(tuple(np.where(within[:, None], index, 0).T), tissue.shape))
-    length_mm = np.concatenate([vessels.length_mm[own], vessels.link_length_mm]).astype(float)
-    radius_mm = np.concatenate([vessels.radius_mm[own], vessels.link_radius_mm]).astype(float)
-    away = np.log(np.maximum(WELL * grid.spacing_mm[0] / radius_mm, 1.2))
-    ends = np.concatenate([tail, head])
-    by_point = np.argsort(ends, kind="stable")
+    away = np.log(np.maximum(WELL * grid.spacing_mm[0] / tubes.radius_mm, 1.2))
+    first, tube = tubes.by_point(len(vessels))
     return _Tubes(
         flow=abs(flow),
         haematocrit=np.concatenate([vessels.haematocrit[own], vessels.link_haematocrit]).astype(float),
         upstream=np.where(forward, tail, head),
         downstream=np.where(forward, head, tail),
-        first=np.searchsorted(ends[by_point], np.arange(len(vessels) + 1)),
-        tube=by_point % len(tail),
+        first=first,
+        tube=tube,
         voxel=voxel,
-        wall=2 * np.pi * KROGH_ML_MM_S_MMHG * length_mm / away * within,
+        wall=2 * np.pi * KROGH_ML_MM_S_MMHG * tubes.length_mm / away * within,
     )
 
 

@@ -7,10 +7,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 from numpy.random import Generator
 
-from simdata.centrelines import subdivide
 from simdata.parts import Growth
 from simdata.scene import Scene
-from vascular.disease import after, around, bed_of, share_of_flow, spoken, stretch, with_finding
+from vascular.disease import after, around, bed_of, finer, share_of_flow, spoken, with_finding
 
 SNOMED = ("415582006", "Stenosis")
 """SNOMED-CT: Stenosis (morphologic abnormality) (memory)."""
@@ -40,18 +39,14 @@ class Stenosis(Growth):
     def __call__(self, scene: Scene, rng: Generator) -> Scene:
         before = bed_of(scene, self.bed, "Stenosis")
         calibre = (self.least_diameter_mm / 2, np.inf)
-        coarse = stretch(before, self.length_mm, calibre, self.point, "Stenosis", rng)
-        middle = int(coarse.points[np.argmin(abs(coarse.along_mm))])
-        fine = subdivide(before, coarse.points, self.length_mm / STEPS)
-        place = stretch(fine, self.length_mm, calibre, middle, "Stenosis", rng)
+        fine, middle, place = finer(before, self.length_mm, STEPS, calibre, self.point, "Stenosis", rng)
 
         phase = np.clip(2 * place.along_mm / self.length_mm, -1, 1)
         share = 1 - self.percent / 100 * (1 + np.cos(np.pi * phase)) / 2
         radius_mm = fine.radius_mm.copy()
         healthy_mm = radius_mm[place.points].astype(float)
         radius_mm[place.points] *= share.astype(np.float32)
-        origin = np.append(np.arange(len(before)), np.full(len(fine) - len(before), -1))
-        now = after(before, replace(fine, radius_mm=radius_mm), origin)
+        now = after(before, replace(fine, radius_mm=radius_mm))
 
         line_mm = fine.points_mm[place.points].astype(float)
         diseased = share < 1

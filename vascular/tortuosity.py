@@ -51,8 +51,7 @@ class Tortuosity(Growth):
         fine = subdivide(before, wide, self.wave_radii * thin_mm / STEPS)
         moved = np.append(fits, np.ones(len(fine) - len(before), bool))
         wound = replace(fine, points_mm=(fine.points_mm + self._sway(fine, moved, rng)).astype(np.float32))
-        origin = np.append(np.arange(len(before)), np.full(len(fine) - len(before), -1))
-        now = after(before, wound, origin)
+        now = after(before, wound)
 
         rows = np.flatnonzero(moved)
         voxels, _, _ = around(scene.grid, wound.points_mm[rows].astype(float), wound.radius_mm[rows].astype(float))

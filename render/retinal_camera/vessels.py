@@ -9,11 +9,10 @@ from numpy import ndarray
 
 from render.kernels.chords import KINDS, chords
 from simdata import Grid, Vessels
+from simdata.blood import saturation
 from simdata.vessels import ARTERY, CAPILLARY, VEIN
 from simdata.voxelise import capsules_of
 
-HALF_SATURATION_MMHG, HILL = 26.8, 2.7
-"""Severinghaus 1979, J Appl Physiol 46: 599; Hill 1910."""
 USUAL = np.array([0.92, 0.56, 0.75])
 """Saturation of arteries, veins and capillaries whose oxygen is not known. Geirsdottir 2012, IOVS 53: 5433."""
 MIRROR = np.array([0.016, 0.004, 0.0])
@@ -68,15 +67,9 @@ def flat(bed: Vessels) -> Vessels:
     return replace(bed, points_mm=bed.points_mm * np.array([1, 1, 0], np.float32))
 
 
-def saturated(mmhg: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
-    """Share of haemoglobin with oxygen: P^n / (P^n + P50^n)."""
-    ratio = (mmhg / HALF_SATURATION_MMHG) ** HILL
-    return ratio / (1 + ratio)
-
-
 def _saturations(bed: Vessels) -> Float[ndarray, " s"]:
     """Of every segment, then of every link."""
-    known = saturated(bed.oxygen_mmhg.astype(float))
+    known = saturation(bed.oxygen_mmhg.astype(float))
     usual = USUAL[np.minimum(bed.kind, CAPILLARY)]
     full = np.where(np.isfinite(known), known, usual)
     return np.concatenate([full[bed.segments], full[bed.links].mean(axis=1)])
