@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from moving import jacobian, way_back_mm
+from scipy.spatial import KDTree
 
 from phantoms.bladder_filling import BladderFilling
 from phantoms.breathing.breathing import Breathing
@@ -12,7 +13,7 @@ from phantoms.heartbeat.heartbeat import Heartbeat
 from phantoms.people.population import Person
 from phantoms.peristalsis.middle_lines import middle_lines
 from phantoms.peristalsis.peristalsis import BOWEL, STOMACH, Peristalsis
-from phantoms.peristalsis.reach import reach_mm
+from phantoms.peristalsis.reach import HEADINGS, around, reach_mm
 from phantoms.peristalsis.waves import lines_of
 from phantoms.torso import Torso
 from simdata import Grid, RecipeError, Scene, SceneError, Streams, structure
@@ -64,10 +65,26 @@ def test_the_middle_line_of_a_bent_tube_is_its_arc():
 def test_a_wave_reaches_no_farther_than_the_curvature_and_the_next_loop_allow():
     angle = np.arange(0, np.pi, 1 / 30)
     arc = 30 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
-    assert reach_mm(arc, np.zeros(len(arc), int))[20:-20] == pytest.approx(0.8 * 30, rel=0.02)
+    number = np.zeros(len(arc), int)
+    headings = around(arc, number)
+    inwards = -np.einsum("nhx,nx->nh", headings, arc) / 30
+    reach = reach_mm(arc, number, headings)
+    assert reach[20:-20].min() == pytest.approx(0.8 * 30, rel=0.05)
+    assert (reach[20:-20][inwards[20:-20] < -0.9] > 2 * 30).all()
     straight = np.stack([np.arange(60.0), np.zeros(60), np.zeros(60)], axis=1)
     both, number = np.concatenate([straight, straight + np.array([0, 14, 0])]), np.repeat([0, 1], 60)
-    assert reach_mm(both, number) == pytest.approx(0.8 * 7, rel=0.01)
+    assert reach_mm(both, number, around(both, number)).min() == pytest.approx(0.8 * 7, rel=0.01)
+
+
+def test_directions_around_a_line_are_across_it_and_turn_no_more_than_they_must():
+    angle = np.arange(0, np.pi, 1 / 30)
+    arc = 30 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    headings = around(arc, np.zeros(len(arc), int))
+    assert headings.shape == (len(arc), HEADINGS, 3)
+    way = np.gradient(arc, axis=0)
+    assert np.abs(np.einsum("nhx,nx->nh", headings, way)).max() < 1e-9
+    up = headings @ np.array([0.0, 0.0, 1.0])
+    assert np.abs(up - up[0]).max() < 0.02
 
 
 def test_rings_come_back_to_where_they_were_and_nothing_folds():
@@ -86,10 +103,9 @@ def test_rings_come_back_to_where_they_were_and_nothing_folds():
 def test_a_ring_of_the_stomach_runs_to_the_pylorus_three_times_a_minute():
     lines, _ = lines_of(kneading().motion.lines)
     motion, stomach = kneading().motion, lines.line == 0
-    at = np.flatnonzero(stomach)[120:160]
-    centre, radius = lines.points_mm[at], lines.lumen_mm[at]
-    across = np.cross(np.gradient(lines.points_mm[stomach], axis=0)[120:160], (0.0, 0.3, 1.0))
-    wall = centre + (0.99 * radius)[:, None] * across / np.linalg.norm(across, axis=1, keepdims=True)
+    at = np.flatnonzero(stomach)[120:-20]
+    centre, h = lines.points_mm[at], int(lines.lumen_mm[at].mean(axis=0).argmax())
+    wall = centre + 0.99 * lines.lumen_mm[at, h, None] * lines.headings[at, h]
 
     def deepest(t_s):
         now = motion.moved_mm(wall, belly().grid, t_s)
@@ -97,9 +113,28 @@ def test_a_ring_of_the_stomach_runs_to_the_pylorus_three_times_a_minute():
         return int(share.argmin()), float(share.min())
 
     places = [deepest(t_s) for t_s in np.arange(0, 20, 1.0)]
-    assert min(share for _, share in places) < 0.6
+    assert min(share for _, share in places) < 0.45
     speeds = np.diff([place for place, _ in places])
     assert np.median(speeds[speeds > 0]) == pytest.approx(2.5, abs=1.1)  # 50 mm in 20 s
+
+
+def test_a_ring_squeezes_the_antrum_and_what_the_stomach_holds_stays():
+    scene, motion = belly(), kneading().motion
+    lines, _ = lines_of(motion.lines)
+    middle = KDTree(lines.points_mm[lines.line == 0])
+
+    def lumen_mm2(now: Scene) -> np.ndarray:
+        held = np.any([now.mask(name) for name in STOMACH], axis=0)
+        nearest = np.asarray(middle.query(now.grid.world_mm(np.argwhere(held)))[1])
+        return np.convolve(np.bincount(nearest, minlength=middle.n), np.ones(7), "same") * now.grid.voxel_mm3 / 7
+
+    rest, antrum = lumen_mm2(scene), slice(-45, -15)
+    narrowest = []
+    for t_s in (8.0, 18.0):
+        now = lumen_mm2(kneading().at(t_s))
+        assert now.sum() == pytest.approx(rest.sum(), rel=0.03)
+        narrowest.append((now / rest)[antrum].min())
+    assert min(narrowest) < 0.65
 
 
 def test_gut_that_is_far_from_a_lumen_stands_still():

@@ -15,8 +15,6 @@ from simdata.grid import Grid
 KEEPS = 3.0
 """A step costs its length by (widest radius / radius here) to this power, so that a way keeps to the middle (as of
 TEASAR: Sato 2000, Pacific Graphics 281, who take the 16th power of another penalty)."""
-ALL_ROUND = 3.0
-"""Of the radius that fits: what lies farther belongs to no line."""
 TAKEN, MOST_LINES = 1.6, 200
 """Of its radius that a line takes with it on either side; in the rest of the lumen another may run."""
 STEP_MM, SMOOTH_MM = 1.0, (8.0, 18.0)
@@ -103,18 +101,6 @@ def _smooth(
         table = gaussian_filter1d(table, spread_mm / STEP_MM, axis=0, mode="nearest")
         points, radius = table[:, :3], table[:, 3]
     return points, radius
-
-
-def equal_radius_mm(
-    points_mm: Float64[ndarray, "n 3"], radius_mm: Float64[ndarray, " n"], lumen: Bool[ndarray, "x y z"], grid: Grid
-) -> Float64[ndarray, " n"]:
-    """Radius of a round lumen of the same volume at every point of all lines, mm; radius_mm: the largest that fits."""
-    found = KDTree(points_mm).query(grid.world_mm(np.argwhere(lumen)))
-    distance, nearest = (np.asarray(part) for part in found)
-    near = nearest[distance < ALL_ROUND * radius_mm[nearest]]
-    area = np.bincount(near, minlength=len(points_mm)) * grid.voxel_mm3 / STEP_MM
-    area = gaussian_filter1d(area, SMOOTH_MM[0] / STEP_MM, mode="nearest")
-    return np.maximum(np.sqrt(area / np.pi), radius_mm)
 
 
 def _around(places, way, radius, grid: Grid) -> Int[ndarray, "m 3"]:

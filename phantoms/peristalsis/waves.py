@@ -1,14 +1,14 @@
 """Waves of contraction along middle lines: the lumen narrows, its wall and what lies around follow, and exactly back.
 
-A point whose nearest place on the lines is c, at distance p, stays on its ray from c. With a the radius of the lumen,
-a' = a (1 - depth w) that of now, and b > a where the wave ends:
+A point whose nearest place on the lines is c, at distance p in direction h, stays on its ray from c. With a(c, h) the
+lumen along that ray, a' = a (1 - depth w) f that of now, and b(c, h) > a' where the wave ends:
 
     p < a        p'^2 = p^2 a'^2 / a^2                              what is in the lumen goes along it, up or down
     a < p < b    p'^2 = b^2 - (b^2 - p^2) (b^2 - a'^2) / (b^2 - a^2)
 
-c stays the nearest place, as b is less than the radius of any ball that touches the line at c and meets it elsewhere
-(the global radius of curvature: Gonzalez and Maddocks 1999, PNAS 96:4769): so nothing folds, and the way back is as
-simple. w = ((1 + cos 2 pi (waves - rate t)) / 2)^SHARP, with the waves counted along each line.
+c stays the nearest place, as the ball of radius b in direction h that touches the line at c meets it nowhere else: so
+nothing folds, and the way back is as simple. w = ((1 + cos 2 pi (waves - rate t)) / 2)^SHARP, with the waves counted
+along each line; f widens the lumen between the rings by what they squeeze out, so that over a wave its volume stays.
 """
 
 import base64
@@ -23,45 +23,53 @@ from jaxtyping import Float32, Float64, Int
 from numpy import ndarray
 from scipy.spatial import KDTree
 
+from phantoms.peristalsis.reach import HEADINGS, around
 from simdata.grid import Block, Grid
 from simdata.motion import Motion, Points
 from simdata.motion_block import over_block
 
 SHARP = 3
 """A ring of contraction is half as deep at a sixth of a wavelength from its middle."""
-COLUMNS = 8
-STEPS = 0.001
-"""To which the columns of a packed table are rounded: mm, or a thousandth of a wave."""
+MEAN, SQUARE = 5 / 16, 231 / 1024
+"""Of w and w^2 over a wave."""
+ROUNDS = 5
+"""Of Newton's method for the normal plane."""
+COLUMNS = 6
+STEPS, ROUGH_STEPS = 0.001, 0.1
+"""To which the columns of a packed table are rounded: mm, or a thousandth of a wave; and lumen and ends, mm."""
 
 
 class Lines(NamedTuple):
-    """Of every point of all lines: place (mm), lumen and end of the wave (mm), depth (0 to 1), waves from the beginning
-    of its line, waves a period; and which line it is on."""
+    """Of every point of all lines: place (mm), depth (0 to 1), waves from the beginning of its line, waves a period;
+    which line it is on; lumen and end of the wave (mm) in each of the directions `headings`."""
 
     points_mm: Float64[ndarray, "n 3"]
-    lumen_mm: Float64[ndarray, " n"]
-    ends_mm: Float64[ndarray, " n"]
     depth: Float64[ndarray, " n"]
     waves: Float64[ndarray, " n"]
     rate: Float64[ndarray, " n"]
     line: Int[ndarray, " n"]
+    lumen_mm: Float64[ndarray, "n h"]
+    ends_mm: Float64[ndarray, "n h"]
+    headings: Float64[ndarray, "n h 3"]
 
     def packed(self) -> str:
         """As text: zlib, base 85."""
-        table = np.column_stack([*self.points_mm.T, *self[1:6]])
-        whole = np.rint(np.diff(np.rint(table / STEPS), axis=0, prepend=0)).astype(np.int32)
-        whole = np.column_stack([whole, np.diff(self.line, prepend=0)]).T.astype(np.int32)
-        return base64.b85encode(zlib.compress(whole.tobytes(), 9)).decode()
+        fine = np.column_stack([*self.points_mm.T, self.depth, self.waves, self.rate]) / STEPS
+        rough = np.column_stack([self.lumen_mm, self.ends_mm]) / ROUGH_STEPS
+        whole = np.rint(np.column_stack([fine, self.line, rough]))
+        steps = np.diff(whole, axis=0, prepend=0).T.astype(np.int32)
+        return base64.b85encode(zlib.compress(steps.tobytes(), 9)).decode()
 
 
 @lru_cache(maxsize=4)
 def lines_of(packed: str) -> tuple[Lines, KDTree]:
     """Unpacked, and where to look for the nearest."""
-    whole = np.frombuffer(zlib.decompress(base64.b85decode(packed)), np.int32).reshape(COLUMNS + 1, -1)
+    whole = np.frombuffer(zlib.decompress(base64.b85decode(packed)), np.int32).reshape(COLUMNS + 1 + 2 * HEADINGS, -1)
     table = np.cumsum(whole, axis=1)
-    x, y, z, lumen, ends, depth, waves, rate = table[:COLUMNS] * STEPS
-    lines = Lines(np.stack([x, y, z], axis=1), lumen, ends, depth, waves, rate, table[COLUMNS])
-    return lines, KDTree(lines.points_mm)
+    x, y, z, depth, waves, rate = table[:COLUMNS] * STEPS
+    points, line = np.stack([x, y, z], axis=1), table[COLUMNS]
+    lumen, ends = np.split(table[COLUMNS + 1 :].T * ROUGH_STEPS, 2, axis=1)
+    return Lines(points, depth, waves, rate, line, lumen, ends, around(points, line)), KDTree(points)
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,8 @@ class Waves(Motion):
 
     def block(self, grid: Grid) -> Block:
         lines, _ = lines_of(self.lines)
-        reach = np.stack([lines.points_mm - lines.ends_mm[:, None], lines.points_mm + lines.ends_mm[:, None]])
+        ends = lines.ends_mm.max(axis=1, keepdims=True)
+        reach = np.stack([lines.points_mm - ends, lines.points_mm + ends])
         low, high = reach.min(axis=(0, 1)), reach.max(axis=(0, 1))
         index = grid.index(np.array([low, high])[np.indices((2, 2, 2)).reshape(3, -1).T, np.arange(3)])
         first = np.clip(np.floor(index.min(axis=0)).astype(int), 0, grid.shape).tolist()
@@ -106,12 +115,12 @@ class Waves(Motion):
         found = tree.query(flat, distance_upper_bound=float(lines.ends_mm.max()) + 1, workers=2)
         distance, nearest = (np.asarray(part) for part in found)
         near = np.flatnonzero(np.isfinite(distance))
-        centre, (lumen, ends, depth, waves, rate) = _on_line(lines, flat[near], nearest[near])
+        centre, (depth, waves, rate, lumen, ends) = _on_line(lines, flat[near], nearest[near])
         ray = flat[near] - centre
         squared = (ray**2).sum(axis=1)
         share = ((1 + np.cos(2 * np.pi * (waves - rate * t_s / self.lasting_s))) / 2) ** SHARP
         a, b = lumen**2, ends**2
-        now = a * (1 - depth * share) ** 2
+        now = a * (1 - depth * share) ** 2 / (1 - 2 * MEAN * depth + SQUARE * depth**2)
         inner, outer = now / a, (b - now) / (b - a)
         if back:
             went = np.where(squared < now, squared / inner, b - (b - squared) / outer)
@@ -126,19 +135,64 @@ class Waves(Motion):
 def _on_line(
     lines: Lines, points: Float64[ndarray, "n 3"], nearest: Int[ndarray, " n"]
 ) -> tuple[Float64[ndarray, "n 3"], Float64[ndarray, "5 n"]]:
-    """The nearest place of a line, on either of the pieces that meet in its nearest point, and what is told there."""
-    table = np.stack(lines[1:6])
-    best = np.full(len(points), np.inf)
-    centre, told = np.empty_like(points), np.empty((len(table), len(points)))
-    for step in (-1, 1):
-        other = np.clip(nearest + step, 0, len(lines.line) - 1)
-        other = np.where(lines.line[other] == lines.line[nearest], other, nearest)
-        begin, way = lines.points_mm[nearest], lines.points_mm[other] - lines.points_mm[nearest]
-        along = ((points - begin) * way).sum(axis=1) / np.maximum((way**2).sum(axis=1), 1e-12)
-        along = np.clip(along, 0, 1)
-        here = begin + along[:, None] * way
-        distance = ((points - here) ** 2).sum(axis=1)
-        better = distance < best
-        best[better], centre[better] = distance[better], here[better]
-        told[:, better] = (table[:, nearest] + along * (table[:, other] - table[:, nearest]))[:, better]
-    return centre, told
+    """The place of a line in whose normal plane a point lies, and what is told there: depth, waves and rate, lumen and
+    end towards the point."""
+    first, along = _foot(lines, points, nearest)
+    next_to = np.clip(first + np.where(along < 0, -1, np.where(along > 1, 1, 0)), 0, len(lines.line) - 2)
+    again = np.flatnonzero((next_to != first) & (lines.line[next_to] == lines.line[next_to + 1]))
+    first[again], along[again] = next_to[again], _root(lines, points[again], next_to[again])
+    along = np.clip(along, 0, 1)
+    centre = lines.points_mm[first] + along[:, None] * (lines.points_mm[first + 1] - lines.points_mm[first])
+
+    table = np.stack([lines.depth, lines.waves, lines.rate])
+    turn = _turn(lines.headings[first], points - centre)
+    rays = [[_towards(one, at, turn) for at in (first, first + 1)] for one in (lines.lumen_mm, lines.ends_mm)]
+    told = [table[:, first] + along * (table[:, first + 1] - table[:, first])]
+    return centre, np.concatenate([*told, *([near + along * (far - near)] for near, far in rays)])
+
+
+def _foot(
+    lines: Lines, points: Float64[ndarray, "n 3"], nearest: Int[ndarray, " n"]
+) -> tuple[Int[ndarray, " n"], Float64[ndarray, " n"]]:
+    """On which side of the nearest point of a line a point lies, as the first point of that piece; and how far along it
+    its normal plane is (0 to 1)."""
+    ahead = ((points - lines.points_mm[nearest]) * _tangent(lines, nearest)).sum(axis=1) >= 0
+    first = np.clip(np.where(ahead, nearest, nearest - 1), 0, len(lines.line) - 2)
+    strays = (lines.line[first] != lines.line[nearest]) | (lines.line[first + 1] != lines.line[nearest])
+    first = np.clip(np.where(strays, np.where(ahead, nearest - 1, nearest), first), 0, len(lines.line) - 2)
+    return first, _root(lines, points, first)
+
+
+def _root(lines: Lines, points: Float64[ndarray, "n 3"], first: Int[ndarray, " n"]) -> Float64[ndarray, " n"]:
+    """s with (x - c(s)) t(s) = 0, where place c and tangent t go linearly from one point of a line to the next: their
+    normal planes are one after the other, and a point that moves in its own keeps it."""
+    begin, tangent = lines.points_mm[first], _tangent(lines, first)
+    way, bend = lines.points_mm[first + 1] - begin, _tangent(lines, first + 1) - tangent
+    offset = points - begin
+    constant, square = (offset * tangent).sum(axis=1), (way * bend).sum(axis=1)
+    linear = (way * tangent).sum(axis=1) - (offset * bend).sum(axis=1)
+    found = np.zeros(len(points))
+    for _ in range(ROUNDS):
+        slope = linear + 2 * square * found
+        found -= (linear * found + square * found**2 - constant) / np.where(np.abs(slope) > 1e-9, slope, 1e-9)
+        found = np.clip(found, -1, 2)
+    return found
+
+
+def _tangent(lines: Lines, at: Int[ndarray, " n"]) -> Float64[ndarray, "n 3"]:
+    return np.cross(lines.headings[at, 0], lines.headings[at, HEADINGS // 4])
+
+
+def _turn(headings: Float64[ndarray, "n h 3"], ray: Float64[ndarray, "n 3"]) -> Float64[ndarray, " n"]:
+    """Which way a ray goes around its line: 0 along the first heading, 1 along the second, and on."""
+    quarter = HEADINGS // 4
+    x, y = ((headings[:, at] * ray).sum(axis=1) for at in (0, quarter))
+    return np.arctan2(y, x) / (2 * np.pi) * HEADINGS % HEADINGS
+
+
+def _towards(
+    rays: Float64[ndarray, "m h"], at: Int[ndarray, " n"], turn: Float64[ndarray, " n"]
+) -> Float64[ndarray, " n"]:
+    """What is told between two headings."""
+    low = np.minimum(turn.astype(int), HEADINGS - 1)
+    return rays[at, low] + (turn - low) * (rays[at, (low + 1) % HEADINGS] - rays[at, low])
