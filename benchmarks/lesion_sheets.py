@@ -5,12 +5,8 @@ python benchmarks/lesion_sheets.py  # some minutes; writes docs/lesions_thorax.p
 
 from pathlib import Path
 
-import numpy as np
-from lesion_sheets_body import COLUMNS, GREYS, HE, TILE_PX, Tile
-from PIL import Image as Picture
-from PIL import ImageDraw, ImageFont
+from lesion_tiles import HE, Tile, drawn, save
 
-from phantoms.contrast import ContrastAgent
 from phantoms.filled_vessels import FilledVessels
 from phantoms.lesions.consolidation import Consolidation
 from phantoms.lesions.emphysema import Emphysema
@@ -29,11 +25,10 @@ from simdata import Scene, Streams
 from vascular.lung import Lung
 
 SCANNER = CT(gantry=Gantry(rows=8, row_mm=1.2, views=480, element_mm=1.2), mas=300.0, kernel="standard")
-SLICES = 4
 RESULT = Path(__file__).parent.parent / "docs" / "lesions_thorax.png"
 LUNG, SOFT, VESSEL, BONE = (-1350.0, 150.0), (-160.0, 240.0), (-150.0, 550.0), (-250.0, 950.0)
 UPPER, MIDDLE, LOWER = (f"lung_{part}_lobe_right" for part in ("upper", "middle", "lower"))
-NEAR, WIDE = 80.0, 190.0
+NEAR, WIDE, WHOLE = 80.0, 190.0, 330.0
 
 TILES = (
     Tile("solid, smooth", LungNodule(diameter_mm=14.0, form="solid", margin="smooth"), LUNG, field_mm=NEAR),
@@ -68,9 +63,9 @@ TILES = (
     ),
     Tile("effusion", PleuralEffusion(side="right", volume_ml=700.0), SOFT, "portal", field_mm=WIDE),
     Tile("the same, lung window", PleuralEffusion(side="right", volume_ml=700.0), LUNG, field_mm=WIDE),
-    Tile("large effusion", PleuralEffusion(side="left", volume_ml=1500.0), SOFT, "portal", field_mm=WIDE),
+    Tile("large effusion", PleuralEffusion(side="left", volume_ml=1900.0), SOFT, "portal", field_mm=WHOLE),
     Tile("pneumothorax, 12 %", Pneumothorax(side="left", percent=12.0), LUNG, field_mm=WIDE),
-    Tile("45 %", Pneumothorax(side="right", percent=45.0), LUNG, field_mm=WIDE),
+    Tile("under tension", Pneumothorax(side="right", percent=60.0, shift_mm=18.0), LUNG, field_mm=WHOLE),
     Tile("lobar pneumonia", Consolidation(structure=LOWER, form="lobar", percent=70.0), LUNG, field_mm=150.0),
     Tile("the same, soft", Consolidation(structure=LOWER, form="lobar", percent=70.0), SOFT, "portal", field_mm=150.0),
     Tile("patchy", Consolidation(structure=UPPER, form="patchy", percent=18.0), LUNG, field_mm=150.0),
@@ -126,37 +121,9 @@ def chest() -> Scene:
     return scene
 
 
-def drawn(patient: Scene, tile: Tile) -> Picture.Image:
-    """The slice through the middle of a lesion as it hangs, the patient's right at the left, and its title."""
-    after = tile.growth(patient, Streams(2025, tile.seed)[tile.growth.label].generator)
-    finding = after.findings[-1]
-    middle = np.rint(after.grid.index(np.array(finding.centre_mm))).astype(int)
-    slab = after.crop((0, 0, int(middle[2]) - SLICES // 2), (*after.grid.shape[:2], SLICES))
-    if tile.phase != "native":
-        slab = ContrastAgent(phase=tile.phase)(slab, Streams(2025)["contrast"].generator)
-    image = SCANNER(slab, Streams(2025)["ct"])
-
-    reach = tile.field_mm / 2 / np.array(image.grid.spacing_mm[:2])
-    centre = np.clip(image.grid.index(np.array(finding.centre_mm))[:2], reach, image.array.shape[:2] - reach)
-    low, high = (centre - reach).astype(int), (centre + reach).astype(int)
-    flat = image.array[low[0] : high[0], low[1] : high[1]].mean(axis=2)
-    dark, bright = tile.window
-    grey = (np.clip((flat - dark) / (bright - dark), 0, 1) * 255).astype(np.uint8)
-    picture = Picture.fromarray(grey[::-1].T[::-1]).resize((TILE_PX, TILE_PX), Picture.Resampling.LANCZOS)
-    ImageDraw.Draw(picture).text(
-        (5, 3), tile.title, fill=255, font=ImageFont.load_default(13), stroke_width=1, stroke_fill=0
-    )
-    print(tile.title, "|", finding.text, flush=True)
-    return picture
-
-
 def main() -> None:
     patient = chest()
-    tiles = [drawn(patient, tile) for tile in TILES]
-    sheet = Picture.new("L", (COLUMNS * TILE_PX, -(-len(tiles) // COLUMNS) * TILE_PX))
-    for n, one in enumerate(tiles):
-        sheet.paste(one, (n % COLUMNS * TILE_PX, n // COLUMNS * TILE_PX))
-    sheet.quantize(GREYS).save(RESULT, optimize=True)
+    save([drawn(patient, tile, SCANNER) for tile in TILES], RESULT)
 
 
 if __name__ == "__main__":

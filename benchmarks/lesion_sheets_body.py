@@ -3,17 +3,11 @@
 python benchmarks/lesion_sheets_body.py  # some minutes; writes docs/lesions_body.png
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
-from PIL import Image as Picture
-from PIL import ImageDraw, ImageFont
+from lesion_tiles import HE, Tile, drawn, save
 
-from phantoms.contrast import ContrastAgent
 from phantoms.head import Head
 from phantoms.lesions.abscess import Abscess
 from phantoms.lesions.aortic_aneurysm import AorticAneurysm
@@ -25,41 +19,22 @@ from phantoms.lesions.gallstones import Gallstones
 from phantoms.lesions.glioblastoma import Glioblastoma
 from phantoms.lesions.haemangioma import Haemangioma
 from phantoms.lesions.hepatocellular_carcinoma import HepatocellularCarcinoma
+from phantoms.lesions.hydronephrosis import Hydronephrosis
 from phantoms.lesions.infarct import Infarct
 from phantoms.lesions.intracerebral_haemorrhage import IntracerebralHaemorrhage
+from phantoms.lesions.meningioma import Meningioma
 from phantoms.lesions.metastases import Metastases
 from phantoms.lesions.renal_cell_carcinoma import RenalCellCarcinoma
 from phantoms.lesions.subdural_haematoma import SubduralHaematoma
 from phantoms.lesions.urinary_stone import UrinaryStone
-from phantoms.people.population import Person
 from phantoms.torso import Torso
 from render.ct import CT
 from render.gantry import Gantry
-from simdata import Growth, Scene, Streams
+from simdata import Streams
 
-STREAMS = Streams(2025, 1)
-HE = Person(sex="male", age_y=66.0, height_cm=175.0, weight_kg=78.0)
 SCANNER = CT(gantry=Gantry(rows=32, row_mm=1.2, views=480, element_mm=1.2), mas=300.0, kernel="soft")
-THICK = 4
-SLIM_MM = 110.0
-"""So wide is the patient left for a sagittal slice, which needs many slices of a few columns."""
-TILE_PX, COLUMNS, GREYS = 190, 6, 32
 RESULT = Path(__file__).parent.parent / "docs" / "lesions_body.png"
-Window = tuple[float, float]
 SOFT, BONE, BRAIN, STONES = (-90.0, 190.0), (-250.0, 950.0), (0.0, 80.0), (-150.0, 350.0)
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One lesion: in whom, what, how it is looked at."""
-
-    title: str
-    growth: Growth
-    window: Window = SOFT
-    phase: Literal["native", "arterial", "portal", "delayed"] = "native"
-    plane: Literal["axial", "sagittal"] = "axial"
-    field_mm: float = 130.0
-    seed: int = 0
 
 
 CARCINOMA, BLOOD = HepatocellularCarcinoma(diameter_mm=46.0), Haemangioma(diameter_mm=42.0)
@@ -79,6 +54,9 @@ BELLY = (
     Tile("the same, delayed", BLOOD, phase="delayed"),
     Tile("kidney stone", UrinaryStone(diameter_mm=9.0, material="calcium_oxalate"), STONES, field_mm=100.0),
     Tile("ureteric stone", UrinaryStone(structure="ureter_right", diameter_mm=6.0), STONES, field_mm=100.0),
+    Tile("hydronephrosis, grade 2", Hydronephrosis(grade=2), phase="portal"),
+    Tile("grade 3", Hydronephrosis(grade=3), phase="portal"),
+    Tile("grade 4, sagittal", Hydronephrosis(grade=4), phase="portal", plane="sagittal"),
     Tile("gallstones", Gallstones(count=9, diameter_mm=9.0, form="mixed"), STONES, field_mm=100.0),
     Tile("gallstone, calcified", Gallstones(count=1, diameter_mm=19.0, form="calcified"), STONES, field_mm=100.0),
     Tile("aortic aneurysm", AorticAneurysm(diameter_mm=58.0, open_lumen=0.6), (-120.0, 320.0), "arterial"),
@@ -106,48 +84,11 @@ BRAINS = (
     Tile("subdural, acute", SubduralHaematoma(thickness_mm=12.0, age_days=0.0), (-10.0, 110.0)),
     Tile("subacute", SubduralHaematoma(side="right", thickness_mm=12.0, age_days=14.0), BRAIN),
     Tile("chronic", SubduralHaematoma(thickness_mm=16.0, age_days=35.0), BRAIN),
+    Tile("meningioma", Meningioma(diameter_mm=46.0, calcified=False, tail=True), (0.0, 110.0), "portal"),
+    Tile("the same, native", Meningioma(diameter_mm=46.0, calcified=False, tail=True), BRAIN),
+    Tile("calcified", Meningioma(side="right", diameter_mm=30.0, calcified=True), (-50.0, 300.0), seed=2),
     Tile("epidural", EpiduralHaematoma(side="right", thickness_mm=20.0), (-10.0, 110.0)),
 )
-
-
-def slab(scene: Scene, tile: Tile) -> Scene:
-    """What has to be scanned for a tile: a few axial slices, or a slim patient as high as the tile."""
-    x, _, z = np.rint(scene.grid.index(np.array(scene.findings[0].centre_mm))).astype(int).tolist()
-    wide, tall = scene.grid.shape[0], THICK
-    if tile.plane == "sagittal":
-        wide, tall = (round(mm / scene.grid.spacing_mm[2]) for mm in (SLIM_MM, tile.field_mm))
-    first_x = max(0, min(x - wide // 2, scene.grid.shape[0] - wide))
-    first_z = max(0, min(z - tall // 2, scene.grid.shape[2] - tall))
-    return scene.crop((first_x, 0, first_z), (wide, scene.grid.shape[1], tall))
-
-
-def scanned(scene: Scene, tile: Tile) -> Float[ndarray, "a b"]:
-    """The slice through the middle of the lesion, Hounsfield units, as wide as the tile's field."""
-    image = SCANNER(slab(scene, tile), STREAMS["ct"])
-    centre = image.grid.index(np.array(scene.findings[0].centre_mm))
-    if tile.plane == "axial":
-        axis, flat = 2, image.array.mean(axis=2)
-    else:
-        axis, flat = 0, image.array[round(float(centre[0]))]
-    reach = tile.field_mm / 2 / np.delete(np.array(image.grid.spacing_mm), axis)
-    low = np.maximum(np.delete(centre, axis) - reach, 0).astype(int)
-    high = (np.delete(centre, axis) + reach).astype(int)
-    return flat[low[0] : high[0], low[1] : high[1]].astype(float)
-
-
-def drawn(patient: Scene, tile: Tile) -> Picture.Image:
-    """The tile as it hangs: the patient's right at the left, or the front at the left, and its title."""
-    after = tile.growth(patient, Streams(2025, tile.seed)[tile.growth.label].generator)
-    if tile.phase != "native":
-        after = ContrastAgent(phase=tile.phase)(after, Streams(2025)["contrast"].generator)
-    low, high = tile.window
-    grey = (np.clip((scanned(after, tile) - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-    picture = Picture.fromarray(grey[::-1].T[::-1]).resize((TILE_PX, TILE_PX), Picture.Resampling.LANCZOS)
-    ImageDraw.Draw(picture).text(
-        (5, 3), tile.title, fill=255, font=ImageFont.load_default(13), stroke_width=1, stroke_fill=0
-    )
-    print(tile.title, "|", after.findings[0].text, flush=True)
-    return picture
 
 
 def main() -> None:
@@ -156,13 +97,9 @@ def main() -> None:
     tiles = []
     for part, wanted in ((belly, BELLY), (head, BRAINS)):
         patient = part(Streams(2025, 1)["body"].generator)
-        tiles += [drawn(patient, replace(one, field_mm=175.0) if part is head else one) for one in wanted]
-
-    rows = -(-len(tiles) // COLUMNS)
-    sheet = Picture.new("L", (COLUMNS * TILE_PX, rows * TILE_PX))
-    for n, one in enumerate(tiles):
-        sheet.paste(one, (n % COLUMNS * TILE_PX, n // COLUMNS * TILE_PX))
-    sheet.quantize(GREYS).save(RESULT, optimize=True)
+        wide = (replace(one, field_mm=175.0) if part is head else one for one in wanted)
+        tiles += [drawn(patient, one, SCANNER) for one in wide]
+    save(tiles, RESULT)
 
 
 if __name__ == "__main__":
