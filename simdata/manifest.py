@@ -61,8 +61,6 @@ def read_manifest(folder: Path) -> dict[int, Receipt]:
     Raises DatasetError if there is no manifest, or if a line is not a receipt.
     """
     path = folder / MANIFEST
-    if not folder.exists():
-        raise DatasetError(f"{folder}: there is no such folder; one made by 'simdata generate' would do")
     if not path.is_file():
         raise no_manifest(folder)
     return parse_manifest(path.read_bytes(), path)
@@ -81,7 +79,9 @@ def parse_manifest(content: bytes, where: object) -> dict[int, Receipt]:
 
 def no_manifest(where: object) -> DatasetError:
     """The error for what is no dataset."""
-    return DatasetError(f"{where}: no {MANIFEST} found; a folder made by 'simdata generate' would do")
+    lost = "://" not in str(where) and not Path(str(where)).exists()
+    found = "there is no such folder" if lost else f"no {MANIFEST} found"
+    return DatasetError(f"{where}: {found}; a folder made by 'simdata generate' would do")
 
 
 def parse_receipt(line: bytes) -> Receipt:

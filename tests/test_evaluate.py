@@ -111,12 +111,24 @@ def test_learning_says_which_extra_it_needs(tmp_path):
         "sys.meta_path.insert(0, No())\n"
         "from pipelines.catalogue import installed_parts\n"
         "assert 'pipelines.learn.networks.UNet' in installed_parts()\n"
-        "sys.argv = ['simdata', 'learn', sys.argv[1], '--out', sys.argv[2]]\n"
         "from pipelines.cli import main\n"
-        "main()\n"
+        "for command in sys.argv[1:]:\n"
+        "    sys.argv = ['simdata', *command.split()]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: print(end.code)\n"
     )
     (tmp_path / "line.yaml").write_text(dump_yaml(recipe(tmp_path)))
-    command = [sys.executable, "-c", code, tmp_path / "line.yaml", tmp_path / "m"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == "error: learning needs torch; pip install 'simdata[learn]' would do\n"
+    commands = [
+        "learn line.yaml --out m",
+        "study line.yaml --out m",
+        "evaluate m --images m --labels m",
+        "rank m m --images m --out m.csv",
+        "diffuse train line.yaml --out m",
+        "diffuse sample m --out n",
+        "diffuse report m --real m",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *commands], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["2"] * len(commands)
+    assert done.stderr == "error: learning needs torch; pip install 'simdata[learn]' would do\n" * len(commands)

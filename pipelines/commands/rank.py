@@ -21,6 +21,9 @@ def rank(
     """Rank images without labels by how much several models disagree about them."""
     from dataclasses import asdict
 
+    from pipelines.learn.extra import check_torch
+
+    check_torch()
     from pipelines.learn.folders import source_of
     from pipelines.learn.model import load
     from pipelines.learn.rank import check_name, write

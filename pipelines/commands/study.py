@@ -19,6 +19,9 @@ def study(
 ) -> None:
     """Train arms with and without synthetic data at equal steps, and report what differs; run again, it goes on."""
     from pipelines.interrupt import leaving_well
+    from pipelines.learn.extra import check_torch
+
+    check_torch()
     from pipelines.learn.study.findings import Findings
     from pipelines.learn.study.recipe import load
     from pipelines.learn.study.report import PAGE, TABLES, write
