@@ -1,10 +1,10 @@
 # Every target sets up what it needs: a bare machine with Python 3.11-3.13 and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
-SLOW := benchmarks/people.py benchmarks/portraits.py benchmarks/retina.py benchmarks/vessel_pictures.py benchmarks/vessel_torsos.py benchmarks/retina_pictures.py benchmarks/octa_pictures.py benchmarks/oct_pictures.py benchmarks/mammograms.py benchmarks/xray_pictures.py benchmarks/sim_to_real.py benchmarks/diffusion.py benchmarks/diffused_looks.py benchmarks/diffused_masks.py benchmarks/gallery.py
+FIGURES := anatomy cco chest_ct ct_quality engine hdf5 octa patches projectors radiograph reconstruction scatter vessels voxelise
 CODE := simdata phantoms vascular render pipelines tests benchmarks docs/examples docs/pages.py
 
-.PHONY: demo test check format gpu-test slow faults fuzz bench people retina vessel-pictures mammograms xray-pictures gallery docs study-smoke sim-to-real clean
+.PHONY: demo test check format gpu-test slow faults fuzz bench figures people retina vessel-pictures mammograms xray-pictures gallery docs study-smoke sim-to-real clean
 
 demo: .venv/ready                       ## a dataset and its picture in demo/
 	$(BIN)/simdata generate recipes/quickstart.yaml --out demo/quickstart
@@ -40,8 +40,11 @@ faults: .venv/consumers                 ## fifty kills of everything, a thousand
 fuzz: .venv/ready                       ## ten minutes of anything at all for the readers of recipes, label maps and datasets
 	FUZZ_SECONDS=60 $(BIN)/pytest tests/test_fuzz.py
 
-bench: .venv/ready                      ## speed, written to benchmarks/results/
-	for script in $(filter-out $(SLOW), $(wildcard benchmarks/*.py)); do $(BIN)/python $$script || exit 1; done
+bench: .venv/ready                      ## seconds, beside a goal or a peer, and memory, as one table in benchmarks/results/
+	$(BIN)/python benchmarks/table.py
+
+figures: .venv/ready                    ## every page of benchmarks/results/ that takes minutes, not hours: an hour in all
+	for name in $(FIGURES); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 people: .venv/ready                     ## 200 sampled people and the sheet of twelve, in benchmarks/results/ and docs/
 	$(BIN)/python benchmarks/people.py
