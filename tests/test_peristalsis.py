@@ -11,10 +11,10 @@ from phantoms.bladder_filling import BladderFilling
 from phantoms.breathing.breathing import Breathing
 from phantoms.heartbeat.heartbeat import Heartbeat
 from phantoms.people.population import Person
+from phantoms.peristalsis.lines import lines_of
 from phantoms.peristalsis.middle_lines import middle_lines
 from phantoms.peristalsis.peristalsis import BOWEL, STOMACH, Peristalsis
 from phantoms.peristalsis.reach import HEADINGS, around, reach_mm
-from phantoms.peristalsis.waves import lines_of
 from phantoms.torso import Torso
 from simdata import Grid, RecipeError, Scene, SceneError, Streams, structure
 from simdata.motion_tree import motion_of, motion_tree

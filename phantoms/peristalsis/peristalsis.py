@@ -11,9 +11,10 @@ from numpy import ndarray
 from numpy.random import Generator
 from scipy.spatial import KDTree
 
+from phantoms.peristalsis.lines import Lines
 from phantoms.peristalsis.middle_lines import STEP_MM, middle_lines
 from phantoms.peristalsis.reach import MOST_MM, around, even, reach_mm, smooth, until_mm
-from phantoms.peristalsis.waves import Lines, Waves
+from phantoms.peristalsis.waves import Waves
 from simdata import Growth, RecipeError, Scene, SceneError
 from simdata.motion import inside
 from simdata.tissues import tissues
