@@ -357,6 +357,17 @@ def test_a_clot_in_the_brain_fades_and_pushes_the_midline():
     assert (_made_of(fresh, "oedema") & ~_of(fresh)).any()
 
 
+@pytest.mark.parametrize("kind", [IntracerebralHaemorrhage, Glioblastoma])
+def test_a_ball_in_the_brain_pushes_the_midline_by_what_its_finding_says(kind):
+    after = _after(kind(diameter_mm=44), head())
+    told_mm = after.findings[0].attributes["midline_shift_mm"]
+    assert told_mm > 2
+    _, j, k = np.rint(after.grid.index(np.array(after.findings[0].centre_mm))).astype(int)
+    sides = [scene.mask("cerebral_white_matter_right")[:, j, k] for scene in (head(), after)]
+    before, now = (VOXEL_MM * np.flatnonzero(side)[0] for side in sides)
+    assert abs(now - before) == pytest.approx(told_mm, abs=VOXEL_MM)
+
+
 def test_a_glioblastoma_is_a_living_ring_around_a_dead_middle_in_oedema():
     after = _after(Glioblastoma(diameter_mm=40), head())
     ring, dead = (_of(after) & _made_of(after, name) for name in ("tumour", "necrosis"))
