@@ -13,7 +13,9 @@ from pipelines.workers import Mapper, in_process, processes
 
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", min=1, help="Samples in work at once: processes of this machine, or places on Ray."),
+    typer.Option(
+        "--workers", min=1, max=10_000, help="Samples in work at once: processes of this machine, or places on Ray."
+    ),
 ]
 RayAddress = Annotated[
     str | None, typer.Option("--ray", metavar="local|auto|HOST:PORT", help="Make the samples on a Ray cluster.")

@@ -22,7 +22,9 @@ def generate(
     cpus: Cpus = None,
     gpus: Gpus = None,
     shard_samples: Annotated[int | None, typer.Option("--shard-samples", min=1, help="Samples per file: 1.")] = None,
-    shard_mb: Annotated[float | None, typer.Option("--shard-mb", min=0.001, help="Or MB per file, about.")] = None,
+    shard_mb: Annotated[
+        float | None, typer.Option("--shard-mb", min=0.001, max=1e6, help="Or MB per file, about.")
+    ] = None,
     plugins: Plugins = [],  # noqa: B006
     quiet: Quiet = False,
     json: Json = False,
