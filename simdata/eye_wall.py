@@ -18,8 +18,9 @@ def layer(structure: Structure) -> str:
 
 
 def laterality(scene: Scene) -> str:
-    """Which eye it is."""
-    return scene.structures[int(scene.labels[0, 0, 0])].laterality
+    """Which eye it is, "" if it is none."""
+    number = int(scene.labels[0, 0, 0])
+    return scene.structures[number].laterality if number else ""
 
 
 def floor_mm(scene: Scene, layers: Collection[str]) -> Float64[ndarray, "x y"]:

@@ -22,7 +22,6 @@ TRACHEA = ((0, 7, 208), (0, 4, 184), (1, -7, 160), (3, -16, 135), (4, -21, 118),
 MEMBRANE_MM, MEMBRANE_RADIUS_MM = 6.0, 19.0
 WALL_MM, BRONCHUS_WALL_MM = 1.5, 1.2
 RINGS_APART_MM = 6.0
-CARINA_MM = (3.0, -25.0, 104.0)
 # paths of the bronchi outside the lobes, mm, and their radii at both ends
 BRONCHI = {
     "main_bronchus_right": (((3, -24, 106), (9, -27, 97), (15, -29, 88)), (7.4, 6.8)),

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from phantoms.anatomy.body import Body
 from phantoms.solids import Ellipsoid, Layer, Plane, Solid, common, smooth_common, smooth_union, tube, union, waves
-from phantoms.solids.solid import Depth, Points
 from simdata import Streams
 
 HINGE_MM = np.array([10.0, 10.0, 28.0])
@@ -61,7 +60,6 @@ ON_SURFACE_MM = 1.6
 # where the left and the right coronary leave the aorta, and where the left one forks
 OSTIA_MM = ((-14.0, 11.0, 49.0), (2.0, 29.0, 50.0))
 FORK_MM = (-26.0, 20.0, 54.0)
-SEGMENTS = ((2, 1, 6, 5, 4, 3), (8, 7, 12, 11, 10, 9), (14, 13, 16, 15))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,31 +95,6 @@ class Heart:
     def place(self, *point_mm: float) -> Float[ndarray, "3"]:
         """A point of the reference heart where this heart has it, mm."""
         return self.scale * self.turn @ np.array(point_mm) + np.array(self.shift_mm)
-
-    def long_axis(self, points: Points) -> Points:
-        """Reference mm from the middle of the left ventricle to the right one, to the diaphragm and to the apex."""
-        return ((points - np.array(self.shift_mm)) @ self.turn / self.scale - LV_MM) @ axes().T
-
-    def aha17(self, points: Points) -> tuple[Int[ndarray, "*n"], Depth, Depth, Depth]:
-        """Segment (1 to 17, 0 outside the wall), height from base (0) to apex (1), angle, depth in the wall (0 to 1).
-
-        The angle is in degrees from the middle of the septum, positive to the front; basal and middle thirds have six
-        segments of 60 degrees, the apical one four, and beyond the cavity lies segment 17. Cerqueira, Circulation
-        2002;105:539. Depth is (a - a_in) / (a_out - a_in), a the short half axis of the confocal spheroid.
-        """
-        to_right, down, along = np.moveaxis(self.long_axis(points), -1, 0)
-        angle = np.degrees(np.arctan2(-down, to_right))
-        around2 = to_right**2 + down**2
-        sums = around2 + along**2 + FOCUS_MM**2
-        long2 = (sums + np.sqrt(np.maximum(sums**2 - 4 * (FOCUS_MM * along) ** 2, 0))) / 2
-        depth = (np.sqrt(np.maximum(long2 - FOCUS_MM**2, 0)) - LV_WIDTH_MM) / LV_WALL_MM
-        height = (along + LV_BASE_MM) / (LV_BASE_MM + LV_LENGTH_MM)
-        third = np.clip((3 * height).astype(int), 0, 2)
-        six = (np.mod(angle, 360) // 60).astype(int)
-        four = (np.mod(angle + 45, 360) // 90).astype(int)
-        segment = np.where(third == 2, np.take(SEGMENTS[2], four), np.array(SEGMENTS[:2])[np.minimum(third, 1), six])
-        segment = np.where(height > 1, 17, segment)
-        return np.where((depth >= 0) & (depth <= 1) & (height >= 0), segment, 0), height, angle, depth
 
 
 def axes() -> Float[ndarray, "3 3"]:

@@ -32,7 +32,6 @@ CARDIA = ((-24, -8, -40, 8, 0.8), (-38, -6, -48, 11, 0.8))
 STEP_MM, ROUND_MM = 7.0, 14.0
 # folds: amplitude, distance between two, mm, and where they end
 FOLD_MM, FOLDS_APART_MM = 1.7, (11.0, 14.0)
-SMOOTH_FROM_Y_MM = 52.0
 # where the level of the gas may lie: y as one lies; height as one stands, when it fills the fundus
 GAS_MM = {1: (34.0, 60.0), 2: (-66.0, -44.0)}
 GAS_RIDES = 0.8

@@ -34,7 +34,6 @@ parenchyma keeps about 0.65 kg (CT of healthy people of 1.7 m: 530 mL of tissue,
 Radiol 2025, doi 10.1007/s11604-025-01913-3)."""
 AGEING = {"muscle": 0.0012, "pancreas": 0.004, "thymus": 0.02}
 """How much the share of fat rises with every year after 30."""
-NO_SPREAD = float32(1e-6)
 
 
 @cache

@@ -12,6 +12,7 @@ from numpy.random import Generator
 from phantoms.eye_ground.ground import Ground
 from phantoms.pieces import LESION_COLOUR
 from simdata.errors import SceneError
+from simdata.eye_wall import laterality
 from simdata.measured import measured
 from simdata.scene import Scene
 from simdata.structures import FIRST_FINDING_ID, Structure, structure
@@ -51,12 +52,6 @@ def ground_of(scene: Scene, lesion: str) -> Ground:
     x, y, _ = scene.grid.world_mm(np.argwhere(scene.mask(f"optic_disc_{side}")).mean(axis=0))
     middle = np.array([sign * x, y])
     return Ground(sign * points_mm[..., 0], points_mm[..., 1], middle, scene.grid.spacing_mm[0])
-
-
-def laterality(scene: Scene) -> str:
-    """Which eye it is, "" if it is none."""
-    number = int(scene.labels[0, 0, 0])
-    return scene.structures[number].laterality if number else ""
 
 
 def place(

@@ -130,24 +130,6 @@ def _from(turning, now, other, r, most, first, levels, twist, down, outer):
 
 
 @njit(cache=True, parallel=True)
-def least_slopes(first, levels, twist, down, outer, radii):
-    """The least slope of shortening and of turning at any place: positive where nothing folds."""
-    heights, rays = outer.shape
-    least = np.ones((heights, 2))
-    for h in prange(heights):
-        for t in range(rays):
-            for k in range(radii):
-                z, r, e = first + HEIGHT_MM * (h + 0.5), RADIUS_MM * (k + 0.5), 0.5
-                b = _shortened(z + e, t, r, first, levels, down, outer)
-                a = _shortened(z - e, t, r, first, levels, down, outer)
-                least[h, 0] = min(least[h, 0], b - a)
-                b = _twisted(z, t + e, r, first, levels, twist, outer)
-                a = _twisted(z, t - e, r, first, levels, twist, outer)
-                least[h, 1] = min(least[h, 1], b - a)
-    return least
-
-
-@njit(cache=True, parallel=True)
 def arrived(classes, first, levels, twist, down, outer, ends, left_scales):
     """What lies at each (height, ray, radius) once turned and shortened, and half the squared mm that its ring takes.
 
@@ -162,13 +144,13 @@ def arrived(classes, first, levels, twist, down, outer, ends, left_scales):
         z = first + HEIGHT_MM * h
         for t in range(rays):
             for k in range(ends[h, t]):
-                r = RADIUS_MM * (k + 0.5)
-                z0 = _lengthened(z, t, r, first, levels, twist, down, outer)
-                t0 = _untwisted(z0, t, r, first, levels, twist, down, outer)
+                r, turn = RADIUS_MM * (k + 0.5), float(t)
+                z0 = _lengthened(z, turn, r, first, levels, twist, down, outer)
+                t0 = _untwisted(z0, turn, r, first, levels, twist, down, outer)
                 at = min(max(int(np.rint((z0 - first) / HEIGHT_MM)), 0), heights - 1)
                 ray = int(np.rint(t0)) % rays
                 kinds[h, t, k] = classes[at, ray, k]
-                rings[h, t, k] = r * RADIUS_MM / _slope(z0, t0, t, r, first, levels, twist, down, outer)
+                rings[h, t, k] = r * RADIUS_MM / _slope(z0, t0, turn, r, first, levels, twist, down, outer)
                 scales[h, t, k] = left_scales[at, ray]
     return kinds, rings, scales
 

@@ -13,7 +13,7 @@ LONGEST_SYSTOLE = 0.6
 """Of a beat."""
 CONTRACTING, RELAXING_S = 0.12, 0.07
 """Share of the systole, and time after it, in which all valves are closed (from memory)."""
-FAST, RESTING, KICK = (0.38, 0.32), (0.72, 0.25), 0.25
+FAST, RESTING = (0.38, 0.32), (0.72, 0.25)
 """Shares of the diastole after relaxation at which fast filling and rest end, and what of the stroke volume is still
 to come in then; the atria throw in the last quarter. XCAT: 0.192, 0.115 and 0.193 of a beat."""
 

@@ -5,9 +5,10 @@ from jaxtyping import Float64, Int
 from numpy import ndarray
 from scipy.ndimage import map_coordinates
 
-from phantoms.anatomy.heart import SEGMENTS
 from phantoms.heartbeat.chambers import HEIGHT_MM, LEFT, MUSCLE, RADIUS_MM, TURNS, Cylinder
 
+SEGMENTS = ((2, 1, 6, 5, 4, 3), (8, 7, 12, 11, 10, 9), (14, 13, 16, 15))
+"""Of the basal, the middle and the apical third, around from the middle of the septum to the front."""
 MOST_WALL_MM = 22.0
 """A wall is no thicker: what goes on beyond is that of the right ventricle."""
 
@@ -15,7 +16,8 @@ MOST_WALL_MM = 22.0
 def segments(heart: Cylinder) -> Int[ndarray, "h t"]:
     """The segment of the American Heart Association at each height and ray, 0 over the plane of the valves.
 
-    See `phantoms.anatomy.heart.aha17`.
+    Basal and middle thirds have six segments of 60 degrees, the apical one four, and beyond the cavity lies segment 17.
+    Cerqueira, Circulation 2002;105:539.
     """
     z = heart.first_mm + HEIGHT_MM * np.arange(heart.shape[0])
     angle = 360.0 / TURNS * np.arange(TURNS)

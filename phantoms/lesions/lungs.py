@@ -36,11 +36,6 @@ def lung_density(hu: float | Float32[ndarray, "*n"]) -> float | Float32[ndarray,
     return (1 + hu / 1000) / LUNG_G_ML
 
 
-def lung_hu(density: Float32[ndarray, "*n"]) -> Float32[ndarray, "*n"]:
-    """The inverse of `lung_density`."""
-    return 1000 * (density * np.float32(LUNG_G_ML) - 1)
-
-
 def some_lobe(scene: Scene, structure: str | None, rng: Generator, lesion: str) -> str:
     """The lobe that was asked for, or one of those that the patient has. Raises SceneError if there is none."""
     if structure is not None:
