@@ -14,7 +14,7 @@ def evaluate(
     labels: Annotated[Path, typer.Option("--labels", metavar="DIR", help="Masks or label maps of the same names.")],
     ids: Annotated[str, typer.Option("--ids", help="Which of them, as 101-150 or case_3,case_7.")] = "",
     values: Annotated[str, typer.Option("--values", help="Of each class in the labels, as '1 2, 3'.")] = "",
-    scale: Annotated[float, typer.Option("--scale", min=0.01, help="Of pictures, along each edge.")] = 1.0,
+    scale: Annotated[float, typer.Option("--scale", min=0.01, max=100, help="Of pictures, along each edge.")] = 1.0,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Every score, in this file.")] = None,
     overlays: Annotated[Path | None, typer.Option("--overlays", metavar="DIR", help="A PNG of every image.")] = None,
     doubts: Annotated[

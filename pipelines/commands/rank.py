@@ -13,7 +13,7 @@ def rank(
     images: Annotated[Path, typer.Option("--images", metavar="DIR", help="Pictures, or volumes as NIfTI; no labels.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="And FILE.png, the first of them.")],
     ids: Annotated[str, typer.Option("--ids", help="Which of them, as 101-150 or case_3,case_7.")] = "",
-    scale: Annotated[float, typer.Option("--scale", min=0.01, help="Of pictures, along each edge.")] = 1.0,
+    scale: Annotated[float, typer.Option("--scale", min=0.01, max=100, help="Of pictures, along each edge.")] = 1.0,
     plugins: Plugins = [],  # noqa: B006 - typer reads the default
     quiet: Quiet = False,
     json: Json = False,
