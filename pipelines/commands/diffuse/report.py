@@ -24,7 +24,7 @@ def report(
     segmenter: Annotated[
         Path | None, typer.Option("--segmenter", metavar="MODEL", help="Of 'simdata learn': looks for --labels.")
     ] = None,
-    count: Annotated[int, typer.Option("--count", min=8, help="Patches that the model draws.")] = 96,
+    count: Annotated[int, typer.Option("--count", min=8, max=1_000_000, help="Patches that the model draws.")] = 96,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="And FILE.json.")] = Path("diffusion.html"),
     plugins: Plugins = [],  # noqa: B006 - typer reads the default

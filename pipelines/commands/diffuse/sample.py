@@ -14,14 +14,16 @@ def sample(
     labels: Annotated[
         Path | None, typer.Option("--labels", metavar="DIR", help="What to draw: label maps that number the classes.")
     ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Images; with labels, of each of them.")] = 16,
+    count: Annotated[
+        int, typer.Option("--count", min=1, max=1_000_000, help="Images; with labels, of each of them.")
+    ] = 16,
     sampler: Annotated[str, typer.Option("--sampler", help="ddpm, ddim, pndm or euler; else the recipe's.")] = "",
-    steps: Annotated[int, typer.Option("--steps", min=0, help="Of the sampler; 0: its own number.")] = 0,
+    steps: Annotated[int, typer.Option("--steps", min=0, max=10_000, help="Of the sampler; 0: its own number.")] = 0,
     guidance: Annotated[float, typer.Option("--guidance", help="More than 1 insists on the labels.")] = 1.0,
     facts: Annotated[list[str], typer.Option("--fact", metavar="A=B", help="What is true of all images.")] = [],  # noqa: B006
     values: Annotated[str, typer.Option("--values", help="Of each class in the labels, as '1 2, 3'.")] = "",
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Images at once.")] = 16,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=10_000, help="Images at once.")] = 16,
     plugins: Plugins = [],  # noqa: B006 - typer reads the default
     quiet: Quiet = False,
     json: Json = False,
