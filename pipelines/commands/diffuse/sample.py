@@ -19,7 +19,9 @@ def sample(
     ] = 16,
     sampler: Annotated[str, typer.Option("--sampler", help="ddpm, ddim, pndm or euler; else the recipe's.")] = "",
     steps: Annotated[int, typer.Option("--steps", min=0, max=10_000, help="Of the sampler; 0: its own number.")] = 0,
-    guidance: Annotated[float, typer.Option("--guidance", help="More than 1 insists on the labels.")] = 1.0,
+    guidance: Annotated[
+        float, typer.Option("--guidance", min=0.0, max=100.0, help="More than 1 insists on the labels.")
+    ] = 1.0,
     facts: Annotated[list[str], typer.Option("--fact", metavar="A=B", help="What is true of all images.")] = [],  # noqa: B006
     values: Annotated[str, typer.Option("--values", help="Of each class in the labels, as '1 2, 3'.")] = "",
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
