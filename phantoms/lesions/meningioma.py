@@ -28,7 +28,8 @@ TAIL_MM, TAIL_REACH = 1.2, 1.5
 and Sotoudeh 2006, Eur J Radiol 60:42; memory)."""
 WITH_TAIL, CALCIFIED = 0.65, 0.22
 """Shares of all; 20 to 27 % show calcification on CT (Buetow 1991; memory)."""
-CHALK, CHALK_SHARE, CHALK_MM = 0.35, 0.3, 5.0
+CHALK, CHALK_SHARE, CHALK_MM = 0.78, 0.3, 5.0
+"""Density by that of pure chalk, for some 400 HU; share of it; and how far its grains lie apart. Assumed."""
 DENSITY = 1.015
 """A little denser than brain; assumed."""
 
