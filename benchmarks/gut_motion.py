@@ -3,6 +3,8 @@
 python benchmarks/gut_motion.py  # a minute; writes docs/motion_gut.gif
 """
 
+from typing import Any
+
 import numpy as np
 from motion import cine, lattice, shown
 from scipy.ndimage import map_coordinates
@@ -47,8 +49,8 @@ def seen(motion: Motion, scene: Scene, t_s: float, points_mm: np.ndarray, values
 def main() -> None:
     scene = belly()
     values = hounsfield(scene)
-    kneads = Peristalsis()(scene, STREAMS["gut"].generator).motion
-    fills = BladderFilling(ml_min=FILLS_ML_MIN)(scene, STREAMS["bladder"].generator).motion
+    kneads: Any = Peristalsis()(scene, STREAMS["gut"].generator).motion
+    fills: Any = BladderFilling(ml_min=FILLS_ML_MIN)(scene, STREAMS["bladder"].generator).motion
     lines, _ = lines_of(kneads.lines)
     stomach = lines.points_mm[lines.line == 0]
     x, y, z = stomach[int(ANTRUM * len(stomach))]
