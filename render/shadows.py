@@ -94,8 +94,8 @@ def _cast(
             continue
         part = _part(view, columns, rows)
         lanes = next(count for count in SIDE_BY_SIDE if count >= len(pack))
-        ids = np.resize(np.array(pack, labels.dtype), lanes)
-        path = cast_in_strips(*_sums(labels[box], block, ids, part), part)
+        filled = np.resize(np.array(pack, labels.dtype), lanes)
+        path = cast_in_strips(*_sums(labels[box], block, filled, part), part)
         for lane, id in enumerate(pack):
             yield id, _within(Shadow.of(path[..., lane : lane + 1]), columns.start, rows.start)
 

@@ -30,7 +30,8 @@ def detect(
 ) -> Float32[ndarray, "views columns rows"]:
     """As the reference, fast."""
     out = np.empty(path.shape[:3], np.float32)
-    transmit(path, *(np.ascontiguousarray(table, np.float32) for table in (across, along, per_mm)), out)
+    column, row, energy = (np.ascontiguousarray(table, np.float32) for table in (across, along, per_mm))
+    transmit(path, column, row, energy, out)
     return out
 
 
