@@ -258,7 +258,7 @@ def test_without_real_scans_the_body_is_judged_all_the_same(ct_dataset):
 
 
 def test_bad_input_is_one_clear_error(toy_dataset, ct_dataset, tmp_path):
-    with pytest.raises(DatasetError, match="no manifest"):
+    with pytest.raises(DatasetError, match="there is no such folder"):
         realism(tmp_path / "nothing")
     with pytest.raises(DatasetError, match=r"sample 0: found camera \(a.u.\), loud \(a.u.\); an image in HU"):
         realism(toy_dataset)
