@@ -2,6 +2,8 @@
 
 import os
 import sys
+from contextlib import suppress
+from typing import Any
 
 from pipelines.codes import DONE, INTERRUPTED, NOBODY_READS, SOME_FAILED, USAGE
 
@@ -50,12 +52,12 @@ def _explained(error: Exception) -> int:
     raise error
 
 
-def _misused(error: Exception) -> int:
+def _misused(error: Any) -> int:
     """Options and arguments that are not those of the command."""
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         return USAGE
-    message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    message = error.format_message().rstrip(".")
     asked = f"{context.command_path} --help" if context else "simdata --help"
     return _told(f"error: {message}; '{asked}' tells what would do", USAGE)
 
@@ -66,10 +68,8 @@ def _unread() -> int:
 
 
 def _told(line: str, code: int) -> int:
-    try:
+    with suppress(OSError):  # nobody reads it
         print(line, file=sys.stderr, flush=True)  # noqa: T201
-    except OSError:
-        return code
     return code
 
 
